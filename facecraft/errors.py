@@ -1,0 +1,161 @@
+"""The error tree. Each error says what happened (`detail`), the limit it met, and what to do (`hint`).
+
+    multipart body -> read        UploadTooLarge, InvalidOption, Unauthorized, QueueFull, NotReady
+    bytes -> codec.decode         UndecodableImage, UnsupportedFormat, ImageTooLarge
+    image -> Detector.detect      NoFaceFound
+    crops -> Restorer.restore     InferenceFailed
+    the whole of it               DeadlineExceeded
+    start of the process          StartupError and what is below it: exit code 1
+
+Over HTTP a RequestError or ServiceError becomes `application/problem+json` (RFC 9457).
+"""
+
+from typing import ClassVar
+
+
+class FacecraftError(Exception):
+    """What every error of Facecraft is.
+
+    Attributes:
+        status: HTTP status code.
+        code: stable, machine-readable name of the kind of error.
+        detail: what happened, safe to show to the caller.
+        hint: what the caller can do about it.
+        limit: the limit that was met, in the unit that `detail` names.
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    hint: str = "Try again; if it stays, tell the operator the time of the request."
+
+    def __init__(self, detail: str, *, hint: str | None = None, limit: float | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.limit = limit
+        if hint is not None:
+            self.hint = hint
+
+
+class RequestError(FacecraftError):
+    """The request has to change before it can succeed."""
+
+    status = 400
+    code = "bad_request"
+
+
+class UndecodableImage(RequestError):
+    status = 400
+    code = "undecodable_image"
+    hint = "Check that the file opens in an image viewer and was uploaded whole."
+
+
+class UploadTooLarge(RequestError):
+    status = 413
+    code = "upload_too_large"
+    hint = "Send a smaller file."
+
+
+class ImageTooLarge(RequestError):
+    status = 413
+    code = "image_too_large"
+    hint = "Scale the picture down before sending it."
+
+
+class UnsupportedFormat(RequestError):
+    status = 415
+    code = "unsupported_format"
+    hint = "Send a JPEG, PNG or WebP file."
+
+
+class InvalidOption(RequestError):
+    status = 422
+    code = "invalid_option"
+    hint = "See /docs for the options and their ranges."
+
+
+class NoFaceFound(RequestError):
+    status = 422
+    code = "no_face_found"
+    hint = "Send a photo with a visible face, or set require_face=false to get the picture back as it is."
+
+
+class Unauthorized(RequestError):
+    status = 401
+    code = "unauthorized"
+    hint = "Send a valid key in the header X-API-Key, or as Authorization: Bearer KEY."
+
+
+class ServiceError(FacecraftError):
+    """The request was fine; the service could not do it now.
+
+    Attributes:
+        retry_after_s: seconds after which another try makes sense, None where that is unknown.
+    """
+
+    status = 503
+    code = "service_unavailable"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        hint: str | None = None,
+        limit: float | None = None,
+        retry_after_s: int | None = None,
+    ) -> None:
+        super().__init__(detail, hint=hint, limit=limit)
+        self.retry_after_s = retry_after_s
+
+
+class QueueFull(ServiceError):
+    status = 503
+    code = "queue_full"
+    hint = "Wait for the seconds in Retry-After, then send the request again."
+
+
+class NotReady(ServiceError):
+    status = 503
+    code = "not_ready"
+    hint = "Wait until GET /ready answers 200."
+
+
+class DeadlineExceeded(ServiceError):
+    status = 504
+    code = "deadline_exceeded"
+    hint = "Send a smaller picture or fewer at once, or raise FACECRAFT_DEADLINE_S."
+
+
+class InferenceFailed(ServiceError):
+    status = 500
+    code = "inference_failed"
+
+
+class StartupError(FacecraftError):
+    """The process cannot start: it ends with exit code 1 and one line."""
+
+    code = "startup_failed"
+
+
+class LockInvalid(StartupError):
+    code = "lock_invalid"
+    hint = "Restore models.lock from the release."
+
+
+class HashMismatch(StartupError):
+    code = "hash_mismatch"
+    hint = "Delete the file and run `facecraft models pull`."
+
+
+class WeightsMissing(StartupError):
+    code = "weights_missing"
+    hint = "Run `facecraft models pull`."
+
+
+class DeviceUnavailable(StartupError):
+    code = "device_unavailable"
+    hint = "Set FACECRAFT_DEVICE=cpu, or give the process a GPU."
+
+
+class SettingInvalid(StartupError):
+    code = "setting_invalid"
+    hint = "See the table of variables in the README."

@@ -1,0 +1,102 @@
+"""Every FACECRAFT_* variable."""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from facecraft.errors import SettingInvalid
+from facecraft.weights.store import default_models_dir
+
+PREFIX = "FACECRAFT_"
+
+
+class Settings(BaseSettings):
+    """The process's settings, read once at start."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    models_dir: Path = Field(
+        default_factory=default_models_dir,
+        description="Folder of the model files. By default `facecraft/models` in the user's cache.",
+    )
+    models_lock: Path | None = Field(
+        default=None, description="Another models.lock than the one that came with the package."
+    )
+    detector: Literal["auto", "centerface", "scrfd-10g", "scrfd-500m"] = Field(
+        default="auto",
+        description="Face detector. `auto`: centerface.",
+    )
+    restorer: Literal["auto", "realesrgan-x4plus"] = Field(
+        default="auto",
+        description="Restorer to load. `auto`: each one whose weights are there.",
+    )
+    license: Literal["any", "commercial"] = Field(
+        default="any",
+        description="`commercial` refuses to load a model whose licence forbids commercial use.",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="Where models run. `auto`: cuda where there is one, else cpu."
+    )
+    threads: int = Field(
+        default=0, ge=0, le=1024, description="Threads of one inference; 0 takes the processors the process may use."
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="Portraits in work at once.")
+    queue_size: int = Field(
+        default=16, ge=0, le=10_000, description="Requests that may wait for a worker; past them comes a 503."
+    )
+    deadline_s: float = Field(
+        default=120.0, gt=0, le=3600, description="Seconds from the upload's end until a request is given up with a 504."
+    )
+    max_upload_bytes: int = Field(
+        default=20_000_000, ge=1, le=1_000_000_000, description="Largest file accepted."
+    )
+    max_pixels: int = Field(
+        default=40_000_000, ge=1, le=178_000_000, description="Largest picture accepted, width times height."
+    )
+    max_frames: int = Field(
+        default=1000, ge=1, le=100_000, description="Most pictures in one file; the first is used."
+    )
+    max_scans: int = Field(default=100, ge=1, le=10_000, description="Most scans in a progressive JPEG.")
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="Comma-separated keys, one of which a request must carry. Empty: open.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="How much is logged."
+    )
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(key for key in map(str.strip, value.split(",")) if key) if isinstance(value, str) else value
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings from the environment.
+
+        Raises:
+            SettingInvalid: an unknown FACECRAFT_* name, or a value outside its range.
+        """
+        known = {PREFIX + name.upper() for name in cls.model_fields}
+        for name in environ:
+            if name.startswith(PREFIX) and name not in known:
+                near = get_close_matches(name, known, n=1, cutoff=0.0)[0]
+                raise SettingInvalid(f"There is no variable {name}; the nearest is {near}.")
+        values = {
+            name: environ[PREFIX + name.upper()]
+            for name in cls.model_fields
+            if PREFIX + name.upper() in environ
+        }
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            name = PREFIX + str(first["loc"][0]).upper()
+            raise SettingInvalid(f"{name} is wrong: {first['msg']}.") from error
