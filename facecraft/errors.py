@@ -1,6 +1,6 @@
 """The error tree. Each error says what happened (`detail`), the limit it met, and what to do (`hint`).
 
-    multipart body -> read        UploadTooLarge, InvalidOption, Unauthorized, QueueFull, NotReady
+    multipart body -> read        UploadTooLarge, UploadTimeout, InvalidOption, Unauthorized, QueueFull, NotReady
     bytes -> codec.decode         UndecodableImage, UnsupportedFormat, ImageTooLarge
     image -> Detector.detect      NoFaceFound
     crops -> Restorer.restore     InferenceFailed
@@ -53,6 +53,12 @@ class UploadTooLarge(RequestError):
     status = 413
     code = "upload_too_large"
     hint = "Send a smaller file."
+
+
+class UploadTimeout(RequestError):
+    status = 408
+    code = "upload_timeout"
+    hint = "Send the request again, over a connection that does not stall."
 
 
 class ImageTooLarge(RequestError):

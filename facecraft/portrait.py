@@ -31,6 +31,12 @@ class Face:
     landmarks: NDArray[np.float32]
     score: float
 
+    @property
+    def area_px(self) -> float:
+        """Area of the box, in square pixels."""
+        x1, y1, x2, y2 = self.bbox
+        return float((x2 - x1) * (y2 - y1))
+
 
 @dataclass(frozen=True, slots=True)
 class FaceCrop:

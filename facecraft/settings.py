@@ -1,7 +1,6 @@
 """Every FACECRAFT_* variable."""
 
 import os
-from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,7 +17,7 @@ PREFIX = "FACECRAFT_"
 class Settings(BaseSettings):
     """The process's settings, read once at start."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -45,14 +44,20 @@ class Settings(BaseSettings):
         default="auto", description="Where models run. `auto`: cuda where there is one, else cpu."
     )
     threads: int = Field(
-        default=0, ge=0, le=1024, description="Threads of one inference; 0 takes the processors the process may use."
+        default=0,
+        ge=0,
+        le=1024,
+        description="Threads of one inference; 0 takes the processors the process may use.",
     )
     workers: int = Field(default=1, ge=1, le=64, description="Portraits in work at once.")
     queue_size: int = Field(
         default=16, ge=0, le=10_000, description="Requests that may wait for a worker; past them comes a 503."
     )
     deadline_s: float = Field(
-        default=120.0, gt=0, le=3600, description="Seconds from the upload's end until a request is given up with a 504."
+        default=120.0,
+        gt=0,
+        le=3600,
+        description="Seconds from the upload's end until a request is given up with a 504.",
     )
     max_upload_bytes: int = Field(
         default=20_000_000, ge=1, le=1_000_000_000, description="Largest file accepted."
@@ -75,27 +80,24 @@ class Settings(BaseSettings):
     @field_validator("api_keys", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return tuple(key for key in map(str.strip, value.split(",")) if key) if isinstance(value, str) else value
+        return (
+            tuple(key for key in map(str.strip, value.split(",")) if key) if isinstance(value, str) else value
+        )
 
     @classmethod
-    def load(cls, environ: Mapping[str, str] = os.environ) -> Self:
+    def load(cls) -> Self:
         """Read the settings from the environment.
 
         Raises:
             SettingInvalid: an unknown FACECRAFT_* name, or a value outside its range.
         """
         known = {PREFIX + name.upper() for name in cls.model_fields}
-        for name in environ:
+        for name in os.environ:
             if name.startswith(PREFIX) and name not in known:
                 near = get_close_matches(name, known, n=1, cutoff=0.0)[0]
                 raise SettingInvalid(f"There is no variable {name}; the nearest is {near}.")
-        values = {
-            name: environ[PREFIX + name.upper()]
-            for name in cls.model_fields
-            if PREFIX + name.upper() in environ
-        }
         try:
-            return cls(**values)
+            return cls()
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             name = PREFIX + str(first["loc"][0]).upper()

@@ -1,0 +1,109 @@
+"""Photos from files and folders, portraits into a folder."""
+
+import glob
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from facecraft.errors import FacecraftError, RequestError
+from facecraft.pipeline import Pipeline
+from facecraft.portrait import ProcessOptions
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+"""What is taken from a folder; a file that is named itself may have any name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One photo, and where its portrait goes, without the suffix."""
+
+    photo: Path
+    target: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    done: int
+    failed: int
+
+
+def find_jobs(inputs: Iterable[str], folder: Path) -> list[Job]:
+    """Every photo that the inputs name, each once.
+
+    Args:
+        inputs: files, folders (searched through, their own structure kept) and glob patterns.
+        folder: where the portraits go.
+    """
+    jobs: dict[Path, Job] = {}
+    for photo, relative in _photos(inputs):
+        jobs.setdefault(photo.resolve(), Job(photo, folder / relative.with_suffix("")))
+    taken: set[Path] = set()
+    return [_unique(job, taken) for job in jobs.values()]
+
+
+def run(jobs: list[Job], pipeline: Pipeline, options: ProcessOptions) -> Summary:
+    """Process the photos one after another; one that fails does not stop the rest.
+
+    Prints a line for each failure and, on a terminal, a progress bar with rate and ETA, to standard error.
+    """
+    photos = {job.photo.resolve() for job in jobs}
+    failed = 0
+    with tqdm(jobs, unit="photo", file=sys.stderr, disable=None) as progress:
+        for job in progress:
+            try:
+                portrait = pipeline.process(job.photo.read_bytes(), options)
+                target = job.target.with_name(f"{job.target.name}.{portrait.format.replace('jpeg', 'jpg')}")
+                if target.resolve() in photos:
+                    raise RequestError(f"Its portrait would overwrite the photo {target}.")
+                write_whole(target, portrait.data)
+            except (FacecraftError, OSError) as error:
+                failed += 1
+                reason = f"{error.code}: {error.detail}" if isinstance(error, FacecraftError) else str(error)
+                progress.write(f"{job.photo}: {reason}", file=sys.stderr)
+    return Summary(done=len(jobs) - failed, failed=failed)
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a file that appears under its name only when it is whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
+
+
+def _photos(inputs: Iterable[str]) -> Iterator[tuple[Path, Path]]:
+    """Each photo, and its path relative to the input that named it."""
+    for text in inputs:
+        named = [text] if Path(text).exists() else sorted(glob.glob(text, recursive=True))  # noqa: PTH207
+        if not named:
+            yield Path(text), Path(Path(text).name)  # fails when it is read, with its name
+        for path in map(Path, named):
+            if not path.is_dir():
+                yield path, Path(path.name)
+                continue
+            for photo in sorted(path.rglob("*")):
+                if photo.suffix.lower() in SUFFIXES and photo.is_file():
+                    yield photo, photo.relative_to(path)
+
+
+def _unique(job: Job, taken: set[Path]) -> Job:
+    """The job with a number added to its target where another photo has that name already."""
+    target, number = job.target, 1
+    while target in taken:
+        number += 1
+        target = job.target.with_name(f"{job.target.name}-{number}")
+    taken.add(target)
+    return Job(job.photo, target)

@@ -1,0 +1,116 @@
+"""The command line: serve, process, models, healthcheck."""
+
+import argparse
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+from facecraft import __version__
+from facecraft.errors import FacecraftError, SettingInvalid
+from facecraft.portrait import ProcessOptions
+from facecraft.settings import Settings
+from facecraft.weights import __main__ as models
+from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
+
+HEALTHCHECK_TIMEOUT_S = 5
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the process's exit code."""
+    args = _parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+    except FacecraftError as error:
+        print(f"facecraft: {error.code}: {error.detail} {error.hint}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at exit
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="facecraft", description="Restores the faces in portrait photos.")
+    parser.add_argument("--version", action="version", version=f"facecraft {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="answer HTTP requests (see FACECRAFT_* in the README)")
+    serve.set_defaults(run=_serve)
+
+    process = commands.add_parser("process", help="restore photos from files and folders")
+    process.add_argument("inputs", nargs="+", metavar="IN", help="a file, a folder or a glob pattern")
+    process.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="made if it is missing"
+    )
+    for name, field in ProcessOptions.model_fields.items():
+        process.add_argument(
+            f"--{name.replace('_', '-')}", dest=f"option_{name}", metavar="VALUE", help=field.description
+        )
+    process.set_defaults(run=_process)
+
+    weights = commands.add_parser("models", help="list, pull, verify or re-hash the models of models.lock")
+    models.add_commands(weights)
+    weights.set_defaults(run=models.run)
+
+    check = commands.add_parser("healthcheck", help="ask the running server whether it is ready")
+    check.set_defaults(run=_healthcheck)
+    return parser
+
+
+def _lock(settings: Settings) -> Lock:
+    return load_lock(settings.models_lock or default_lock_path())
+
+
+def _serve(_: argparse.Namespace) -> int:
+    from facecraft.service.server import serve  # noqa: PLC0415  # torch takes seconds; `--version` need not wait
+
+    settings = Settings.load()
+    return serve(settings, _lock(settings))
+
+
+def _process(args: argparse.Namespace) -> int:
+    fields = {
+        name: getattr(args, f"option_{name}")
+        for name in ProcessOptions.model_fields
+        if getattr(args, f"option_{name}") is not None
+    }
+    options = ProcessOptions.parse(fields)
+    settings = Settings.load()
+
+    from facecraft import batch  # noqa: PLC0415
+    from facecraft.bootstrap import load  # noqa: PLC0415
+
+    jobs = batch.find_jobs(args.inputs, args.output)
+    if not jobs:
+        print("facecraft: no photo found in " + ", ".join(args.inputs), file=sys.stderr)
+        return 1
+    loaded = load(settings, _lock(settings))
+    summary = batch.run(jobs, loaded.pipeline, options)
+    print(f"{summary.done} done, {summary.failed} failed, in {args.output}")
+    return 1 if summary.failed else 0
+
+
+def _healthcheck(_: argparse.Namespace) -> int:
+    settings = Settings.load()
+    if settings.port == 0:
+        raise SettingInvalid("FACECRAFT_PORT is 0, so the port is not known.")
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
+    url = f"http://{host}:{settings.port}/ready"
+    # No proxy: it would answer for a server on this machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=HEALTHCHECK_TIMEOUT_S) as response:
+            print(f"ready: {json.load(response)['device']}")
+    except urllib.error.HTTPError as error:
+        print(f"not ready: {json.load(error).get('detail', error.reason)}", file=sys.stderr)
+        return 1
+    except (OSError, ValueError) as error:
+        print(f"no answer from {url}: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,57 @@
+"""A detector whose landmarks come from the face mesh.
+
+Measured against SCRFD-2.5G on 117 faces (insightface's t1.jpg, mirrored, turned by 15 degrees and scaled by
+0.7 to 1.4, and NASA's astronaut): CenterFace's own landmarks scatter by 10 % of the eye distance, the mesh's
+by 7 %. What is left is a systematic offset between the two conventions, which is taken out here.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facecraft.detection.base import Detector
+from facecraft.detection.facemesh import FaceMesh
+from facecraft.portrait import Face, RGBImage
+
+PRESENCE_THRESHOLD = 0.5
+
+# Indices into the mesh, image-left first: the lids around each eye, the nose's tip, the mouth's corners.
+LEFT_EYE = (33, 133, 144, 145, 153, 158, 159, 160)
+RIGHT_EYE = (263, 362, 373, 374, 380, 385, 386, 387)
+NOSE, LEFT_MOUTH, RIGHT_MOUTH = 4, 61, 291
+
+# How far down the face the mesh's points lie from SCRFD's, in eye distances: eyes, nose, mouth corners.
+OFFSET_DOWN = np.array([0.03, 0.03, -0.02, 0.045, 0.045], np.float32)
+
+
+class RefinedDetector:
+    """Wraps a Detector and is one."""
+
+    def __init__(self, detector: Detector, mesh: FaceMesh) -> None:
+        self.name = detector.name
+        self._detector = detector
+        self._mesh = mesh
+
+    def detect(self, image: RGBImage) -> list[Face]:
+        return [self._refine(image, face) for face in self._detector.detect(image)]
+
+    def _refine(self, image: RGBImage, face: Face) -> Face:
+        points, presence = self._mesh.find(image, face.bbox, face.landmarks[:2])
+        if presence < PRESENCE_THRESHOLD:
+            return face  # the mesh sees no face there; the detector did, and its own landmarks stay
+        return Face(face.bbox, five_points(points), face.score)
+
+
+def five_points(mesh: NDArray[np.float32]) -> NDArray[np.float32]:
+    """SCRFD's five landmarks out of the mesh's 468: (468, 2) to (5, 2), x y."""
+    five = np.stack(
+        (
+            mesh[list(LEFT_EYE)].mean(axis=0),
+            mesh[list(RIGHT_EYE)].mean(axis=0),
+            mesh[NOSE],
+            mesh[LEFT_MOUTH],
+            mesh[RIGHT_MOUTH],
+        )
+    )
+    across = five[1] - five[0]
+    down = np.array([-across[1], across[0]], np.float32)  # as long as the eyes are apart
+    return np.asarray(five - OFFSET_DOWN[:, None] * down, np.float32)

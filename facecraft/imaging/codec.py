@@ -1,0 +1,200 @@
+"""Bytes to RGB and back. Nothing of the input but its pixels reaches the output."""
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge
+from facecraft.imaging.formats import count_scans, sniff
+from facecraft.portrait import ImageFormat, RGBImage, Source
+
+PILLOW_NAMES = {"jpeg": ("JPEG", "MPO"), "png": ("PNG",), "webp": ("WEBP",)}
+ORIENTATION_TAG = 0x0112
+# EXIF 2.3, table 6: what brings a stored picture upright.
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# What Pillow's decoders raise on broken files, beside its own errors, which are OSErrors.
+BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    struct.error,
+    zlib.error,
+)
+DEFAULT_QUALITY = 90
+PNG_COMPRESSION = 1  # 3 times faster than zlib's default, 5 % larger on photos
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is accepted, judged before any pixel is decoded."""
+
+    upload_bytes: int
+    pixels: int
+    frames: int
+    scans: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedImage:
+    """An upright picture in sRGB.
+
+    Attributes:
+        rgb: (H, W, 3) uint8.
+        alpha: (H, W) uint8, None where the file has no transparency.
+    """
+
+    rgb: RGBImage
+    alpha: NDArray[np.uint8] | None
+    source: Source
+
+
+def decode(data: bytes, limits: Limits) -> DecodedImage:
+    """Judge a file, then decode its first picture.
+
+    Raises:
+        UploadTooLarge, ImageTooLarge: over a limit.
+        UnsupportedFormat: not a JPEG, PNG or WebP.
+        UndecodableImage: broken.
+    """
+    if len(data) > limits.upload_bytes:
+        raise UploadTooLarge(
+            f"The file has {len(data)} bytes; at most {limits.upload_bytes} are accepted.",
+            limit=limits.upload_bytes,
+        )
+    format_ = sniff(data)
+    if format_ == "jpeg" and count_scans(data, limits.scans) > limits.scans:
+        raise ImageTooLarge(
+            f"The JPEG has more than {limits.scans} scans.",
+            limit=limits.scans,
+            hint="Save it again, as a baseline JPEG.",
+        )
+    try:
+        with Image.open(io.BytesIO(data), formats=PILLOW_NAMES[format_]) as image:
+            frames = int(getattr(image, "n_frames", 1))
+            _judge(image.width, image.height, frames, limits)
+            turn = _orientation(image)
+            rgb, alpha = _to_srgb(image)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many_pixels(limits) from error
+    except BROKEN as error:
+        raise UndecodableImage(f"The file starts as a {format_.upper()} but cannot be decoded.") from error
+    if turn is not None:
+        rgb, alpha = rgb.transpose(turn), alpha.transpose(turn) if alpha else None
+    return DecodedImage(
+        np.asarray(rgb),
+        np.asarray(alpha) if alpha else None,
+        Source(rgb.width, rgb.height, format_, frames),
+    )
+
+
+def encode(
+    rgb: RGBImage, alpha: NDArray[np.uint8] | None, format_: ImageFormat, quality: int | None
+) -> bytes:
+    """Encode a picture.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        alpha: (H, W) uint8 or None. A JPEG has no transparency: there the picture is laid on white.
+        format_: of the result.
+        quality: 1 to 100 for JPEG and WebP, None for the default; a PNG has none.
+    """
+    image = Image.fromarray(rgb)
+    if alpha is not None and format_ == "jpeg":
+        image = Image.composite(image, Image.new("RGB", image.size, "white"), Image.fromarray(alpha))
+    elif alpha is not None:
+        image.putalpha(Image.fromarray(alpha))
+    buffer = io.BytesIO()
+    quality = DEFAULT_QUALITY if quality is None else quality
+    if format_ == "png":
+        image.save(buffer, "PNG", compress_level=PNG_COMPRESSION)
+    elif format_ == "jpeg":
+        # From 90 on colour is kept at full resolution: skin and lips show it.
+        image.save(buffer, "JPEG", quality=quality, subsampling="4:4:4" if quality >= 90 else "4:2:0")
+    else:
+        image.save(buffer, "WEBP", quality=quality, method=2)
+    return buffer.getvalue()
+
+
+def _judge(width: int, height: int, frames: int, limits: Limits) -> None:
+    if width * height > limits.pixels:
+        raise _too_many_pixels(limits, f" of {width} x {height}")
+    if frames > limits.frames:
+        raise ImageTooLarge(
+            f"The file holds {frames} pictures; at most {limits.frames} are accepted.",
+            limit=limits.frames,
+            hint="Send a single picture.",
+        )
+
+
+def _too_many_pixels(limits: Limits, size: str = "") -> ImageTooLarge:
+    return ImageTooLarge(
+        f"The picture{size} is over the limit of {limits.pixels} pixels.", limit=limits.pixels
+    )
+
+
+def _orientation(image: Image.Image) -> Image.Transpose | None:
+    """What brings the picture upright; EXIF data that cannot be read counts as none."""
+    try:
+        return UPRIGHT.get(image.getexif().get(ORIENTATION_TAG, 1))
+    except BROKEN:
+        return None
+
+
+def _to_srgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Decode the first picture: RGB in sRGB, and its alpha where it has any."""
+    image.seek(0)
+    image.load()
+    profile = image.info.get("icc_profile")
+    alpha = None
+    if image.mode.startswith("I"):
+        image, alpha = _from_16_bit(image)
+    elif image.has_transparency_data:
+        grey = image.mode == "LA"
+        image = image if grey else image.convert("RGBA")
+        alpha = image.getchannel("A")
+        image = image.convert("L" if grey else "RGB")
+    elif image.mode in {"P", "1"}:
+        image = image.convert("RGB")
+    if profile:
+        image = _through_profile(image, profile)
+    return image.convert("RGB"), alpha
+
+
+def _from_16_bit(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Grey of 16 bits: Pillow would clip it to 255; its high byte is what is meant."""
+    pixels = np.asarray(image)
+    clear = image.info.get("transparency")
+    alpha = None if clear is None else Image.fromarray(np.where(pixels == clear, 0, 255).astype(np.uint8))
+    return Image.fromarray((pixels.astype(np.uint32) >> 8).astype(np.uint8)), alpha
+
+
+def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
+    """Convert from the embedded ICC profile to sRGB; as in browsers, one that cannot be read counts as sRGB."""
+    try:
+        converted = ImageCms.profileToProfile(
+            image,
+            ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+            ImageCms.createProfile("sRGB"),
+            outputMode="RGB",
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    return image if converted is None else converted

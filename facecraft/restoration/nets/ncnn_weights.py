@@ -1,0 +1,42 @@
+"""Reads the weights of a plain stack of convolutions out of ncnn's `.bin` file.
+
+Source: ncnn's `modelbin.cpp`. The file has no names and no shapes, only each layer's data in order of
+execution; for a convolution with fp16 weights that is a tag, the weights, zeros up to a multiple of four
+bytes, and the bias in fp32.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from facecraft.errors import LockInvalid
+
+FP16_TAG = 0x01306B47
+
+
+def load_convolutions(net: nn.Module, path: Path) -> None:
+    """Fill every `nn.Conv2d` of `net`, in order of declaration, from the file.
+
+    Raises:
+        LockInvalid: the file does not hold exactly these convolutions.
+    """
+    data = path.read_bytes()
+    offset = 0
+    for name, conv in net.named_modules():
+        if not isinstance(conv, nn.Conv2d) or conv.bias is None:
+            continue
+        count = conv.weight.numel()
+        bias_at = offset + 4 + (2 * count + 3) // 4 * 4
+        end = bias_at + 4 * conv.bias.numel()
+        if end > len(data) or int.from_bytes(data[offset : offset + 4], "little") != FP16_TAG:
+            raise LockInvalid(f"{path.name} does not hold the convolution {name} at byte {offset}.")
+        weight = np.frombuffer(data, "<f2", count, offset + 4).astype(np.float32)
+        bias = np.frombuffer(data, "<f4", conv.bias.numel(), bias_at).copy()
+        with torch.no_grad():
+            conv.weight.copy_(torch.from_numpy(weight).view_as(conv.weight))
+            conv.bias.copy_(torch.from_numpy(bias))
+        offset = end
+    if offset != len(data):
+        raise LockInvalid(f"{path.name} has {len(data) - offset} bytes more than its network needs.")

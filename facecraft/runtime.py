@@ -1,0 +1,61 @@
+"""Where and with how many threads models run."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from facecraft.errors import DeviceUnavailable
+
+CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where models run.
+
+    Attributes:
+        kind: "cpu" or "cuda".
+        label: what an operator reads, such as "cpu, 2 threads".
+        threads: of one inference on the CPU.
+        onnx_providers: execution providers for ONNX Runtime, best first.
+    """
+
+    kind: str
+    label: str
+    threads: int
+    onnx_providers: tuple[str, ...]
+
+
+def usable_processors(quota: Path = CPU_QUOTA) -> int:
+    """Processors that this process may use: its affinity, cut to the container's CPU limit (cgroup v2)."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it
+    count = len(affinity(0)) if affinity else os.cpu_count() or 1
+    if not quota.is_file():
+        return count
+    allowed, period = quota.read_text().split()
+    if allowed == "max":
+        return count
+    return max(1, min(count, int(allowed) // int(period)))
+
+
+def pick_device(wanted: str, threads: int) -> Device:
+    """Resolve the settings `device` and `threads`, and set torch's thread count for the process.
+
+    Args:
+        wanted: "auto", "cpu" or "cuda".
+        threads: 0 for every processor that may be used.
+
+    Raises:
+        DeviceUnavailable: cuda was asked for and there is none.
+    """
+    count = threads or usable_processors()
+    torch.set_num_threads(count)
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise DeviceUnavailable("FACECRAFT_DEVICE is cuda, but torch sees no CUDA device.")
+    if wanted == "cpu" or not torch.cuda.is_available():
+        return Device("cpu", f"cpu, {count} threads", count, ("CPUExecutionProvider",))
+    return Device(
+        "cuda", torch.cuda.get_device_name(), count, ("CUDAExecutionProvider", "CPUExecutionProvider")
+    )

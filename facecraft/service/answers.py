@@ -1,0 +1,79 @@
+"""Portraits and detections as responses; large ones take milliseconds, so not on the event loop."""
+
+from base64 import b64encode
+from typing import TYPE_CHECKING, Literal
+
+from fastapi import Response
+
+from facecraft.service.schemas import DetectBody, FaceBody, ImageBody, ProcessBody, SourceBody
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from facecraft.portrait import Detection, Face, ImageFormat, Portrait, Source
+
+MEDIA_TYPES: "dict[ImageFormat, Literal['image/jpeg', 'image/png', 'image/webp']]" = {
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+}
+
+
+def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
+    headers = {
+        "Server-Timing": _server_timing(portrait.timings_ms),
+        "X-Facecraft-Faces": str(len(portrait.faces)),
+        "X-Facecraft-Restored": str(portrait.restored),
+        "X-Facecraft-Restorer": portrait.restorer,
+    }
+    if portrait.source.frames > 1:
+        headers["X-Facecraft-Source-Frames"] = str(portrait.source.frames)
+    media_type = MEDIA_TYPES[portrait.format]
+    if not as_json:
+        return Response(portrait.data, media_type=media_type, headers=headers)
+    body = ProcessBody(
+        faces=_faces(portrait.faces),
+        source=_source(portrait.source),
+        timings_ms=_rounded(portrait.timings_ms),
+        restored=portrait.restored,
+        restorer=portrait.restorer,
+        image=ImageBody(media_type=media_type, base64=b64encode(portrait.data).decode("ascii")),
+    )
+    return Response(body.model_dump_json(), media_type="application/json", headers=headers)
+
+
+def detection_response(detection: "Detection") -> Response:
+    body = DetectBody(
+        faces=_faces(detection.faces),
+        source=_source(detection.source),
+        timings_ms=_rounded(detection.timings_ms),
+    )
+    headers = {
+        "Server-Timing": _server_timing(detection.timings_ms),
+        "X-Facecraft-Faces": str(len(detection.faces)),
+    }
+    return Response(body.model_dump_json(), media_type="application/json", headers=headers)
+
+
+def _server_timing(timings_ms: "Mapping[str, float]") -> str:
+    return ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in timings_ms.items())
+
+
+def _rounded(timings_ms: "Mapping[str, float]") -> dict[str, float]:
+    return {stage: round(ms, 1) for stage, ms in timings_ms.items()}
+
+
+def _faces(faces: "tuple[Face, ...]") -> list[FaceBody]:
+    """To a hundredth of a pixel, which is finer than any detector."""
+    return [
+        FaceBody(
+            bbox=[round(value, 2) for value in face.bbox.tolist()],
+            landmarks=[[round(value, 2) for value in point] for point in face.landmarks.tolist()],
+            score=round(float(face.score), 4),
+        )
+        for face in faces
+    ]
+
+
+def _source(source: "Source") -> SourceBody:
+    return SourceBody(width=source.width, height=source.height, format=source.format, frames=source.frames)

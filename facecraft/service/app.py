@@ -1,0 +1,117 @@
+"""The ASGI application."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from facecraft import __version__
+from facecraft.errors import StartupError
+from facecraft.service import docs, openapi, portraits, status
+from facecraft.service.admission import Admission, UploadMemory
+from facecraft.service.problems import add_problem_handlers
+from facecraft.service.state import Service
+
+if TYPE_CHECKING:
+    from facecraft.bootstrap import Loaded
+    from facecraft.settings import Settings
+    from facecraft.weights.lockfile import Lock
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(
+    settings: "Settings",
+    lock: "Lock",
+    load: "Callable[[], Loaded]",
+    on_load_failure: Callable[[StartupError], None],
+) -> FastAPI:
+    """The application. `app.state.service` holds its Service.
+
+    Args:
+        settings: those of the process.
+        lock: what /models tells.
+        load: slow; called once in a thread, while requests are answered already.
+        on_load_failure: called on the event loop when `load` raised; it is to end the process.
+    """
+    service = Service(
+        settings=settings,
+        lock=lock,
+        admission=Admission(
+            workers=settings.workers, queue_size=settings.queue_size, deadline_s=settings.deadline_s
+        ),
+        # As many full-size uploads as can run and wait, and one more for each worker to take up next.
+        uploads=UploadMemory((2 * settings.workers + settings.queue_size) * settings.max_upload_bytes),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        loading = asyncio.create_task(_load(service, load, on_load_failure))
+        yield
+        service.draining = True
+        loading.cancel()
+        await service.admission.close()
+
+    app = _Application(
+        title="Facecraft",
+        summary="A portrait photo in, a restored portrait out.",
+        version=__version__,
+        license_info={"name": "MIT"},
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    for router in (portraits.router, status.router, docs.router):
+        app.include_router(router)
+    add_problem_handlers(app)
+    app.add_middleware(_NoSniff)
+    return app
+
+
+async def _load(
+    service: Service, load: "Callable[[], Loaded]", on_load_failure: Callable[[StartupError], None]
+) -> None:
+    # A pool of its own: asyncio waits for the default one when it ends, and loading can take minutes.
+    loader = ThreadPoolExecutor(1, thread_name_prefix="load")
+    try:
+        service.loaded = await asyncio.get_running_loop().run_in_executor(loader, load)
+    except StartupError as error:
+        on_load_failure(error)
+    except Exception as error:
+        logger.exception("Loading the models failed.")
+        detail = f"Loading the models failed: {type(error).__name__}: {error}."
+        on_load_failure(StartupError(detail, hint="See the traceback in the log."))
+    else:
+        names = ", ".join(model.name for model in service.loaded.models)
+        logger.info("Ready on %s with %s.", service.loaded.device, names)
+    finally:
+        loader.shutdown(wait=False)
+
+
+class _Application(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        self.openapi_version = openapi.VERSION
+        service: Service = self.state.service
+        return openapi.describe(super().openapi(), secured=bool(service.settings.api_keys))
+
+
+class _NoSniff:
+    """Keeps browsers from taking an answer for anything but its Content-Type."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_header(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        await self._app(scope, receive, send_with_header)

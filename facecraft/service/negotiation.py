@@ -1,0 +1,40 @@
+"""Which of its two forms a client wants the portrait in (RFC 9110, section 12.5.1)."""
+
+from collections.abc import Iterable
+
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
+JSON_TYPE = "application/json"
+
+
+def prefers_json(accept: Iterable[str]) -> bool:
+    """Whether these Accept headers rank JSON above every image; if they rank nothing, they don't."""
+    qualities = dict(_ranges(",".join(accept)))
+    return _quality(JSON_TYPE, qualities) > max(_quality(image, qualities) for image in IMAGE_TYPES)
+
+
+def _ranges(header: str) -> Iterable[tuple[str, float]]:
+    for element in header.split(","):
+        media_range, *parameters = (part.strip().lower() for part in element.split(";"))
+        quality = 1.0
+        for parameter in parameters:
+            name, _, value = parameter.partition("=")
+            if name.strip() == "q":
+                quality = _q(value.strip())
+        yield media_range, quality
+
+
+def _q(value: str) -> float:
+    try:
+        quality = float(value)
+    except ValueError:
+        return 0.0  # a range that cannot be understood asks for nothing
+    return quality if 0 <= quality <= 1 else 0.0
+
+
+def _quality(media_type: str, qualities: dict[str, float]) -> float:
+    """That of the most specific range."""
+    main, _, _ = media_type.partition("/")
+    for media_range in (media_type, f"{main}/*", "*/*"):
+        if media_range in qualities:
+            return qualities[media_range]
+    return 0.0

@@ -1,0 +1,74 @@
+"""What the service is for."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.requests import ClientDisconnect
+
+from facecraft.errors import InvalidOption
+from facecraft.portrait import ProcessOptions
+from facecraft.service.access import authorize
+from facecraft.service.answers import detection_response, portrait_response
+from facecraft.service.negotiation import prefers_json
+from facecraft.service.openapi import DETECT, PROCESS
+from facecraft.service.state import Service, ServiceDep
+from facecraft.service.upload import Upload, read_upload
+
+T = TypeVar("T")
+
+router = APIRouter(dependencies=[Depends(authorize)])
+
+
+@router.post("/process", response_class=Response, **PROCESS)
+async def process(request: Request, service: ServiceDep) -> Response:
+    """The finished portrait as an image, or as JSON where Accept prefers `application/json`."""
+    as_json = prefers_json(request.headers.getlist("accept"))
+    pipeline = service.require_ready().pipeline
+    async with _admitted(request, service) as upload:
+        options = ProcessOptions.parse(upload.fields)
+
+        def work() -> Response:
+            return portrait_response(pipeline.process(bytes(upload.file), options), as_json=as_json)
+
+        return await _while_connected(request, service.admission.run(work))
+
+
+@router.post("/detect", response_class=Response, **DETECT)
+async def detect(request: Request, service: ServiceDep) -> Response:
+    """The faces of a photo; nothing is restored."""
+    pipeline = service.require_ready().pipeline
+    async with _admitted(request, service) as upload:
+        for name in upload.fields:
+            raise InvalidOption(f"There is no option {name!r}: /detect takes the file alone.")
+
+        def work() -> Response:
+            return detection_response(pipeline.detect(bytes(upload.file)))
+
+        return await _while_connected(request, service.admission.run(work))
+
+
+@asynccontextmanager
+async def _admitted(request: Request, service: Service) -> AsyncIterator[Upload]:
+    """The request's body, if there is room for it; its memory is accounted for until the block ends."""
+    if request.url.query:
+        raise InvalidOption("Options are form fields; the query string is not read.")
+    service.admission.require_room()  # before the body is read, so that nobody uploads for nothing
+    with service.uploads.share() as take:
+        yield await read_upload(request, service.settings.max_upload_bytes, take)
+
+
+async def _while_connected(request: Request, answer: Awaitable[T]) -> T:
+    """Await `answer`, or cancel it and raise ClientDisconnect when the client leaves."""
+    answering = asyncio.ensure_future(answer)
+    leaving = asyncio.ensure_future(request.receive())  # after the body, nothing else is received
+    try:
+        await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not answering.done():
+            raise ClientDisconnect
+        return answering.result()
+    finally:
+        answering.cancel()
+        leaving.cancel()

@@ -1,0 +1,83 @@
+"""Errors as RFC 9457 `application/problem+json`."""
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from facecraft.errors import FacecraftError, ServiceError, Unauthorized
+from facecraft.service.schemas import ProblemBody
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MEDIA_TYPE = "application/problem+json"
+CLIENT_CLOSED_REQUEST = 499
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Let every error leave the app as a problem."""
+    app.add_exception_handler(FacecraftError, _facecraft_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(ClientDisconnect, _client_disconnect)
+    # Starlette raises it again after the answer, and uvicorn logs it with its traceback.
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def body_of(
+    error: FacecraftError | type[FacecraftError], detail: str, limit: float | None = None
+) -> ProblemBody:
+    return _body(error.status, error.code, detail, error.hint, limit)
+
+
+async def _facecraft_error(_request: Request, error: Exception) -> Response:
+    error = cast("FacecraftError", error)
+    headers = {}
+    if isinstance(error, ServiceError) and error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = 'Bearer realm="facecraft"'
+    return _response(body_of(error, error.detail, error.limit), headers)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    error = cast("HTTPException", error)
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    detail = error.detail
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"There is no {request.url.path}."
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"{request.url.path} does not take {request.method}."
+    return _response(_body(error.status_code, code, detail, "See /docs for what there is."), error.headers)
+
+
+async def _client_disconnect(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=CLIENT_CLOSED_REQUEST)  # nobody reads it
+
+
+async def _unexpected(_request: Request, _error: Exception) -> Response:
+    return _response(body_of(FacecraftError, "The service failed on this request."))
+
+
+def _body(status: int, code: str, detail: str, hint: str, limit: float | None = None) -> ProblemBody:
+    return ProblemBody(
+        type=f"urn:facecraft:problem:{code}",
+        title=code.replace("_", " ").capitalize(),
+        status=status,
+        detail=detail,
+        code=code,
+        hint=hint,
+        limit=limit,
+    )
+
+
+def _response(body: ProblemBody, headers: "Mapping[str, str] | None" = None) -> Response:
+    return Response(
+        body.model_dump_json(exclude_none=True),
+        status_code=body.status,
+        media_type=MEDIA_TYPE,
+        # Also set by the app for all answers, but that of an unexpected error passes outside of it.
+        headers={"X-Content-Type-Options": "nosniff", **(headers or {})},
+    )

@@ -1,0 +1,95 @@
+"""The JSON bodies."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from facecraft.portrait import ImageFormat
+
+Pixels = Annotated[float, Field(description="Pixels of the upright picture.")]
+
+
+class HealthBody(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+class LicenceBody(BaseModel):
+    name: str
+    url: str
+    commercial_use: bool = Field(description="Whether the licence allows commercial use.")
+
+
+class LoadedModelBody(BaseModel):
+    name: str
+    task: str
+    licence: str
+    commercial_use: bool
+
+
+class ReadyBody(BaseModel):
+    status: Literal["ready"] = "ready"
+    device: str = Field(description="Where the models run.", examples=["cpu"])
+    models: list[LoadedModelBody]
+
+
+class ModelBody(BaseModel):
+    name: str
+    task: str
+    licence: LicenceBody
+    bytes: int = Field(description="Size of the model's file.")
+    sha256: str
+    sets: list[str]
+    loaded: bool
+
+
+class ModelsBody(BaseModel):
+    models: list[ModelBody]
+
+
+class FaceBody(BaseModel):
+    bbox: list[Pixels] = Field(
+        min_length=4, max_length=4, description="x1, y1, x2, y2; the last two exclusive."
+    )
+    landmarks: list[Annotated[list[Pixels], Field(min_length=2, max_length=2)]] = Field(
+        min_length=5, max_length=5, description="x, y of eyes, nose and mouth corners, image-left first."
+    )
+    score: float = Field(ge=0, le=1, description="The detector's confidence.")
+
+
+class SourceBody(BaseModel):
+    width: int = Field(description="Pixels, upright.")
+    height: int = Field(description="Pixels, upright.")
+    format: ImageFormat = Field(description="By content, not by name.")
+    frames: int = Field(description="Pictures in the file; only the first is used.")
+
+
+class DetectBody(BaseModel):
+    faces: list[FaceBody] = Field(description="Largest first.")
+    source: SourceBody
+    timings_ms: dict[str, float] = Field(description="Milliseconds by stage, in order of execution.")
+
+
+class ImageBody(BaseModel):
+    media_type: Literal["image/jpeg", "image/png", "image/webp"]
+    base64: str = Field(description="The finished picture.")
+
+
+class ProcessBody(DetectBody):
+    restored: int = Field(description="How many of the faces were restored.")
+    restorer: str = Field(description="The restorer that was used, or none.")
+    image: ImageBody
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457."""
+
+    type: str = Field(examples=["urn:facecraft:problem:no_face_found"])
+    title: str
+    status: int
+    detail: str = Field(description="What happened.")
+    code: str = Field(description="Stable name of the kind of error.", examples=["no_face_found"])
+    hint: str = Field(description="What to do about it.")
+    limit: float | int | None = Field(
+        default=None,
+        description="The limit that was met, in the unit that detail names; absent where there is none.",
+    )

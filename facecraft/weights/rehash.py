@@ -1,0 +1,92 @@
+"""What the sources of models.lock give today, and writing that into it."""
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from facecraft.errors import LockInvalid
+from facecraft.weights.lockfile import ModelEntry, Source, parse_lock
+from facecraft.weights.progress import Progress
+from facecraft.weights.sources import DOWNLOAD_LIMIT_BYTES, Downloads, SourceError
+from facecraft.weights.store import digest
+
+HEADER = re.compile(r"""\[models\.["']?([a-z0-9.-]+?)["']?\]""")
+FIELD = re.compile(r"""(?P<start>\s*(?P<name>bytes|sha256)\s*=\s*)(?P<value>\d[\d_]*|"[^"]*"|'[^']*')""")
+
+
+class Content(NamedTuple):
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rehashed:
+    """One source of one model.
+
+    Attributes:
+        content: what it gave; or the error that tells why it gave nothing.
+    """
+
+    entry: ModelEntry
+    source: Source
+    content: Content | SourceError
+
+    @property
+    def expected(self) -> Content:
+        return Content(self.entry.bytes, self.entry.sha256)
+
+
+def rehash(entries: Iterable[ModelEntry], progress: Progress) -> Iterator[Rehashed]:
+    """Download every source of the models, and keep nothing but size and hash."""
+    with tempfile.TemporaryDirectory(prefix="facecraft-lock-") as folder:
+        downloads = Downloads(Path(folder), progress)
+        for entry in entries:
+            for source in entry.sources:
+                yield Rehashed(entry, source, _content(downloads, source, Path(folder) / entry.file))
+
+
+def _content(downloads: Downloads, source: Source, target: Path) -> Content | SourceError:
+    try:
+        downloads.fetch(source, target, DOWNLOAD_LIMIT_BYTES)
+    except SourceError as error:
+        return error
+    content = Content(target.stat().st_size, digest(target))
+    target.unlink()
+    return content
+
+
+def write_lock(path: Path, contents: Mapping[str, Content]) -> None:
+    """Rewrite `bytes` and `sha256` of some models in a lock file, and nothing else of it.
+
+    Raises:
+        LockInvalid: the file is laid out in a way that this cannot edit; it is as it was.
+    """
+    text = path.read_bytes().decode()  # newlines as they are
+    rewritten = "".join(_rewritten(text.splitlines(keepends=True), contents))
+    written = parse_lock(rewritten).models
+    for name, entry in parse_lock(text).models.items():
+        wanted = contents.get(name, Content(entry.bytes, entry.sha256))
+        if Content(written[name].bytes, written[name].sha256) != wanted:
+            raise LockInvalid(
+                f"{path}: the lines of {name} are laid out in a way that `lock --write` cannot edit.",
+                hint=f"Write them by hand: bytes = {wanted.bytes}, sha256 = {wanted.sha256}.",
+            )
+    # In place, not by rename: the file may be mounted alone into a container.
+    path.write_bytes(rewritten.encode())
+
+
+def _rewritten(lines: Iterable[str], contents: Mapping[str, Content]) -> Iterator[str]:
+    content = None
+    for line in lines:
+        if line.startswith("["):
+            header = HEADER.match(line)
+            content = contents.get(header[1]) if header else None
+        field = FIELD.match(line)
+        if field and content:
+            value = str(content.bytes) if field["name"] == "bytes" else f'"{content.sha256}"'
+            yield field["start"] + value + line[field.end() :]
+        else:
+            yield line

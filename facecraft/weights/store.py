@@ -1,0 +1,206 @@
+"""The folder of model files: a file in it was verified before it got its name."""
+
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import indent
+from typing import Literal
+
+from facecraft.errors import HashMismatch, StartupError, WeightsMissing
+from facecraft.weights.lockfile import ModelEntry, Source
+from facecraft.weights.progress import NAME_WIDTH, Progress, megabytes
+from facecraft.weights.sources import Downloads, SourceError, WrongBytesError
+
+UNREACHABLE_HINT = (
+    "Check the network (and HTTPS_PROXY, SSL_CERT_FILE and pip's index, if this place needs them), then run\n"
+    "it again: the models that did arrive stay."
+)
+WRONG_BYTES_HINT = (
+    "A proxy or a mirror may have answered with something of its own. Pull again from another network, or\n"
+    "compare with the models.lock of the release."
+)
+
+State = Literal["present", "missing", "wrong size"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """One model that is in the folder, verified.
+
+    Attributes:
+        source: where it came from; None if it was there already.
+    """
+
+    entry: ModelEntry
+    path: Path
+    source: Source | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A model that no source gave, and why, source by source."""
+
+    entry: ModelEntry
+    reasons: tuple[tuple[Source, SourceError], ...]
+
+
+def default_models_dir() -> Path:
+    """`facecraft/models` in the user's cache, or in the system's where the user has no home."""
+    return _cache_dir() / "facecraft" / "models"
+
+
+def _cache_dir() -> Path:
+    variable = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"
+    chosen = Path(os.environ.get(variable, ""))
+    if chosen.is_absolute():  # as the XDG base directory specification asks
+        return chosen
+    try:
+        home = Path.home()
+    except RuntimeError:  # a container's bare uid: nobody says where its home is
+        return Path("/var/cache")
+    if sys.platform == "win32":
+        return home / "AppData" / "Local"
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches"
+    return home / ".cache"
+
+
+def state(entry: ModelEntry, folder: Path) -> State:
+    """A glance, by size only."""
+    path = folder / entry.file
+    if not path.is_file():
+        return "missing"
+    return "present" if path.stat().st_size == entry.bytes else "wrong size"
+
+
+def digest(path: Path) -> str:
+    """SHA-256 as 64 lowercase hex digits, read in chunks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify(entry: ModelEntry, folder: Path) -> Path:
+    """The path of a model's file, which is the one of models.lock to the last bit.
+
+    Raises:
+        WeightsMissing: there is no such file, or it cannot be read.
+        HashMismatch: its size or hash differs.
+    """
+    path = folder / entry.file
+    hint = f"Run `facecraft models pull {entry.name}`."
+    try:
+        if not path.is_file():
+            raise WeightsMissing(f"The file of {entry.name} is missing: {path}.", hint=hint)
+        difference = _difference(entry, path)
+    except OSError as error:
+        raise WeightsMissing(f"The file of {entry.name} cannot be read: {error}.", hint=hint) from error
+    if difference:
+        expected, actual = difference
+        raise HashMismatch(
+            f"{path} is not the file that models.lock names: expected {expected}, actual {actual}.", hint=hint
+        )
+    return path
+
+
+def _difference(entry: ModelEntry, path: Path) -> tuple[str, str] | None:
+    """What was expected of a file and what it is, if that differs. Size first: it costs nothing."""
+    size_bytes = path.stat().st_size
+    if size_bytes != entry.bytes:
+        return f"{entry.bytes} bytes", f"{size_bytes} bytes"
+    actual = digest(path)
+    return None if actual == entry.sha256 else (f"sha256 {entry.sha256}", f"sha256 {actual}")
+
+
+def pull(entries: Sequence[ModelEntry], folder: Path, progress: Progress) -> tuple[Pulled, ...]:
+    """Make sure that models are in the folder: what is there and verified stays, the rest is downloaded.
+
+    A file gets its name only after its hash matched. Whatever ends a pull early, nothing else is left behind.
+
+    Raises:
+        WeightsMissing: a model could not be had from any of its sources, or the folder cannot be written.
+        HashMismatch: the same, and a source gave other bytes than those of models.lock.
+    """
+    done = {entry.name: kept for entry in entries if (kept := _kept(entry, folder))}
+    for kept in done.values():
+        progress.line(_report(kept))
+    wanted = {entry.name: entry for entry in entries if entry.name not in done}
+    if wanted:
+        done |= _download(wanted.values(), folder, progress)
+    return tuple(done[entry.name] for entry in entries)
+
+
+def _kept(entry: ModelEntry, folder: Path) -> Pulled | None:
+    start = time.monotonic()
+    try:
+        path = verify(entry, folder)
+    except StartupError:
+        return None
+    return Pulled(entry, path, None, time.monotonic() - start)
+
+
+def _download(entries: Collection[ModelEntry], folder: Path, progress: Progress) -> dict[str, Pulled]:
+    """All of them are tried before the first failure is raised, so that the next pull has less to do."""
+    outcomes: list[Pulled | _Failure] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Below the folder, so that the rename stays on one file system; a name of its own for each process.
+        with tempfile.TemporaryDirectory(prefix=".pull-", dir=folder) as scratch:
+            downloads = Downloads(Path(scratch), progress)
+            for entry in entries:
+                outcome = _download_one(entry, folder, Path(scratch), downloads)
+                outcomes.append(outcome)
+                progress.line(_report(outcome))
+    except OSError as error:
+        raise WeightsMissing(
+            f"The models folder {folder} cannot be written: {error}.",
+            hint="Make room in it, or choose another one with --dir or FACECRAFT_MODELS_DIR.",
+        ) from error
+    failures = [outcome for outcome in outcomes if isinstance(outcome, _Failure)]
+    if failures:
+        raise _startup_error(failures)
+    return {outcome.entry.name: outcome for outcome in outcomes if isinstance(outcome, Pulled)}
+
+
+def _download_one(entry: ModelEntry, folder: Path, scratch: Path, downloads: Downloads) -> Pulled | _Failure:
+    start = time.monotonic()
+    path, unverified = folder / entry.file, scratch / entry.file
+    reasons = []
+    for source in entry.sources:
+        try:
+            downloads.fetch(source, unverified, entry.bytes)
+            if difference := _difference(entry, unverified):
+                raise WrongBytesError("gave other bytes\n  expected  {}\n  actual    {}".format(*difference))
+        except SourceError as error:
+            reasons.append((source, error))
+        else:
+            unverified.replace(path)
+            return Pulled(entry, path, source, time.monotonic() - start)
+    return _Failure(entry, tuple(reasons))
+
+
+def _report(outcome: Pulled | _Failure) -> str:
+    entry = outcome.entry
+    start = f"{entry.name:<{NAME_WIDTH}}  {megabytes(entry.bytes):>8}"
+    if isinstance(outcome, _Failure):
+        return f"{start}  could not be had"
+    origin = f"from {outcome.source.origin}" if outcome.source else "already there"
+    return f"{start}  {origin}  {outcome.seconds:.1f} s  verified"
+
+
+def _startup_error(failures: Sequence[_Failure]) -> StartupError:
+    number = f"{len(failures)} models" if len(failures) > 1 else "One model"
+    lines = [f"{number} could not be had from any source. Nothing of what came was kept."]
+    for failure in failures:
+        lines += ["", f"  {failure.entry.name}"]
+        for source, error in failure.reasons:
+            lines += [f"    {source}", indent(str(error), " " * 6)]
+    detail = "\n".join(lines)
+    if any(isinstance(error, WrongBytesError) for failure in failures for _, error in failure.reasons):
+        return HashMismatch(detail, hint=WRONG_BYTES_HINT)
+    return WeightsMissing(detail, hint=UNREACHABLE_HINT)

@@ -1,0 +1,105 @@
+"""A service that really listens, around a pipeline that a test makes up."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import httpx
+import numpy as np
+import pytest
+
+from facecraft.bootstrap import Loaded, load
+from facecraft.portrait import Detection, Face, Portrait, ProcessOptions, Source
+from facecraft.service.server import Server
+from facecraft.settings import Settings
+from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
+
+if TYPE_CHECKING:
+    from facecraft.pipeline import Pipeline
+
+Process = Callable[[bytes, ProcessOptions], Portrait]
+Serve = Callable[..., httpx.Client]
+
+PATIENCE_S = 60
+FACE = Face(
+    bbox=np.array([10.126, 20, 50, 70], np.float32),
+    landmarks=np.array([[20, 35], [40, 35], [30, 45], [22, 58], [38, 58]], np.float32),
+    score=0.98765,
+)
+
+
+def echo(data: bytes, options: ProcessOptions) -> Portrait:
+    """A portrait whose bytes are those that were uploaded."""
+    return Portrait(
+        data=data,
+        format="png" if options.format == "auto" else options.format,
+        source=Source(width=64, height=80, format="png", frames=1),
+        faces=(FACE,),
+        restored=1,
+        restorer="realesrgan-x4plus",
+        timings_ms={"decode": 1.234, "detect": 20.0},
+    )
+
+
+@dataclass
+class FakePipeline:
+    process: Process
+
+    def detect(self, data: bytes) -> Detection:
+        portrait = self.process(data, ProcessOptions())
+        return Detection(portrait.source, portrait.faces, portrait.timings_ms)
+
+
+def loading(process: Process) -> Callable[[Settings, Lock], Loaded]:
+    pipeline = cast("Pipeline", FakePipeline(process))
+    return lambda _, lock: Loaded(pipeline, "cpu", lock.in_set("default"))
+
+
+@contextmanager
+def running(load: Callable[[Settings, Lock], Loaded], **settings: object) -> Iterator[httpx.Client]:
+    """A client of a service in a thread, on a free port, once it is ready."""
+    server = Server(Settings.model_validate({"port": 0, **settings}), load_lock(default_lock_path()), load)
+    thread = threading.Thread(target=server.listen_and_run)
+    thread.start()
+    try:
+        patience = time.monotonic() + PATIENCE_S
+        while server.service.loaded is None or not server.started:
+            assert time.monotonic() < patience, "the service did not start"
+            time.sleep(0.005)
+        url = f"http://127.0.0.1:{server._listener.getsockname()[1]}"
+        with httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE_S) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive(), "the service did not stop"
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts services that stop when the test ends: `serve(process, **settings)`."""
+    with ExitStack() as stack:
+        yield lambda process=echo, **settings: stack.enter_context(running(loading(process), **settings))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Iterator[httpx.Client]:
+    with running(loading(echo), max_upload_bytes=100_000) as client:
+        yield client
+
+
+@pytest.fixture
+def client(shared: httpx.Client) -> httpx.Client:
+    """A client of the one service that all tests share which need nothing special; it takes 100 000 bytes."""
+    shared.cookies.clear()
+    return shared
+
+
+@pytest.fixture(scope="session")
+def real_client() -> Iterator[httpx.Client]:
+    """A client of a service with the default models, which takes pictures of at most 300 000 pixels."""
+    with running(load, max_pixels=300_000) as client:
+        yield client

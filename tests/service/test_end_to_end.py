@@ -1,0 +1,94 @@
+"""The service around its real models."""
+
+import base64
+import io
+
+import httpx
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image
+
+
+def encoded(picture: Image.Image, name: str) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, name)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> bytes:
+    """NASA's portrait of Eileen Collins, 512 x 512, as a PNG: one large face."""
+    return encoded(Image.fromarray(skimage.data.astronaut()), "PNG")  # type: ignore[no-untyped-call]
+
+
+def test_a_portrait_comes_back_restored(real_client: httpx.Client, astronaut: bytes) -> None:
+    response = real_client.post("/process", files={"file": astronaut}, data={"faces": "largest"})
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "image/png"
+    assert response.headers["X-Facecraft-Restored"] == "1"
+    assert response.headers["X-Facecraft-Restorer"] == "realesrgan-x4plus"
+    stages = [stage.partition(";")[0] for stage in response.headers["Server-Timing"].split(", ")]
+    assert stages[:2] == ["decode", "detect"]
+    assert stages[-1] == "encode"
+    before = np.asarray(Image.open(io.BytesIO(astronaut)))
+    after = np.asarray(Image.open(io.BytesIO(response.content)))
+    assert after.shape == before.shape
+    assert not np.array_equal(after, before)
+
+
+def test_json_holds_the_same_portrait(real_client: httpx.Client, astronaut: bytes) -> None:
+    response = real_client.post(
+        "/process", files={"file": astronaut}, data={"format": "jpeg"}, headers={"Accept": "application/json"}
+    )
+    body = response.json()
+    assert body["image"]["media_type"] == "image/jpeg"
+    with Image.open(io.BytesIO(base64.b64decode(body["image"]["base64"]))) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (512, 512))
+    assert body["restored"] == len(body["faces"]) >= 1
+
+
+def test_detect_finds_the_face(real_client: httpx.Client, astronaut: bytes) -> None:
+    body = real_client.post("/detect", files={"file": astronaut}).json()
+    assert body["source"] == {"width": 512, "height": 512, "format": "png", "frames": 1}
+    left, top, right, bottom = body["faces"][0]["bbox"]
+    for x, y in body["faces"][0]["landmarks"]:
+        assert left < x < right
+        assert top < y < bottom
+
+
+@pytest.mark.parametrize("path", ["/process", "/detect"])
+def test_what_is_no_picture_is_refused(real_client: httpx.Client, astronaut: bytes, path: str) -> None:
+    cut_off = astronaut[: len(astronaut) // 2]
+    larger = encoded(Image.new("RGB", (600, 501)), "PNG")  # 300 600 pixels
+    gif = encoded(Image.new("RGB", (64, 64)), "GIF")
+    for file, status, code in (
+        (cut_off, 400, "undecodable_image"),
+        (larger, 413, "image_too_large"),
+        (gif, 415, "unsupported_format"),
+    ):
+        response = real_client.post(path, files={"file": file})
+        assert (response.status_code, response.json()["code"]) == (status, code)
+
+
+def test_a_picture_of_exactly_the_limit_is_accepted(real_client: httpx.Client) -> None:
+    file = encoded(Image.new("RGB", (600, 500)), "PNG")
+    assert real_client.post("/detect", files={"file": file}).json()["faces"] == []
+
+
+def test_a_picture_without_a_face_is_refused(real_client: httpx.Client) -> None:
+    grey = encoded(Image.new("RGB", (64, 64), "grey"), "PNG")
+    response = real_client.post("/process", files={"file": grey})
+    assert (response.status_code, response.json()["code"]) == (422, "no_face_found")
+    response = real_client.post("/process", files={"file": grey}, data={"require_face": "false"})
+    assert (response.status_code, response.headers["X-Facecraft-Restored"]) == (200, "0")
+
+
+def test_a_restorer_that_is_not_loaded_is_refused(real_client: httpx.Client, astronaut: bytes) -> None:
+    response = real_client.post("/process", files={"file": astronaut}, data={"restorer": "magic"})
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_option")
+
+
+def test_ready_names_the_models_that_serve(real_client: httpx.Client) -> None:
+    names = {model["name"] for model in real_client.get("/ready").json()["models"]}
+    assert names == {"centerface", "facemesh", "realesrgan-x4plus"}

@@ -1,0 +1,46 @@
+import httpx
+
+from facecraft.weights.lockfile import default_lock_path, load_lock
+
+
+def test_health_says_that_the_process_lives(client: httpx.Client) -> None:
+    response = client.get("/health")
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok"}
+
+
+def test_ready_names_the_device_and_each_loaded_model_with_its_licence(client: httpx.Client) -> None:
+    response = client.get("/ready")
+    assert response.status_code == 200
+    body = response.json()
+    assert (body["status"], body["device"]) == ("ready", "cpu")
+    assert {model["name"] for model in body["models"]} >= {"centerface", "realesrgan-x4plus"}
+    centerface = next(model for model in body["models"] if model["name"] == "centerface")
+    assert centerface == {"name": "centerface", "task": "detection", "licence": "MIT", "commercial_use": True}
+
+
+def test_models_lists_the_whole_lock_and_what_of_it_is_loaded(client: httpx.Client) -> None:
+    lock = load_lock(default_lock_path())
+    listed = {model.pop("name"): model for model in client.get("/models").json()["models"]}
+    assert list(listed) == list(lock.models)
+    assert {name for name, model in listed.items() if model["loaded"]} == {
+        entry.name for entry in lock.in_set("default")
+    }
+    entry = lock.named("centerface")
+    assert listed["centerface"] == {
+        "task": "detection",
+        "licence": {"name": "MIT", "url": entry.licence.url, "commercial_use": True},
+        "bytes": entry.bytes,
+        "sha256": entry.sha256,
+        "sets": list(entry.sets),
+        "loaded": True,
+    }
+
+
+def test_every_answer_forbids_browsers_to_guess_its_type(client: httpx.Client) -> None:
+    for path in ("/health", "/ready", "/models", "/docs", "/openapi.json", "/nothing"):
+        assert client.get(path).headers["X-Content-Type-Options"] == "nosniff", path
+
+
+def test_answers_do_not_name_the_server_software(client: httpx.Client) -> None:
+    assert "Server" not in client.get("/health").headers
