@@ -1,7 +1,7 @@
 """What the service is for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -28,7 +28,7 @@ async def process(request: Request, service: ServiceDep) -> Response:
     as_json = prefers_json(request.headers.getlist("accept"))
     pipeline = service.require_ready().pipeline
     async with _admitted(request, service) as upload:
-        options = ProcessOptions.parse(upload.fields)
+        options = _options(upload.fields)
 
         def work() -> Response:
             return portrait_response(pipeline.process(bytes(upload.file), options), as_json=as_json)
@@ -48,6 +48,12 @@ async def detect(request: Request, service: ServiceDep) -> Response:
             return detection_response(pipeline.detect(bytes(upload.file)))
 
         return await _while_connected(request, service.admission.run(work))
+
+
+def _options(fields: Mapping[str, str]) -> ProcessOptions:
+    """An empty field is one that was not filled in: forms send those as well, that of /docs among them."""
+    known = ProcessOptions.model_fields
+    return ProcessOptions.parse({name: value for name, value in fields.items() if value or name not in known})
 
 
 @asynccontextmanager

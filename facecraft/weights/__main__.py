@@ -171,12 +171,15 @@ def _rehash(args: argparse.Namespace) -> int:
         print(_rehash_line(result), flush=True)
         results.append(result)
     reached = [(each.entry.name, each.content) for each in results if isinstance(each.content, Content)]
-    wanted = {result.entry.name: result.expected for result in results}
+    locked = {result.entry.name: result.expected for result in results}
+    wanted = dict(locked)
     if args.write:  # the first source that answers says what the lock, and with it the others, must have
         wanted |= dict(reversed(reached))
         write_lock(path, wanted)
+    changed = sum(locked[name] != wanted[name] for name in locked)
     differing = sum(content != wanted[name] for name, content in reached)
-    print(f"\n{len(reached)} of {len(results)} sources reached, {differing} differ from {path}")
+    written = f"{changed} rewritten, " if args.write else ""
+    print(f"\n{len(reached)} of {len(results)} sources reached, {written}{differing} differ from {path}")
     return 1 if differing or not reached else 0
 
 

@@ -1,0 +1,94 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from facecraft import batch
+from facecraft.errors import NoFaceFound
+from facecraft.pipeline import Pipeline
+from facecraft.portrait import Portrait, ProcessOptions, Source
+
+
+class Echo:
+    """Gives every file back as a JPEG; one that says so has no face."""
+
+    def process(self, data: bytes, options: ProcessOptions) -> Portrait:
+        if data == b"no face":
+            raise NoFaceFound("No face was found in the picture.")
+        return Portrait(data + b"!", "jpeg", Source(1, 1, "jpeg", 1), (), 0, "none", {})
+
+
+def run(inputs: list[str], folder: Path) -> batch.Summary:
+    pipeline: Pipeline = Echo()  # type: ignore[assignment]
+    return batch.run(batch.find_jobs(inputs, folder), pipeline, ProcessOptions())
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with two photos, a third in a folder of its own, and a note that is no photo."""
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    (folder / "a.jpg").write_bytes(b"a")
+    (folder / "b.PNG").write_bytes(b"b")
+    (folder / "more" / "a.webp").write_bytes(b"c")
+    (folder / "note.txt").write_bytes(b"note")
+    return folder
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_folder_keeps_its_structure(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run([str(photos)], out) == batch.Summary(done=3, failed=0)
+    assert written(out) == {"a.jpg": b"a!", "b.jpg": b"b!", os.path.join("more", "a.jpg"): b"c!"}  # noqa: PTH118
+
+
+def test_a_glob_pattern_is_expanded(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run([f"{photos}/*.jpg"], out)
+    assert written(out) == {"a.jpg": b"a!"}
+
+
+def test_a_photo_named_twice_is_done_once(photos: Path, tmp_path: Path) -> None:
+    assert (
+        run([str(photos / "a.jpg"), str(photos / "*.jpg"), str(photos / "a.jpg")], tmp_path / "out").done == 1
+    )
+
+
+def test_two_photos_of_one_name_both_get_a_portrait(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run([str(photos / "a.jpg"), str(photos / "more" / "a.webp")], out)
+    assert written(out) == {"a.jpg": b"a!", "a-2.jpg": b"c!"}
+
+
+def test_a_bad_file_does_not_stop_the_rest(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "a.jpg").write_bytes(b"no face")
+    assert run([str(photos)], tmp_path / "out") == batch.Summary(done=2, failed=1)
+    assert f"{photos / 'a.jpg'}: no_face_found: No face was found" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_fails_by_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([str(tmp_path / "gone.jpg")], tmp_path / "out") == batch.Summary(done=0, failed=1)
+    assert "gone.jpg" in capsys.readouterr().err
+
+
+def test_a_photo_is_never_overwritten(photos: Path) -> None:
+    summary = run([str(photos / "a.jpg")], photos)
+    assert summary == batch.Summary(done=0, failed=1)
+    assert (photos / "a.jpg").read_bytes() == b"a"
+
+
+def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        batch.write_whole(tmp_path / "out" / "a.jpg", b"data")
+    assert list((tmp_path / "out").iterdir()) == []

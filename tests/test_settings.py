@@ -1,0 +1,83 @@
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import facecraft
+from facecraft.errors import SettingInvalid
+from facecraft.settings import PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(PREFIX + name.upper(), raising=False)
+
+
+def test_a_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACECRAFT_PORT", "1234")
+    assert Settings.load().port == 1234
+
+
+def test_an_empty_variable_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACECRAFT_PORT", "")
+    assert Settings.load().port == 8000
+
+
+def test_an_unknown_name_is_refused_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACECRAFT_MAX_PIXEL", "1")
+    with pytest.raises(SettingInvalid, match="FACECRAFT_MAX_PIXEL; the nearest is FACECRAFT_MAX_PIXELS"):
+        Settings.load()
+
+
+def test_a_value_outside_its_range_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACECRAFT_PORT", "70000")
+    with pytest.raises(SettingInvalid, match="FACECRAFT_PORT"):
+        Settings.load()
+
+
+def test_a_refused_value_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACECRAFT_LOG_LEVEL", "s3cret")
+    with pytest.raises(SettingInvalid) as caught:
+        Settings.load()
+    assert "s3cret" not in caught.value.detail
+
+
+def test_keys_are_split_at_commas_and_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACECRAFT_API_KEYS", "one, two,")
+    settings = Settings.load()
+    assert [key.get_secret_value() for key in settings.api_keys] == ["one", "two"]
+    assert "two" not in repr(settings)
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings.load().port = 1  # type: ignore[misc]
+
+
+def test_every_variable_is_read_somewhere() -> None:
+    read: set[str] = set()
+    for path in Path(facecraft.__file__).parent.rglob("*.py"):
+        if path.name == "settings.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute):
+                owner = ast.unparse(node.value)
+                if owner.split(".")[-1].lstrip("_") == "settings":
+                    read.add(node.attr)
+    assert set(Settings.model_fields) <= read
+
+
+def test_the_readmes_table_has_every_variable_with_its_default() -> None:
+    rows = dict(
+        re.findall(r"^\| `(FACECRAFT_\w+)` \| (.+?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    )
+    expected = {}
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default_factory else field.default
+        shown = "" if default in (None, ()) else str(default)
+        expected[PREFIX + name.upper()] = f"`{shown}`" if shown else "—"
+    assert rows == expected
