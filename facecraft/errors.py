@@ -1,6 +1,7 @@
 """The error tree. Each error says what happened (`detail`), the limit it met, and what to do (`hint`).
 
-    multipart body -> read        UploadTooLarge, UploadTimeout, InvalidOption, Unauthorized, QueueFull, NotReady
+    multipart body -> read        UploadTooLarge, UploadTimeout, InvalidOption, Unauthorized, QueueFull,
+                                  NotReady
     bytes -> codec.decode         UndecodableImage, UnsupportedFormat, ImageTooLarge
     image -> Detector.detect      NoFaceFound
     crops -> Restorer.restore     InferenceFailed

@@ -22,13 +22,13 @@ Encode = Callable[..., bytes]
 
 @pytest.fixture(scope="session")
 def astronaut() -> RGBImage:
-    """NASA's portrait of Eileen Collins, 512 x 512, public domain: one face, whose FFHQ square spans 174 px."""
+    """Eileen Collins by NASA, 512 x 512, public domain: one face, whose FFHQ square spans 174 px."""
     return np.asarray(skimage.data.astronaut())  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture(scope="session")
 def group_path() -> Path:
-    """insightface's own test picture, 1280 x 886 JPEG: six faces of about 100 px, none of them level."""
+    """The test picture inside insightface, 1280 x 886 JPEG: six faces of about 100 px, none of them level."""
     return Path(insightface.__file__).parent / "data" / "images" / "t1.jpg"
 
 

@@ -1,12 +1,15 @@
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from facecraft import batch
 from facecraft.errors import NoFaceFound
-from facecraft.pipeline import Pipeline
 from facecraft.portrait import Portrait, ProcessOptions, Source
+
+if TYPE_CHECKING:
+    from facecraft.pipeline import Pipeline
 
 
 class Echo:
@@ -19,8 +22,7 @@ class Echo:
 
 
 def run(inputs: list[str], folder: Path) -> batch.Summary:
-    pipeline: Pipeline = Echo()  # type: ignore[assignment]
-    return batch.run(batch.find_jobs(inputs, folder), pipeline, ProcessOptions())
+    return batch.run(batch.find_jobs(inputs, folder), cast("Pipeline", Echo()), ProcessOptions())
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -104,7 +104,9 @@ def test_a_lock_that_is_no_toml_ends_in_one_line(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr[:24]) == (1, "facecraft: lock_invalid:")
 
 
-def test_weights_with_one_byte_changed_end_in_one_line(tmp_path: Path, model_path) -> None:  # type: ignore[no-untyped-def]
+def test_weights_with_one_byte_changed_end_in_one_line(
+    tmp_path: Path, model_path: Callable[[str], Path]
+) -> None:
     for name in ("centerface", "facemesh", "realesrgan-x4plus"):
         path = model_path(name)
         (tmp_path / path.name).write_bytes(path.read_bytes())

@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -113,7 +114,7 @@ def test_the_answer_has_the_format_asked_for(
     assert Image.open(io.BytesIO(portrait.data)).format == format_.upper()
 
 
-def test_auto_keeps_the_inputs_format(pipeline: Pipeline, group_path) -> None:  # type: ignore[no-untyped-def]
+def test_auto_keeps_the_inputs_format(pipeline: Pipeline, group_path: Path) -> None:
     portrait = pipeline.process(group_path.read_bytes(), ProcessOptions(restorer="none"))
     assert portrait.format == "jpeg"
 

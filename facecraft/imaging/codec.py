@@ -186,7 +186,7 @@ def _from_16_bit(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
 
 def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
-    """Convert from the embedded ICC profile to sRGB; as in browsers, one that cannot be read counts as sRGB."""
+    """Convert from the embedded profile; as in browsers, one that cannot be read counts as sRGB."""
     try:
         converted = ImageCms.profileToProfile(
             image,

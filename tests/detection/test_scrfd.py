@@ -5,6 +5,7 @@ file of insightface's SCRFD with landmarks, such as scrfd_2.5g_kps.onnx or det_1
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,9 @@ def test_it_sees_colours_as_rgb(scrfd: Scrfd, astronaut: RGBImage) -> None:
     assert right.score > max((face.score for face in wrong), default=0)
 
 
-def test_refined_landmarks_agree_with_scrfd(scrfd: Scrfd, model_path, group: RGBImage) -> None:  # type: ignore[no-untyped-def]
+def test_refined_landmarks_agree_with_scrfd(
+    scrfd: Scrfd, model_path: Callable[[str], Path], group: RGBImage
+) -> None:
     plain = CenterFace(model_path("centerface"), ["CPUExecutionProvider"], threads=2)
     refined = RefinedDetector(plain, FaceMesh(model_path("facemesh")))
     before, after = offsets(plain, scrfd, group), offsets(refined, scrfd, group)

@@ -71,7 +71,7 @@ def test_exif_orientation_is_applied(orientation: int, name: str) -> None:
         stored = stored.transpose(codec.UPRIGHT[undo[orientation]])
     exif = Image.Exif()
     exif[0x0112] = orientation
-    parameters = {"JPEG": {"quality": 100, "subsampling": 0}, "PNG": {}, "WEBP": {"lossless": True}}[name]
+    parameters = {"quality": 100, "subsampling": 0} if name == "JPEG" else {"lossless": True}
     decoded = codec.decode(saved(stored, name, exif=exif, **parameters), LIMITS)
     assert decoded.rgb.shape == (24, 16, 3)
     assert abs(decoded.rgb.astype(int) - np.asarray(quadrants())).max() < 12

@@ -102,7 +102,7 @@ def test_strength_blends_linearly(astronaut: RGBImage) -> None:
 
 
 def test_pasting_the_crop_itself_back_gives_the_picture_back(astronaut: RGBImage) -> None:
-    smooth = cv2.GaussianBlur(astronaut, (0, 0), 2)
+    smooth = np.asarray(cv2.GaussianBlur(astronaut, (0, 0), 2), np.uint8)
     face, _ = placed(0.5, 8, 100, 0)
     alignment = geometry.align(face, 512)
     canvas = smooth.copy()
