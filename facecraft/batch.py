@@ -41,7 +41,8 @@ def find_jobs(inputs: Iterable[str], folder: Path) -> list[Job]:
         folder: where the portraits go.
     """
     jobs: dict[Path, Job] = {}
-    for photo, relative in _photos(inputs):
+    own = folder.resolve()  # portraits of an earlier run are no photos
+    for photo, relative in _photos(inputs, own):
         jobs.setdefault(photo.resolve(), Job(photo, folder / relative.with_suffix("")))
     taken: set[Path] = set()
     return [_unique(job, taken) for job in jobs.values()]
@@ -62,9 +63,9 @@ def run(jobs: list[Job], pipeline: Pipeline, options: ProcessOptions) -> Summary
                 if target.resolve() in photos:
                     raise RequestError(f"Its portrait would overwrite the photo {target}.")
                 write_whole(target, portrait.data)
-            except (FacecraftError, OSError) as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is said, and the rest goes on
                 failed += 1
-                reason = f"{error.code}: {error.detail}" if isinstance(error, FacecraftError) else str(error)
+                reason = f"{error.code}: {error.detail}" if isinstance(error, FacecraftError) else repr(error)
                 progress.write(f"{job.photo}: {reason}", file=sys.stderr)
     return Summary(done=len(jobs) - failed, failed=failed)
 
@@ -84,10 +85,10 @@ def write_whole(target: Path, data: bytes) -> None:
         raise
 
 
-def _photos(inputs: Iterable[str]) -> Iterator[tuple[Path, Path]]:
+def _photos(inputs: Iterable[str], own: Path) -> Iterator[tuple[Path, Path]]:
     """Each photo, and its path relative to the input that named it."""
     for text in inputs:
-        named = [text] if Path(text).exists() else sorted(glob.glob(text, recursive=True))  # noqa: PTH207
+        named = [text] if _exists(text) else sorted(glob.glob(text, recursive=True))  # noqa: PTH207
         if not named:
             yield Path(text), Path(Path(text).name)  # fails when it is read, with its name
         for path in map(Path, named):
@@ -95,8 +96,20 @@ def _photos(inputs: Iterable[str]) -> Iterator[tuple[Path, Path]]:
                 yield path, Path(path.name)
                 continue
             for photo in sorted(path.rglob("*")):
-                if photo.suffix.lower() in SUFFIXES and photo.is_file():
+                if photo.suffix.lower() in SUFFIXES and photo.is_file() and not _inside(photo, path, own):
                     yield photo, photo.relative_to(path)
+
+
+def _exists(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except OSError:  # a name that is too long, or a folder that may not be searched
+        return False
+
+
+def _inside(photo: Path, searched: Path, own: Path) -> bool:
+    """Whether a photo lies in the output folder, where that is a part of the folder that is searched."""
+    return own != searched.resolve() and photo.resolve().is_relative_to(own)
 
 
 def _unique(job: Job, taken: set[Path]) -> Job:

@@ -9,11 +9,11 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
+import facecraft.weights.__main__ as models
 from facecraft import __version__
 from facecraft.errors import FacecraftError, SettingInvalid
 from facecraft.portrait import ProcessOptions
 from facecraft.settings import Settings
-from facecraft.weights import __main__ as models
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 
 HEALTHCHECK_TIMEOUT_S = 5

@@ -1,11 +1,11 @@
 """One portrait: bytes in, bytes out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
 
 from facecraft.detection.base import Detector
-from facecraft.errors import InvalidOption, NoFaceFound
+from facecraft.errors import DeadlineExceeded, InvalidOption, NoFaceFound
 from facecraft.imaging import codec, geometry
 from facecraft.imaging.codec import Limits
 from facecraft.portrait import Detection, Face, Portrait, ProcessOptions, RGBImage
@@ -26,16 +26,26 @@ class Pipeline:
         self._detector = detector
         self._limits = limits
 
-    def process(self, data: bytes, options: ProcessOptions) -> Portrait:
+    def process(
+        self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool] = lambda: False
+    ) -> Portrait:
         """Restore the faces of one picture.
+
+        Args:
+            data: the file.
+            options: what is asked for.
+            abandoned: whether nobody waits for the answer any more; asked before each face.
 
         Raises:
             RequestError: the file, its content or the options do not allow it.
+            DeadlineExceeded: it was abandoned.
         """
         restorer = self._pick(options)
         timings = Timings()
         with timings.stage("decode"):
             image = codec.decode(data, self._limits)
+        format_ = image.source.format if options.format == "auto" else options.format
+        codec.check_side(image.source.width, image.source.height, format_)
         with timings.stage("detect"):
             faces = self._detector.detect(image.rgb)
         if options.require_face and not faces:
@@ -43,9 +53,8 @@ class Pipeline:
         chosen = faces[:1] if options.faces == "largest" else faces
         rgb, restored = image.rgb, 0
         if restorer is not None and options.strength > 0:
-            rgb = _restore(image.rgb, chosen, restorer, options, timings)
+            rgb = _restore(image.rgb, chosen, restorer, options, timings=timings, abandoned=abandoned)
             restored = len(chosen)
-        format_ = image.source.format if options.format == "auto" else options.format
         with timings.stage("encode"):
             encoded = codec.encode(rgb, image.alpha, format_, options.quality)
         return Portrait(
@@ -104,7 +113,13 @@ class Timings:
 
 
 def _restore(
-    rgb: RGBImage, faces: list[Face], restorer: Restorer, options: ProcessOptions, timings: Timings
+    rgb: RGBImage,
+    faces: list[Face],
+    restorer: Restorer,
+    options: ProcessOptions,
+    *,
+    timings: Timings,
+    abandoned: Callable[[], bool],
 ) -> RGBImage:
     """A copy of the picture with these faces restored."""
     with timings.stage("align"):
@@ -112,7 +127,11 @@ def _restore(
         crops = [geometry.crop(rgb, alignment) for alignment in alignments]
     with timings.stage("restore"):
         fidelity = DEFAULT_FIDELITY if options.fidelity is None else options.fidelity
-        squares = restorer.restore(crops, fidelity)
+        squares: list[RGBImage] = []
+        for crop in crops:
+            if abandoned():
+                raise DeadlineExceeded("Nobody waits for this portrait any more.")
+            squares += restorer.restore([crop], fidelity)
     with timings.stage("paste"):
         canvas = rgb.copy()
         for square, alignment in zip(squares, alignments, strict=True):

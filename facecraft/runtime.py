@@ -1,9 +1,11 @@
 """Where and with how many threads models run."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import torch
 
 from facecraft.errors import DeviceUnavailable
@@ -41,7 +43,7 @@ def usable_processors(quota: Path = CPU_QUOTA) -> int:
 
 
 def pick_device(wanted: str, threads: int) -> Device:
-    """Resolve the settings `device` and `threads`, and set torch's thread count for the process.
+    """Resolve the settings `device` and `threads`, and set the thread counts of torch and OpenCV.
 
     Args:
         wanted: "auto", "cpu" or "cuda".
@@ -52,6 +54,7 @@ def pick_device(wanted: str, threads: int) -> Device:
     """
     count = threads or usable_processors()
     torch.set_num_threads(count)
+    cv2.setNumThreads(count)
     if wanted == "cuda" and not torch.cuda.is_available():
         raise DeviceUnavailable("FACECRAFT_DEVICE is cuda, but torch sees no CUDA device.")
     if wanted == "cpu" or not torch.cuda.is_available():
@@ -59,3 +62,13 @@ def pick_device(wanted: str, threads: int) -> Device:
     return Device(
         "cuda", torch.cuda.get_device_name(), count, ("CUDAExecutionProvider", "CPUExecutionProvider")
     )
+
+
+def check_providers(used: Sequence[str], wanted: Sequence[str]) -> None:
+    """Refuse a session of ONNX Runtime that quietly took another provider than the first one wanted.
+
+    Raises:
+        DeviceUnavailable: it did.
+    """
+    if used[0] != wanted[0]:
+        raise DeviceUnavailable(f"ONNX Runtime has no {wanted[0]} here; it took {used[0]}.")

@@ -18,6 +18,8 @@ class Echo:
     def process(self, data: bytes, options: ProcessOptions) -> Portrait:
         if data == b"no face":
             raise NoFaceFound("No face was found in the picture.")
+        if data == b"bug":
+            raise RuntimeError("out of order")
         return Portrait(data + b"!", "jpeg", Source(1, 1, "jpeg", 1), (), 0, "none", {})
 
 
@@ -94,3 +96,20 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     with pytest.raises(OSError, match="No space"):
         batch.write_whole(tmp_path / "out" / "a.jpg", b"data")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_failure_that_nobody_foresaw_does_not_stop_the_rest(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "a.jpg").write_bytes(b"bug")
+    assert run([str(photos)], tmp_path / "out") == batch.Summary(done=2, failed=1)
+    assert "out of order" in capsys.readouterr().err
+
+
+def test_portraits_of_an_earlier_run_are_no_photos(photos: Path) -> None:
+    out = photos / "out"
+    assert run([str(photos)], out) == run([str(photos)], out) == batch.Summary(done=3, failed=0)
+
+
+def test_a_name_that_is_too_long_fails_by_itself(photos: Path, tmp_path: Path) -> None:
+    assert run(["a" * 300, str(photos / "a.jpg")], tmp_path / "out") == batch.Summary(done=1, failed=1)

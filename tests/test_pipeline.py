@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from facecraft.bootstrap import Loaded
-from facecraft.errors import InvalidOption, NoFaceFound
+from facecraft.errors import DeadlineExceeded, ImageTooLarge, InvalidOption, NoFaceFound
 from facecraft.imaging import codec, geometry
 from facecraft.pipeline import Pipeline
 from facecraft.portrait import FaceCrop, ProcessOptions, RGBImage
@@ -162,3 +162,18 @@ def test_a_restorer_that_fails_fails_the_request(
     broken = Pipeline(pipeline._detector, {"broken": Broken()}, LIMITS)  # type: ignore[dict-item]
     with pytest.raises(RuntimeError, match="out of order"):
         broken.process(png(astronaut), ProcessOptions())
+
+
+def test_a_picture_that_the_answers_format_cannot_hold_is_refused(pipeline: Pipeline, png: Encode) -> None:
+    # A PNG of 17 000 x 1 pixels, a side over what WebP holds.
+    with pytest.raises(ImageTooLarge, match="does not fit a WEBP"):
+        pipeline.process(png(np.zeros((1, 17_000, 3), np.uint8)), ProcessOptions(format="webp"))
+
+
+def test_an_abandoned_portrait_stops_before_its_next_face(
+    pipeline: Pipeline, group: RGBImage, png: Encode
+) -> None:
+    asked = iter([False, True])
+    with pytest.raises(DeadlineExceeded):
+        pipeline.process(png(group), ProcessOptions(), lambda: next(asked))
+    assert next(asked, None) is None

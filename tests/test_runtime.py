@@ -1,9 +1,12 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from facecraft.runtime import usable_processors
+from facecraft.errors import DeviceUnavailable
+from facecraft.runtime import check_providers, usable_processors
 
 
 @pytest.mark.parametrize(
@@ -29,3 +32,17 @@ def test_without_a_container_every_processor_is_usable(
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
     assert usable_processors(tmp_path / "none") == 3
+
+
+def test_onnx_runtime_does_not_report_to_its_maker() -> None:
+    code = "import os, facecraft; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    environment = {**os.environ, "ORT_DISABLE_TELEMETRY": "0"}
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "1\n"
+
+
+def test_a_session_that_fell_back_to_the_cpu_is_refused() -> None:
+    with pytest.raises(DeviceUnavailable, match="CUDAExecutionProvider"):
+        check_providers(["CPUExecutionProvider"], ["CUDAExecutionProvider", "CPUExecutionProvider"])

@@ -10,6 +10,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from facecraft.portrait import Face, RGBImage
+from facecraft.runtime import check_providers
 
 STRIDE_PX = 4  # of the output maps
 MULTIPLE_PX = 32  # the input's sides must be multiples of it
@@ -27,6 +28,7 @@ class CenterFace:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         self._session = ort.InferenceSession(_with_free_shape(path), options, providers=list(providers))
+        check_providers(self._session.get_providers(), providers)
         self._input = self._session.get_inputs()[0].name
 
     def detect(self, image: RGBImage) -> list[Face]:

@@ -7,6 +7,7 @@ import cv2
 from insightface import model_zoo
 
 from facecraft.portrait import Face, RGBImage
+from facecraft.runtime import check_providers
 
 INPUT_PX = 640  # insightface's own default; the picture is fitted into this square
 SCORE_THRESHOLD = 0.5
@@ -18,6 +19,7 @@ class Scrfd:
     def __init__(self, name: str, path: Path, providers: Sequence[str]) -> None:
         self.name = name
         self._model = model_zoo.get_model(str(path), providers=list(providers))
+        check_providers(self._model.session.get_providers(), providers)
         cpu_only = -1
         self._model.prepare(
             cpu_only if providers[0] == "CPUExecutionProvider" else 0,

@@ -34,10 +34,13 @@ BROKEN = (
     IndexError,
     KeyError,
     TypeError,
+    AssertionError,  # a palette image without a palette
     struct.error,
     zlib.error,
 )
 DEFAULT_QUALITY = 90
+# The longest side that each format can hold, as its encoder has it.
+LONGEST_SIDE_PX = {"jpeg": 65_500, "png": 2**31 - 1, "webp": 16_383}
 PNG_COMPRESSION = 1  # 3 times faster than zlib's default, 5 % larger on photos
 
 
@@ -102,6 +105,22 @@ def decode(data: bytes, limits: Limits) -> DecodedImage:
         np.asarray(alpha) if alpha else None,
         Source(rgb.width, rgb.height, format_, frames),
     )
+
+
+def check_side(width: int, height: int, format_: ImageFormat) -> None:
+    """Refuse a picture that the format of the answer cannot hold.
+
+    Raises:
+        ImageTooLarge: a side is longer than the format's longest.
+    """
+    longest = LONGEST_SIDE_PX[format_]
+    if max(width, height) > longest:
+        raise ImageTooLarge(
+            f"The picture of {width} x {height} pixels does not fit a {format_.upper()}, "
+            f"whose sides have at most {longest}.",
+            limit=longest,
+            hint="Ask for format=png, or scale the picture down.",
+        )
 
 
 def encode(

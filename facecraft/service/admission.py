@@ -56,8 +56,8 @@ class Admission:
     async def run(self, work: Callable[[], T]) -> T:
         """Run `work` in a thread.
 
-        Cancelling this drops work that has not started. Work that runs cannot be stopped: it keeps its
-        worker until it ends, and its result is dropped.
+        Cancelling this drops work that has not started. Work that runs keeps its worker until it
+        ends, which it does early where it asks whether it was abandoned; its result is dropped.
 
         Raises:
             QueueFull: there is no room.

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
+from threading import Event
 from typing import TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -30,10 +31,16 @@ async def process(request: Request, service: ServiceDep) -> Response:
     async with _admitted(request, service) as upload:
         options = _options(upload.fields)
 
-        def work() -> Response:
-            return portrait_response(pipeline.process(bytes(upload.file), options), as_json=as_json)
+        abandoned = Event()
 
-        return await _while_connected(request, service.admission.run(work))
+        def work() -> Response:
+            portrait = pipeline.process(bytes(upload.file), options, abandoned.is_set)
+            return portrait_response(portrait, as_json=as_json)
+
+        try:
+            return await _while_connected(request, service.admission.run(work))
+        finally:
+            abandoned.set()  # past the deadline, or after the client left, the thread stops at its next face
 
 
 @router.post("/detect", response_class=Response, **DETECT)

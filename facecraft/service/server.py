@@ -42,6 +42,7 @@ def serve(settings: "Settings", lock: "Lock", load: "Load" = _load) -> int:
     Returns:
         The exit code: 0, or 1 when the service could not start, after one line on stderr that says why.
     """
+    logging.captureWarnings(capture=True)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

@@ -16,6 +16,8 @@ MAX_FIELD_BYTES = 1024
 OVERHEAD_BYTES = 64 * 1024
 """What a body may have beside the file's bytes: every field at its longest, and their headers."""
 STALL_S = 30.0
+# A body may take this long in all: 20 MB at 1.4 Mbit/s. Without it a byte now and then would hold its memory.
+WHOLE_S = 120.0
 EXAMPLE = "Send a form, as in: curl -F file=@portrait.jpg http://localhost:8000/process"
 
 
@@ -76,11 +78,15 @@ def _boundary(request: Request) -> bytes:
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:
     more = True
+    until = asyncio.get_running_loop().time() + WHOLE_S
     while more:
+        left_s = until - asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(STALL_S):
+            async with asyncio.timeout(min(STALL_S, left_s)):
                 message = await request.receive()
         except TimeoutError as error:
+            if left_s < STALL_S:
+                raise UploadTimeout(f"The upload took over {WHOLE_S:g} seconds.", limit=WHOLE_S) from error
             raise UploadTimeout(f"No data came for {STALL_S:g} seconds.", limit=STALL_S) from error
         if message["type"] == "http.disconnect":
             raise ClientDisconnect

@@ -25,7 +25,7 @@ from facecraft.service.server import serve
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock
 
-def process(data, options):
+def process(data, options, abandoned):
     time.sleep(float(data))  # each file says how many seconds it takes
     return Portrait(data, "png", Source(1, 1, "png", 1), (), 0, "none", {})
 

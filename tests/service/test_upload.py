@@ -217,6 +217,24 @@ def test_an_upload_that_stalls_is_given_up(serve: Serve, monkeypatch: pytest.Mon
     assert b'"code":"upload_timeout"' in answer
 
 
+def test_an_upload_that_drips_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload, "WHOLE_S", 0.5)
+    url = serve().base_url
+    head = b"POST /process HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    with socket.create_connection((url.host, url.port or 80), 5) as connection:
+        connection.sendall(head + b"Content-Length: 1000\r\n\r\n")
+        connection.settimeout(0.1)
+        answer = b""
+        for _ in range(50):
+            connection.sendall(b"-")
+            try:
+                answer = connection.recv(4096)
+                break
+            except TimeoutError:
+                continue
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
 def test_uploads_together_hold_no_more_memory_than_they_may(serve: Serve) -> None:
     client = serve(max_upload_bytes=LIMIT, workers=1, queue_size=0)  # so 200 000 bytes
     url = client.base_url
