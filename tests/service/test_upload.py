@@ -222,7 +222,7 @@ def test_an_upload_that_drips_is_given_up(serve: Serve, monkeypatch: pytest.Monk
     url = serve().base_url
     head = b"POST /process HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=b\r\n"
     with socket.create_connection((url.host, url.port or 80), 5) as connection:
-        connection.sendall(head + b"Content-Length: 1000\r\n\r\n")
+        connection.sendall(head + b"Content-Length: 99000\r\n\r\n" + form(FILE, end=b"")[:-2])
         connection.settimeout(0.1)
         answer = b""
         for _ in range(50):
