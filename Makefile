@@ -8,8 +8,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --progress-bar off --no-deps --require-hashes
 UV_COMPILE := uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
-	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-	-c requirements/constraints-cpu.txt
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+CPU := -c requirements/constraints-cpu.txt
 
 .PHONY: help run test lint models lock clean
 .DEFAULT_GOAL := help
@@ -33,10 +33,12 @@ models: $(VENV)/.runtime  ## download the models of SET and check their hashes
 	$(BIN)/facecraft models pull --set $(SET)
 
 lock:  ## compile the lock files again; needs uv and a package index that has torch's CPU build
-	echo torch | $(UV_COMPILE) - | sed -n '/^torch==/,/--hash/p' > requirements/torch-cpu.txt  # --no-deps would drop the hash
-	$(UV_COMPILE) --no-emit-package torch pyproject.toml --group build --group dev -o requirements/dev.txt
-	$(UV_COMPILE) --no-emit-package torch pyproject.toml --group build \
+	echo torch | $(UV_COMPILE) $(CPU) - | sed -n '/^torch==/,/--hash/p' > requirements/torch-cpu.txt  # --no-deps would drop the hash
+	$(UV_COMPILE) $(CPU) --no-emit-package torch pyproject.toml --group build --group dev -o requirements/dev.txt
+	$(UV_COMPILE) $(CPU) --no-emit-package torch pyproject.toml --group build \
 		-c requirements/dev.txt -o requirements/cpu.txt
+	env -u UV_FIND_LINKS $(UV_COMPILE) pyproject.toml --group build --group gpu --override requirements/overrides-gpu.txt \
+		-c requirements/dev.txt -o requirements/gpu.txt
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -4,7 +4,7 @@ import glob
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,12 @@ from tqdm import tqdm
 
 from facecraft.errors import FacecraftError, RequestError
 from facecraft.pipeline import Pipeline
-from facecraft.portrait import ProcessOptions
+from facecraft.portrait import ImageFormat, ProcessOptions
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 """What is taken from a folder; a file that is named itself may have any name."""
+SUFFIX_OF: Mapping[ImageFormat, str] = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
+"""What a portrait's file is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def run(jobs: list[Job], pipeline: Pipeline, options: ProcessOptions) -> Summary
         for job in progress:
             try:
                 portrait = pipeline.process(job.photo.read_bytes(), options)
-                target = job.target.with_name(f"{job.target.name}.{portrait.format.replace('jpeg', 'jpg')}")
+                target = job.target.with_name(job.target.name + SUFFIX_OF[portrait.format])
                 if target.resolve() in photos:
                     raise RequestError(f"Its portrait would overwrite the photo {target}.")
                 write_whole(target, portrait.data)
@@ -77,6 +79,8 @@ def write_whole(target: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut could leave the name without the data
         Path(name).chmod(0o644)
         Path(name).replace(target)
     except BaseException:

@@ -1,17 +1,21 @@
-"""The command line: serve, process, models, healthcheck."""
+"""The command line: serve, process, models, healthcheck, selftest."""
 
 import argparse
 import json
 import os
+import signal
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from threading import Event
+from types import FrameType
 
 import facecraft.weights.__main__ as models
 from facecraft import __version__
-from facecraft.errors import FacecraftError, SettingInvalid
+from facecraft.errors import FacecraftError, InvalidOption, SettingInvalid
 from facecraft.portrait import ProcessOptions
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
@@ -46,6 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     process = commands.add_parser("process", help="restore photos from files and folders")
     process.add_argument("inputs", nargs="+", metavar="IN", help="a file, a folder or a glob pattern")
     process.add_argument(
+        "--watch",
+        action="store_true",
+        help="IN is one folder: process what is dropped into it, until stopped",
+    )
+    process.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="made if it is missing"
     )
     for name, field in ProcessOptions.model_fields.items():
@@ -60,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("healthcheck", help="ask the running server whether it is ready")
     check.set_defaults(run=_healthcheck)
+
+    test = commands.add_parser("selftest", help="import every module, load every model, process one picture")
+    test.set_defaults(run=_selftest)
     return parser
 
 
@@ -68,6 +80,8 @@ def _lock(settings: Settings) -> Lock:
 
 
 def _serve(_: argparse.Namespace) -> int:
+    # PID 1 of a container ignores signals it has no handler for, and the server's comes after the imports.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from facecraft.service.server import serve  # noqa: PLC0415  # torch takes seconds; `--version` need not wait
 
     settings = Settings.load()
@@ -83,6 +97,9 @@ def _process(args: argparse.Namespace) -> int:
     options = ProcessOptions.parse(fields)
     settings = Settings.load()
 
+    if args.watch:
+        return _watch(args, options, settings)
+
     from facecraft import batch  # noqa: PLC0415
     from facecraft.bootstrap import load  # noqa: PLC0415
 
@@ -94,6 +111,36 @@ def _process(args: argparse.Namespace) -> int:
     summary = batch.run(jobs, loaded.pipeline, options)
     print(f"{summary.done} done, {summary.failed} failed, in {args.output}")
     return 1 if summary.failed else 0
+
+
+def _watch(args: argparse.Namespace, options: ProcessOptions, settings: Settings) -> int:
+    folder = Path(args.inputs[0])
+    if len(args.inputs) > 1 or not folder.is_dir():
+        raise InvalidOption("--watch takes one folder, which is there.", hint="Name it as IN.")
+    stop = Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends at once
+        stop.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, end)
+
+    from facecraft.bootstrap import load  # noqa: PLC0415
+    from facecraft.hotfolder import HotFolder  # noqa: PLC0415
+
+    loaded = load(settings, _lock(settings))
+    hot = HotFolder(
+        folder,
+        args.output,
+        loaded.pipeline,
+        options,
+        settings.max_upload_bytes,
+        say=partial(print, flush=True),
+    )
+    print(f"Facecraft watches {folder} on {loaded.device}; portraits go to {args.output}", flush=True)
+    hot.watch(stop)
+    return 0
 
 
 def _healthcheck(_: argparse.Namespace) -> int:
@@ -113,4 +160,13 @@ def _healthcheck(_: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         print(f"no answer from {url}: {error}", file=sys.stderr)
         return 1
+    return 0
+
+
+def _selftest(_: argparse.Namespace) -> int:
+    from facecraft import selftest  # noqa: PLC0415
+
+    settings = Settings.load()
+    for line in selftest.run(settings, _lock(settings)):
+        print(line)
     return 0

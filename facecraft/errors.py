@@ -8,7 +8,8 @@
     the whole of it               DeadlineExceeded
     start of the process          StartupError and what is below it: exit code 1
 
-Over HTTP a RequestError or ServiceError becomes `application/problem+json` (RFC 9457).
+Over HTTP a RequestError or ServiceError becomes `application/problem+json` (RFC 9457), and in a hot folder a
+file of that content.
 """
 
 from typing import ClassVar
@@ -35,6 +36,23 @@ class FacecraftError(Exception):
         self.limit = limit
         if hint is not None:
             self.hint = hint
+
+    def problem(self) -> dict[str, object]:
+        """The error as the members of an RFC 9457 problem."""
+        return problem(self.status, self.code, self.detail, self.hint, self.limit)
+
+
+def problem(status: int, code: str, detail: str, hint: str, limit: float | None = None) -> dict[str, object]:
+    """The members of an RFC 9457 problem."""
+    members: dict[str, object] = {
+        "type": f"urn:facecraft:problem:{code}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "hint": hint,
+    }
+    return members if limit is None else members | {"limit": limit}
 
 
 class RequestError(FacecraftError):
@@ -160,7 +178,7 @@ class WeightsMissing(StartupError):
 
 class DeviceUnavailable(StartupError):
     code = "device_unavailable"
-    hint = "Set FACECRAFT_DEVICE=cpu, or give the process a GPU."
+    hint = "Give the process a GPU (a container: docker run --gpus all), or set FACECRAFT_DEVICE=cpu."
 
 
 class SettingInvalid(StartupError):

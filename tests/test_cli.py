@@ -1,5 +1,6 @@
 """The command line as a user runs it: real processes, real models, real sockets."""
 
+import hashlib
 import os
 import re
 import signal
@@ -161,3 +162,62 @@ def test_healthcheck_of_no_server_fails() -> None:
     result = run("healthcheck", port="1")
     assert result.returncode == 1
     assert "no answer from http://127.0.0.1:1/ready" in result.stderr
+
+
+def test_watch_turns_dropped_photos_into_portraits_until_sigterm(group_path: Path, tmp_path: Path) -> None:
+    incoming, out = tmp_path / "in", tmp_path / "out"
+    incoming.mkdir()
+    (incoming / "note.jpg").write_bytes(b"\xff\xd8\xff" + b"no photo" * 10)
+    photo = incoming / "team.jpg"
+    photo.write_bytes(group_path.read_bytes()[:50_000])  # half of it, and the rest later
+    command = [FACECRAFT, "process", "--watch", str(incoming), "-o", str(out), "--faces", "largest"]
+    process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)
+    try:
+        time.sleep(6)
+        assert not out.exists() or not list(out.iterdir())
+        photo.write_bytes(group_path.read_bytes())
+        until = time.monotonic() + 60
+        while not (incoming / "done" / "team.jpg").exists():
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        with Image.open(out / "team.jpg") as portrait:
+            assert portrait.size == (1280, 886)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("inputs", [("a.jpg",), (".", ".")])
+def test_watch_takes_one_folder(inputs: tuple[str, ...], tmp_path: Path) -> None:
+    result = run("process", "--watch", *inputs, "-o", tmp_path)
+    assert (result.returncode, result.stderr[:26]) == (1, "facecraft: invalid_option:")
+
+
+def test_selftest_loads_every_model() -> None:
+    result = run("selftest", device="cpu")
+    assert result.returncode == 0, result.stderr
+    for name in ("centerface", "realesrgan-x4plus", "facemesh", "selfie-segmentation"):
+        assert f"{name} is verified and loads" in result.stdout
+
+
+def test_selftest_names_a_model_that_does_not_load(tmp_path: Path) -> None:
+    # A lock that agrees with the broken file, so that only loading it can tell.
+    broken = b"no model at all"
+    (tmp_path / "broken.onnx").write_bytes(broken)
+    lock = tmp_path / "models.lock"
+    lock.write_text(
+        f"""[models.broken]
+task = "detection"
+file = "broken.onnx"
+bytes = {len(broken)}
+sha256 = "{hashlib.sha256(broken).hexdigest()}"
+licence = {{ name = "MIT", spdx = "MIT", url = "https://example.org", commercial_use = true }}
+sets = ["default"]
+sources = [{{ url = "https://example.org/broken.onnx" }}]
+"""
+    )
+    result = run("selftest", device="cpu", models_dir=str(tmp_path), models_lock=str(lock))
+    assert result.returncode == 1
+    assert "facecraft: startup_failed: broken does not load" in result.stderr

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from facecraft.errors import FacecraftError, ServiceError, Unauthorized
+from facecraft.errors import FacecraftError, ServiceError, Unauthorized, problem
 from facecraft.service.schemas import ProblemBody
 
 if TYPE_CHECKING:
@@ -62,15 +62,7 @@ async def _unexpected(_request: Request, _error: Exception) -> Response:
 
 
 def _body(status: int, code: str, detail: str, hint: str, limit: float | None = None) -> ProblemBody:
-    return ProblemBody(
-        type=f"urn:facecraft:problem:{code}",
-        title=code.replace("_", " ").capitalize(),
-        status=status,
-        detail=detail,
-        code=code,
-        hint=hint,
-        limit=limit,
-    )
+    return ProblemBody.model_validate(problem(status, code, detail, hint, limit))
 
 
 def _response(body: ProblemBody, headers: "Mapping[str, str] | None" = None) -> Response:

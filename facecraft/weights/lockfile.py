@@ -20,12 +20,20 @@ FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 # One exact version; it goes onto pip's command line, so it must not look like an option.
 PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.!+_-]*")
+SPDX = re.compile(r"[A-Za-z0-9.+-]+")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
 class Licence:
+    """Who allows what with a model.
+
+    Attributes:
+        spdx: an SPDX licence expression, which image labels are made of.
+    """
+
     name: str
+    spdx: str
     url: str
     commercial_use: bool
 
@@ -179,7 +187,12 @@ def _entry(name: str, table: Table) -> ModelEntry:
 
 
 def _licence(table: Table) -> Licence:
-    licence = Licence(table.text("name"), _url(table), table.flag("commercial_use"))
+    licence = Licence(
+        table.text("name"),
+        table.text("spdx", SPDX, "an SPDX licence identifier"),
+        _url(table),
+        table.flag("commercial_use"),
+    )
     table.refuse_unread()
     return licence
 

@@ -105,7 +105,7 @@ def make_entry() -> MakeEntry:
             file=f"{name}.onnx",
             bytes=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
-            licence=Licence("MIT", "https://example.org/licence", commercial_use=True),
+            licence=Licence("MIT", "MIT", "https://a.b/licence", commercial_use=True),
             sets=("default",),
             sources=tuple(UrlSource(source) if isinstance(source, str) else source for source in sources),
         )
@@ -158,7 +158,7 @@ def _toml(entry: ModelEntry) -> str:
         f'file = "{entry.file}"\n'
         f"bytes = {entry.bytes}  # as of today\n"
         f'sha256 = "{entry.sha256}"\n'
-        f'licence = {{ name = "MIT", url = "https://example.org/licence", commercial_use = true }}\n'
+        'licence = { name = "MIT", spdx = "MIT", url = "https://a.b/licence", commercial_use = true }\n'
         f'sets = ["default"]\n'
         f"sources = [\n{sources}]\n"
     )

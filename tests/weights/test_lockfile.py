@@ -11,7 +11,7 @@ FIELDS = {
     "file": '"a.onnx"',
     "bytes": "10",
     "sha256": f'"{SHA256}"',
-    "licence": '{ name = "MIT", url = "https://example.org", commercial_use = true }',
+    "licence": '{ name = "MIT", spdx = "MIT", url = "https://example.org", commercial_use = true }',
     "sets": '["default"]',
     "sources": '[{ url = "https://example.org/a.onnx" }]',
 }
@@ -58,15 +58,19 @@ def test_a_missing_field_is_refused_by_model_and_name(name: str) -> None:
         ("sha256", f'"{SHA256.upper()}"', "models.a.sha256: must be 64 lowercase hex digits"),
         ("sha256", f'"{SHA256[:-1]}g"', "models.a.sha256: must be 64 lowercase hex digits"),
         ("licence", '"MIT"', "models.a.licence: must be a table"),
-        ("licence", '{ name = "MIT", url = "https://a.b" }', "models.a.licence.commercial_use: is missing"),
         (
             "licence",
-            '{ name = "MIT", url = "https://a.b", commercial_use = "yes" }',
+            '{ name = "MIT", spdx = "MIT", url = "https://a.b" }',
+            "models.a.licence.commercial_use: is missing",
+        ),
+        (
+            "licence",
+            '{ name = "MIT", spdx = "MIT", url = "https://a.b", commercial_use = "yes" }',
             "models.a.licence.commercial_use: must be true or false",
         ),
         (
             "licence",
-            '{ name = "MIT", url = "https://a.b", commercial_use = true, year = 1 }',
+            '{ name = "MIT", spdx = "MIT", url = "https://a.b", commercial_use = true, year = 1 }',
             "models.a.licence.year: is not a field",
         ),
         ("sets", "[]", "models.a.sets: must be a list with at least one item"),
