@@ -2,7 +2,21 @@ PYTHON ?= python3.11
 VENV ?= .venv
 # Where torch's CPU build comes from when the package index has none. Asked once, for torch alone.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-SET ?= default
+# The models: `default` needs nothing but the package index. Images have `full`, unless SET says otherwise.
+SET ?=
+
+# Images. BUILD_FLAGS go to `docker build`, --build-arg PIP_INDEX_URL=… for instance.
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' facecraft/__init__.py)
+REVISION = $(shell git describe --always --abbrev=40 --dirty --exclude '*' 2>/dev/null || echo unknown)
+BUILD_FLAGS ?=
+REGISTRY ?= djok
+FLAVOURS ?= cpu gpu
+RELEASE_DIR ?= dist
+# The engine on which `publish` pulls what it pushed, as DOCKER_HOST; best a clean one. How it is reached there:
+# bridge, by a published port, or host.
+CLEAN_DOCKER_HOST ?=
+SMOKE_NETWORK ?= bridge
+SMOKE = $(PYTHON) -m docker.release.smoke --network $(SMOKE_NETWORK)
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -11,11 +25,12 @@ UV_COMPILE := uv pip compile --quiet --python-version 3.11 --python-platform x86
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 CPU := -c requirements/constraints-cpu.txt
 
-.PHONY: help run test lint models lock clean
+.PHONY: help run test lint models lock clean image-cpu image-gpu verify-image test-image smoke publish \
+	update-checksums
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
 
 run: $(VENV)/.runtime models  ## install, pull the default models, serve on port 8000
 	$(BIN)/facecraft serve
@@ -29,8 +44,37 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-models: $(VENV)/.runtime  ## download the models of SET and check their hashes
-	$(BIN)/facecraft models pull --set $(SET)
+models: $(VENV)/.runtime  ## download the models of SET (default) and check their hashes
+	$(BIN)/facecraft models pull --set $(or $(SET),default)
+
+update-checksums: $(VENV)/.runtime  ## hash every model's sources again, write models.lock, say what changed
+	$(BIN)/facecraft models lock --write --lock models.lock
+
+image-cpu image-gpu: image-%:  ## build facecraft:cpu or facecraft:gpu with the models of SET (full)
+	docker build -f docker/Dockerfile.$* --build-arg MODEL_SET=$(or $(SET),full) \
+		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) \
+		--build-arg CREATED=$$(date -u +%Y-%m-%dT%H:%M:%SZ) $(BUILD_FLAGS) -t facecraft:$* .
+
+verify-image:  ## check an image from the inside and the outside: IMAGE=facecraft:cpu
+	$(PYTHON) -m docker.release.verify $(IMAGE)
+
+test-image: $(VENV)/.dev  ## pytest with an engine: a corrupted model, Compose, the build context: IMAGE=facecraft:cpu
+	IMAGE=$(IMAGE) $(BIN)/python -m pytest -m docker $(PYTEST_ARGS)
+
+smoke:  ## run an image as a user does and restore a portrait: IMAGE=facecraft:cpu
+	$(SMOKE) $(IMAGE)
+
+publish: $(VENV)/.dev $(FLAVOURS:%=image-%)  ## build, verify, push, pull and try: REGISTRY=djok VERSION=X.Y.Z
+	set -e; for flavour in $(FLAVOURS); do \
+		$(PYTHON) -m docker.release.verify facecraft:$$flavour; \
+	done
+	set -e; for flavour in $(FLAVOURS); do \
+		$(BIN)/python -m docker.release.publish facecraft:$$flavour --repository $(REGISTRY)/facecraft \
+			--version $(VERSION) --flavour $$flavour --output $(RELEASE_DIR); \
+		for tag in $$flavour $(VERSION)-$$flavour; do \
+			$(SMOKE) --pull $(if $(CLEAN_DOCKER_HOST),--host $(CLEAN_DOCKER_HOST)) $(REGISTRY)/facecraft:$$tag; \
+		done; \
+	done
 
 lock:  ## compile the lock files again; needs uv and a package index that has torch's CPU build
 	echo torch | $(UV_COMPILE) $(CPU) - | sed -n '/^torch==/,/--hash/p' > requirements/torch-cpu.txt  # --no-deps would drop the hash
