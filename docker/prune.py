@@ -52,9 +52,12 @@ UNUSED = {
     "numpy/**/tests": "tests",
     "scipy/**/tests": "tests",
     "numpy/_core/include": "C headers",
+    "**/*.h": "C headers",
+    "**/*.hpp": "C++ headers",
     "**/*.a": "static libraries",
     # Only the GPU image has these.
     "nvidia/**/include": "C++ headers",
+    "**/*.cuh": "CUDA headers",
     "nvidia/cu13/bin": "compilers",
     "nvidia/cu13/nvvm": "compilers",
 }

@@ -91,7 +91,9 @@ def cuda(subject: Subject) -> str:
 
 def models(subject: Subject) -> str:
     inside = models_by_file(subject.command("cat", "/opt/facecraft/facecraft/models.lock"))
-    _equal("models.lock inside", inside, subject.lock)
+    differing = [name for name in {**inside, **subject.lock} if inside.get(name) != subject.lock.get(name)]
+    if differing:
+        raise CheckFailed(f"models.lock inside is not that of this checkout: {', '.join(differing)}")
     if not subject.baked:
         raise CheckFailed("no model is baked in")
     for file, sha256 in subject.baked.items():

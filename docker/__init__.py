@@ -1,0 +1,1 @@
+"""Images: how they are built, and (in release) verified and published."""
