@@ -59,7 +59,7 @@ verify-image:  ## check an image from the inside and the outside: IMAGE=facecraf
 	$(PYTHON) -m docker.release.verify $(IMAGE)
 
 test-image: $(VENV)/.dev  ## pytest with an engine: a corrupted model, Compose, the build context: IMAGE=facecraft:cpu
-	IMAGE=$(IMAGE) $(BIN)/python -m pytest -m docker $(PYTEST_ARGS)
+	IMAGE='$(IMAGE)' BUILD_FLAGS='$(BUILD_FLAGS)' $(BIN)/python -m pytest tests/docker -m docker $(PYTEST_ARGS)
 
 smoke:  ## run an image as a user does and restore a portrait: IMAGE=facecraft:cpu
 	$(SMOKE) $(IMAGE)

@@ -24,6 +24,7 @@ UNUSED = {
     "torch/include": "C++ headers",
     "torch/share": "CMake files",
     "torch/test": "tests",
+    "torch/**/tests": "tests",
     "torch/bin/protoc*": "compiles protocol buffers",
     "torch/bin/test_*": "tests",
     "torch/bin/upgrader_models": "tests",
