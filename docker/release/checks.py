@@ -15,7 +15,7 @@ WRITABLE = ("/data/cache", "/data/processed", "/data/uploads", "/run/lock", "/tm
 FORBIDDEN = (
     (re.compile(r"/\.git(/|$|ignore|attributes)"), "version control"),
     (re.compile(r"/\.env[^/]*$"), "an .env file"),
-    (re.compile(r"^/opt/facecraft/.*(/tests?(/|$)|/docker(/|$))"), "tests or tools of Facecraft"),
+    (re.compile(r"^/opt/facecraft(/.*)?/(tests?|docker)(/|$)"), "tests or tools of Facecraft"),
     (re.compile(r"/site-packages/(torch|numpy|scipy|onnx|skimage)/(.*/)?tests?(/|$)"), "tests of a package"),
     (re.compile(r"/(id_rsa|id_ed25519|\.netrc|\.pypirc|pip\.conf|credentials)$"), "credentials"),
     (re.compile(r"^/opt/.*\.key$"), "a private key"),

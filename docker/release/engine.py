@@ -105,13 +105,13 @@ class Container:
         until = time.monotonic() + timeout_s
         while (found := condition()) is None:
             state = self.state()
-            if not state["Running"] or time.monotonic() > until:
-                raise CheckFailed(
-                    f"not {what} after {timeout_s:g} s, exit code {state['ExitCode']}; it says: {self.logs()}"
-                )
+            if not state["Running"]:
+                raise CheckFailed(f"not {what}, it ended with exit code {state['ExitCode']}: {self.logs()}")
+            if time.monotonic() > until:
+                raise CheckFailed(f"not {what} after {timeout_s:g} s: {self.logs()}")
             time.sleep(0.2)
         return found
 
     def logs(self) -> str:
         output = self.engine.attempt("logs", "--tail", "20", self.name)
-        return (output.stdout + output.stderr).strip()
+        return " | ".join((output.stdout + output.stderr).strip().splitlines())

@@ -1,4 +1,4 @@
-"""Tests of an image. Those marked docker need an engine and an image: `make test-image IMAGE=facecraft:cpu`."""
+"""Tests of images. Those marked docker need an engine and an image: `make test-image IMAGE=facecraft:cpu`."""
 
 import os
 import secrets
