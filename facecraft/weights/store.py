@@ -18,7 +18,7 @@ from facecraft.weights.sources import Downloads, SourceError, WrongBytesError
 
 UNREACHABLE_HINT = (
     "Check the network (and HTTPS_PROXY, SSL_CERT_FILE and pip's index, if this place needs them), then run\n"
-    "it again: the models that did arrive stay."
+    "it again: the models that did arrive stay. The set `default` needs a package index and no other host."
 )
 WRONG_BYTES_HINT = (
     "A proxy or a mirror may have answered with something of its own. Pull again from another network, or\n"
@@ -195,7 +195,7 @@ def _report(outcome: Pulled | _Failure) -> str:
 
 def _startup_error(failures: Sequence[_Failure]) -> StartupError:
     number = f"{len(failures)} models" if len(failures) > 1 else "One model"
-    lines = [f"{number} could not be had from any source. Nothing of what came was kept."]
+    lines = [f"{number} could not be had from any source:"]
     for failure in failures:
         lines += ["", f"  {failure.entry.name}"]
         for source, error in failure.reasons:
