@@ -8,9 +8,10 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from functools import partial
+from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
 
 import facecraft.weights.__main__ as models
@@ -121,7 +122,7 @@ def _watch(args: argparse.Namespace, options: ProcessOptions, settings: Settings
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends at once
-        stop.set()
+        Thread(target=stop.set).start()  # from here it could wait for a lock that this very thread holds
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, end)
@@ -130,15 +131,22 @@ def _watch(args: argparse.Namespace, options: ProcessOptions, settings: Settings
     from facecraft.hotfolder import HotFolder  # noqa: PLC0415
 
     loaded = load(settings, _lock(settings))
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names may be no text
+
+    def say(line: str) -> None:
+        with suppress(OSError):  # a full disk under the log does not stop the portraits
+            print(line, flush=True)
+
     hot = HotFolder(
         folder,
         args.output,
         loaded.pipeline,
         options,
         settings.max_upload_bytes,
-        say=partial(print, flush=True),
+        say=say,
     )
-    print(f"Facecraft watches {folder} on {loaded.device}; portraits go to {args.output}", flush=True)
+    say(f"Facecraft watches {folder} on {loaded.device}; portraits go to {args.output}")
     hot.watch(stop)
     return 0
 

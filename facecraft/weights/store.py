@@ -195,7 +195,7 @@ def _report(outcome: Pulled | _Failure) -> str:
 
 def _startup_error(failures: Sequence[_Failure]) -> StartupError:
     number = f"{len(failures)} models" if len(failures) > 1 else "One model"
-    lines = [f"{number} could not be had from any source:"]
+    lines = [f"{number} could not be had from any source. Nothing of what came was kept."]
     for failure in failures:
         lines += ["", f"  {failure.entry.name}"]
         for source, error in failure.reasons:

@@ -185,3 +185,62 @@ def test_two_watchers_do_no_photo_twice(place: Place) -> None:
         place.until_done(40)
     assert sorted(one.processed + two.processed) == sorted(str(number).encode() for number in range(40))
     assert len(list(place.out.iterdir())) == 40
+
+
+def test_a_problem_never_overwrites_a_dropped_file(place: Place) -> None:
+    place.drop("failed/a.jpg.json", b"a sidecar")
+    place.drop("a.jpg", b"no face")
+    with place.watched():
+        place.until(lambda files: "in/failed/a-2.jpg" in files)
+    assert place.files()["in/failed/a.jpg.json"] == b"a sidecar"
+
+
+@pytest.mark.parametrize("by_rename", [False, True])
+def test_a_photo_replaced_while_a_bad_one_is_in_work_does_not_fail_for_it(
+    place: Place, by_rename: bool
+) -> None:
+    photo = place.drop("a.jpg", b"no face")
+
+    class Replaced(Echo):
+        def process(self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool]) -> Portrait:
+            if data == b"no face":
+                new = place.drop(".new", b"good") if by_rename else photo
+                new.write_bytes(b"good")
+                new.replace(photo)
+            return super().process(data, options, abandoned)
+
+    with place.watched(echo=Replaced()):
+        place.until_done(1)
+    assert place.files() == {"out/a.jpg": b"good!", "in/done/a.jpg": b"good"}
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".jpg", "x" * 255])
+@pytest.mark.parametrize(("content", "folder"), [(b"a", "done"), (b"no face", "failed")])
+def test_the_longest_names_are_finished(place: Place, name: str, content: bytes, folder: str) -> None:
+    place.drop(name, content)
+    with place.watched():
+        place.until(lambda files: any(one.startswith(f"in/{folder}/xxx") for one in files))
+
+
+def test_a_file_of_which_the_end_is_not_written_yet_is_waited_for(place: Place) -> None:
+    photo = place.drop("a.webp", b"a" + bytes(100))
+    with place.watched():
+        time.sleep(3 * QUICK.settle_s)
+        photo.write_bytes(b"a" * 101)
+        place.until_done(1)
+    assert place.files()["out/a.jpg"] == b"a" * 101 + b"!"
+
+
+@pytest.mark.parametrize("out", ["in/done", "in/failed/x", "in/.finishing", "."])
+def test_an_output_that_would_mix_photos_and_portraits_is_refused(place: Place, out: str) -> None:
+    place.out = place.incoming.parent / out
+    with pytest.raises(StartupError, match="would be photos"):
+        place.hot_folder()
+
+
+def test_folders_without_end_do_not_end_the_watcher(place: Place) -> None:
+    deep = place.incoming / "/".join("d" * 200)
+    deep.mkdir(parents=True)
+    place.drop("a.jpg", b"a")
+    with place.watched():
+        place.until_done(1)
