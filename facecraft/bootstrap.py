@@ -1,10 +1,11 @@
 """Settings and models.lock in, a verified and warmed pipeline out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from facecraft.detection.base import Detector
 from facecraft.detection.centerface import CenterFace
@@ -15,7 +16,16 @@ from facecraft.imaging.codec import Limits
 from facecraft.pipeline import Pipeline
 from facecraft.portrait import FaceCrop
 from facecraft.restoration.base import Restorer
+from facecraft.restoration.batching import BatchingRestorer
+from facecraft.restoration.codeformer import CodeFormer
+from facecraft.restoration.engines.base import Engine
+from facecraft.restoration.engines.graphs import graph_of
+from facecraft.restoration.engines.onnx import OnnxEngine
+from facecraft.restoration.engines.torch import TorchEngine
+from facecraft.restoration.gfpgan import GFPGAN
+from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.realesrgan import RealESRGAN
+from facecraft.restoration.upscaling import Upscaler
 from facecraft.runtime import Device, pick_device
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, ModelEntry
@@ -40,15 +50,23 @@ def _scrfd(name: str) -> Callable[[Paths, Device], Detector]:
     return build
 
 
-# What each name of a setting needs, and how it is built. Restorers stand best first.
+# What each name of a setting needs, and how it is built. Restorers and upscalers stand best first.
 DETECTORS: Mapping[str, tuple[tuple[str, ...], Callable[[Paths, Device], Detector]]] = {
     "centerface": (("centerface", "facemesh"), _centerface),
     "scrfd-10g": (("scrfd-10g",), _scrfd("scrfd-10g")),
     "scrfd-500m": (("scrfd-500m",), _scrfd("scrfd-500m")),
 }
-RESTORERS: Mapping[str, Callable[[Path, str], Restorer]] = {"realesrgan-x4plus": RealESRGAN}
+RESTORERS: Mapping[str, Callable[[Engine], Restorer]] = {
+    "gfpgan-1.4": GFPGAN,
+    "codeformer": CodeFormer,
+    "realesrgan-x4plus": RealESRGAN,
+}
+UPSCALERS: Mapping[str, int] = {"realesrgan-x2plus": 2, "realesrgan-x4plus": 4}
+"""How many times each enlarges."""
 DEFAULT_DETECTOR = "centerface"
 DEFAULT_RESTORER = "realesrgan-x4plus"
+DEFAULT_BATCH: Mapping[str, int] = {"cpu": 1, "cuda": 8}
+"""By kind of device. On a CPU faces together take as long as one by one: benchmarks/batching.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +76,13 @@ class Loaded:
     Attributes:
         device: where it runs, in words.
         models: what was loaded.
+        workers: how many portraits at once keep the device busy.
     """
 
     pipeline: Pipeline
     device: str
     models: tuple[ModelEntry, ...]
+    workers: int
 
 
 def load(settings: Settings, lock: Lock) -> Loaded:
@@ -75,13 +95,21 @@ def load(settings: Settings, lock: Lock) -> Loaded:
     device = pick_device(settings.device, settings.threads)
     detector_name = DEFAULT_DETECTOR if settings.detector == "auto" else settings.detector
     needed, build_detector = DETECTORS[detector_name]
-    restorer_names = _restorers(settings, lock)
-    entries = tuple(lock.named(name) for name in (*needed, *restorer_names))
+    restorer_names = _chosen(settings.restorer, RESTORERS, settings, lock) or (DEFAULT_RESTORER,)
+    upscaler_names = _chosen(settings.upscaler, UPSCALERS, settings, lock)
+    network_names = dict.fromkeys((*restorer_names, *upscaler_names))
+    entries = tuple(lock.named(name) for name in (*needed, *network_names))
     for entry in entries:
         _check_licence(entry, settings.license)
     paths = {entry.name: verify(entry, settings.models_dir) for entry in entries}
     detector = build_detector(paths, device)
-    restorers = {name: RESTORERS[name](paths[name], device.kind) for name in restorer_names}
+    engines = {name: _engine(name, paths[name], device, settings) for name in network_names}
+    max_batch = settings.max_batch or DEFAULT_BATCH[device.kind]
+    restorers = {
+        name: BatchingRestorer(RESTORERS[name](engines[name]), max_batch, settings.max_wait_ms)
+        for name in restorer_names
+    }
+    upscalers = _upscalers({name: engines[name] for name in upscaler_names})
     _warm(detector, restorers)
     limits = Limits(
         upload_bytes=settings.max_upload_bytes,
@@ -89,20 +117,43 @@ def load(settings: Settings, lock: Lock) -> Loaded:
         frames=settings.max_frames,
         scans=settings.max_scans,
     )
-    return Loaded(Pipeline(detector, restorers, limits), device.label, entries)
+    pipeline = Pipeline(detector, restorers, upscalers, limits)
+    return Loaded(pipeline, device.label, entries, settings.workers or 2 * max_batch)
 
 
-def _restorers(settings: Settings, lock: Lock) -> tuple[str, ...]:
-    """The restorers to load, best first: the one named, or each one allowed whose file is there."""
-    if settings.restorer != "auto":
-        return (settings.restorer,)
-    found = tuple(
+def _chosen(wanted: str, known: Iterable[str], settings: Settings, lock: Lock) -> tuple[str, ...]:
+    """What to load, best first: what is named, or each one allowed whose file is there."""
+    if wanted == "none":
+        return ()
+    if wanted != "auto":
+        return (wanted,)
+    return tuple(
         name
-        for name in RESTORERS
+        for name in known
         if (settings.models_dir / lock.named(name).file).is_file()
         and (settings.license == "any" or lock.named(name).licence.commercial_use)
     )
-    return found or (DEFAULT_RESTORER,)
+
+
+def _engine(name: str, path: Path, device: Device, settings: Settings) -> Engine:
+    network = NETWORKS[name]
+    net = network.load(path)
+    if settings.engine == "torch" or (settings.engine == "auto" and device.kind == "cuda"):
+        dtype = torch.float16 if device.kind == "cuda" else torch.float32
+        return TorchEngine(net, device.kind, dtype, device.turn)
+    graph = graph_of(name, network, settings.graphs_dir)
+    return OnnxEngine(graph, net, device.onnx_providers, device.threads, device.turn)
+
+
+def _upscalers(engines: Mapping[str, Engine]) -> dict[int, Upscaler]:
+    """By factor; each has the model whose own factor comes closest from above."""
+    upscalers: dict[int, Upscaler] = {}
+    for factor in (2, 4):
+        fit = [name for name in engines if UPSCALERS[name] >= factor]
+        if fit:
+            name = min(fit, key=lambda each: UPSCALERS[each])
+            upscalers[factor] = Upscaler(name, engines[name], UPSCALERS[name], factor)
+    return upscalers
 
 
 def _check_licence(entry: ModelEntry, allowed: str) -> None:
@@ -113,9 +164,9 @@ def _check_licence(entry: ModelEntry, allowed: str) -> None:
         )
 
 
-def _warm(detector: Detector, restorers: Mapping[str, Restorer]) -> None:
+def _warm(detector: Detector, restorers: Mapping[str, BatchingRestorer]) -> None:
     """Run each model once: the first run allocates, and compiles its kernels."""
     detector.detect(np.zeros((480, 640, 3), np.uint8))
     for restorer in restorers.values():
         side = restorer.face_size_px
-        restorer.restore([FaceCrop(np.zeros((side, side, 3), np.uint8), source_px=1)], fidelity=0.5)
+        restorer.restore([FaceCrop(np.zeros((side, side, 3), np.uint8), source_px=1)], [0.5])

@@ -1,4 +1,4 @@
-"""The command line: serve, process, models, healthcheck, selftest."""
+"""The command line: serve, process, models, healthcheck, export, selftest."""
 
 import argparse
 import json
@@ -70,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("healthcheck", help="ask the running server whether it is ready")
     check.set_defaults(run=_healthcheck)
+
+    export = commands.add_parser("export", help="export the graphs of all networks, for onnxruntime")
+    export.set_defaults(run=_export)
 
     test = commands.add_parser("selftest", help="import every module, load every model, process one picture")
     test.set_defaults(run=_selftest)
@@ -168,6 +171,16 @@ def _healthcheck(_: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         print(f"no answer from {url}: {error}", file=sys.stderr)
         return 1
+    return 0
+
+
+def _export(_: argparse.Namespace) -> int:
+    from facecraft.restoration.engines.graphs import graph_of  # noqa: PLC0415
+    from facecraft.restoration.networks import NETWORKS  # noqa: PLC0415
+
+    folder = Settings.load().graphs_dir
+    for name, network in NETWORKS.items():
+        print(f"{name}: {len(graph_of(name, network, folder))} bytes in {folder}")
     return 0
 
 

@@ -1,15 +1,16 @@
 """One portrait: bytes in, bytes out."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 
 from facecraft.detection.base import Detector
-from facecraft.errors import DeadlineExceeded, InvalidOption, NoFaceFound
+from facecraft.errors import ImageTooLarge, InvalidOption, NoFaceFound
 from facecraft.imaging import codec, geometry
 from facecraft.imaging.codec import Limits
-from facecraft.portrait import Detection, Face, Portrait, ProcessOptions, RGBImage
-from facecraft.restoration.base import Restorer
+from facecraft.portrait import Detection, Face, ImageFormat, Portrait, ProcessOptions, RGBImage, Source
+from facecraft.restoration.batching import BatchingRestorer
+from facecraft.restoration.upscaling import Upscaler
 
 DEFAULT_FIDELITY = 0.5
 
@@ -19,10 +20,18 @@ class Pipeline:
 
     Attributes:
         restorers: the loaded ones, the best first, which is what `auto` takes.
+        upscalers: by their factor.
     """
 
-    def __init__(self, detector: Detector, restorers: Mapping[str, Restorer], limits: Limits) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        restorers: Mapping[str, BatchingRestorer],
+        upscalers: Mapping[int, Upscaler],
+        limits: Limits,
+    ) -> None:
         self.restorers = restorers
+        self.upscalers = upscalers
         self._detector = detector
         self._limits = limits
 
@@ -34,35 +43,42 @@ class Pipeline:
         Args:
             data: the file.
             options: what is asked for.
-            abandoned: whether nobody waits for the answer any more; asked before each face.
+            abandoned: whether nobody waits for the answer any more; asked before each face and tile.
 
         Raises:
             RequestError: the file, its content or the options do not allow it.
             DeadlineExceeded: it was abandoned.
         """
         restorer = self._pick(options)
+        upscaler = self._pick_upscaler(options)
         timings = Timings()
         with timings.stage("decode"):
             image = codec.decode(data, self._limits)
         format_ = image.source.format if options.format == "auto" else options.format
-        codec.check_side(image.source.width, image.source.height, format_)
+        self._check_result(image.source, options.upscale, format_)
         with timings.stage("detect"):
             faces = self._detector.detect(image.rgb)
         if options.require_face and not faces:
             raise NoFaceFound("No face was found in the picture.")
-        chosen = faces[:1] if options.faces == "largest" else faces
-        rgb, restored = image.rgb, 0
+        canvas, alpha = image.rgb, image.alpha
+        if upscaler is not None:
+            with timings.stage("upscale"):
+                canvas = upscaler.upscale(image.rgb, abandoned)
+                alpha = None if alpha is None else geometry.enlarge(alpha, options.upscale)
+        restored: Sequence[Face] = ()
         if restorer is not None and options.strength > 0:
-            rgb = _restore(image.rgb, chosen, restorer, options, timings=timings, abandoned=abandoned)
-            restored = len(chosen)
+            restored = faces[:1] if options.faces == "largest" else faces
+            canvas = _restore(
+                image.rgb, canvas, restored, restorer, options, timings=timings, abandoned=abandoned
+            )
         with timings.stage("encode"):
-            encoded = codec.encode(rgb, image.alpha, format_, options.quality)
+            encoded = codec.encode(canvas, alpha, format_, options.quality)
         return Portrait(
             data=encoded,
             format=format_,
             source=image.source,
             faces=tuple(faces),
-            restored=restored,
+            restored=len(restored),
             restorer="none" if restorer is None else restorer.name,
             timings_ms=timings.ms,
         )
@@ -80,7 +96,7 @@ class Pipeline:
             faces = self._detector.detect(image.rgb)
         return Detection(image.source, tuple(faces), timings.ms)
 
-    def _pick(self, options: ProcessOptions) -> Restorer | None:
+    def _pick(self, options: ProcessOptions) -> BatchingRestorer | None:
         if options.restorer == "none":
             restorer = None
         elif options.restorer == "auto":
@@ -98,6 +114,28 @@ class Pipeline:
             )
         return restorer
 
+    def _pick_upscaler(self, options: ProcessOptions) -> Upscaler | None:
+        if options.upscale == 1:
+            return None
+        if options.upscale not in self.upscalers:
+            raise InvalidOption(
+                f"No loaded model enlarges a picture {options.upscale} times.",
+                hint="See GET /models for what is loaded, or leave upscale away.",
+            )
+        return self.upscalers[options.upscale]
+
+    def _check_result(self, source: Source, factor: int, format_: ImageFormat) -> None:
+        """Refuse a picture whose result would be too large to hold, or for its format."""
+        width, height = source.width * factor, source.height * factor
+        if width * height > self._limits.pixels:
+            raise ImageTooLarge(
+                f"The picture enlarged to {width} x {height} is over the limit of {self._limits.pixels} "
+                "pixels.",
+                limit=self._limits.pixels,
+                hint="Send a smaller picture, or ask for less.",
+            )
+        codec.check_side(width, height, format_)
+
 
 class Timings:
     """Milliseconds by stage, in order of execution."""
@@ -114,26 +152,24 @@ class Timings:
 
 def _restore(
     rgb: RGBImage,
-    faces: list[Face],
-    restorer: Restorer,
+    canvas: RGBImage,
+    faces: Sequence[Face],
+    restorer: BatchingRestorer,
     options: ProcessOptions,
     *,
     timings: Timings,
     abandoned: Callable[[], bool],
 ) -> RGBImage:
-    """A copy of the picture with these faces restored."""
+    """A copy of the canvas, which is the picture or larger, with these faces restored."""
     with timings.stage("align"):
         alignments = [geometry.align(face, restorer.face_size_px) for face in faces]
         crops = [geometry.crop(rgb, alignment) for alignment in alignments]
     with timings.stage("restore"):
         fidelity = DEFAULT_FIDELITY if options.fidelity is None else options.fidelity
-        squares: list[RGBImage] = []
-        for crop in crops:
-            if abandoned():
-                raise DeadlineExceeded("Nobody waits for this portrait any more.")
-            squares += restorer.restore([crop], fidelity)
+        squares = restorer.restore(crops, [fidelity] * len(crops), abandoned)
     with timings.stage("paste"):
-        canvas = rgb.copy()
+        canvas = canvas.copy()
         for square, alignment in zip(squares, alignments, strict=True):
-            geometry.paste_back(canvas, square, alignment, options.strength)
+            placed = alignment.on_canvas(options.upscale)
+            geometry.paste_back(canvas, square, placed, options.strength)
     return canvas

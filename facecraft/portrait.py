@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from facecraft.errors import InvalidOption
 
@@ -51,6 +51,11 @@ class FaceCrop:
     source_px: float
 
 
+def _number(value: Any) -> Any:
+    """A choice among numbers, which pydantic does not read from text."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 class ProcessOptions(BaseModel):
     """What one request asks for."""
 
@@ -76,6 +81,9 @@ class ProcessOptions(BaseModel):
         description="For restorers that have it (codeformer): 0 is the best quality, 1 the closest likeness.",
     )
     faces: Literal["all", "largest"] = Field(default="all", description="Which faces are restored.")
+    upscale: Annotated[Literal[1, 2, 4], BeforeValidator(_number)] = Field(
+        default=1, description="How many times as wide and high the whole picture becomes."
+    )
     require_face: bool = Field(default=True, description="Refuse a picture in which no face is found.")
     format: Literal["auto", "jpeg", "png", "webp"] = Field(
         default="auto", description="Format of the answer; auto is that of the input."

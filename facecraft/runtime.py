@@ -1,9 +1,12 @@
 """Where and with how many threads models run."""
 
 import os
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
+from types import TracebackType
 
 import cv2
 import torch
@@ -11,6 +14,37 @@ import torch
 from facecraft.errors import DeviceUnavailable
 
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+class Turn:
+    """A lock that is handed on in order of arrival, so that nobody who waits is overtaken for ever."""
+
+    def __init__(self) -> None:
+        self._guard = Lock()
+        self._held = False
+        self._waiting: deque[Lock] = deque()
+
+    def __enter__(self) -> None:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            mine = Lock()
+            mine.acquire()
+            self._waiting.append(mine)
+        mine.acquire()  # until the one before hands on
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +56,15 @@ class Device:
         label: what an operator reads, such as "cpu, 2 threads".
         threads: of one inference on the CPU.
         onnx_providers: execution providers for ONNX Runtime, best first.
+        turn: held by whoever runs a network there. One at a time is as fast as several, which only take each
+            other's cores and memory.
     """
 
     kind: str
     label: str
     threads: int
     onnx_providers: tuple[str, ...]
+    turn: Turn = field(default_factory=Turn, compare=False)
 
 
 def usable_processors(quota: Path = CPU_QUOTA) -> int:

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
-import torch
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 import facecraft
-from facecraft.bootstrap import RESTORERS, load
+from facecraft.bootstrap import load
 from facecraft.errors import StartupError, WeightsMissing
 from facecraft.portrait import ProcessOptions
+from facecraft.restoration.networks import NETWORKS
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, ModelEntry
 from facecraft.weights.store import state, verify
@@ -50,7 +50,8 @@ def run(settings: Settings, lock: Lock) -> Iterator[str]:
 
 
 def _load(entry: ModelEntry, path: Path) -> None:
-    build = _build_restorer(entry) or FORMATS.get(path.suffix)
+    network = NETWORKS.get(entry.name)
+    build = network.load if network else FORMATS.get(path.suffix)
     if build is None:
         raise StartupError(f"There is no way to load {entry.name}, whose file is {path.name}.")
     try:
@@ -59,11 +60,6 @@ def _load(entry: ModelEntry, path: Path) -> None:
         raise StartupError(
             f"{entry.name} does not load: {error}.", hint="The file is the one of models.lock."
         ) from error
-
-
-def _build_restorer(entry: ModelEntry) -> Callable[[Path], object] | None:
-    restorer = RESTORERS.get(entry.name)
-    return restorer and (lambda path: restorer(path, "cpu"))
 
 
 def _onnx(path: Path) -> object:
@@ -76,15 +72,10 @@ def _tflite(path: Path) -> object:
     return Interpreter(model_path=str(path), num_threads=1).allocate_tensors()
 
 
-def _checkpoint(path: Path) -> object:
-    return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-
-
-# How a model is loaded that no restorer is built from.
+# How a model is loaded that is not one of our own networks.
 FORMATS: Mapping[str, Callable[[Path], object]] = {
     ".onnx": _onnx,
     ".tflite": _tflite,
-    ".pth": _checkpoint,
 }
 
 

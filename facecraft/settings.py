@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from facecraft.errors import SettingInvalid
-from facecraft.weights.store import default_models_dir
+from facecraft.weights.store import default_graphs_dir, default_models_dir
 
 PREFIX = "FACECRAFT_"
 
@@ -32,9 +32,23 @@ class Settings(BaseSettings):
         default="auto",
         description="Face detector. `auto`: centerface.",
     )
-    restorer: Literal["auto", "realesrgan-x4plus"] = Field(
+    restorer: Literal["auto", "gfpgan-1.4", "codeformer", "realesrgan-x4plus"] = Field(
         default="auto",
-        description="Restorer to load. `auto`: each one whose weights are there.",
+        description="Restorer to load. `auto`: each one whose weights are there; the first of gfpgan-1.4, "
+        "codeformer and realesrgan-x4plus is the default.",
+    )
+    upscaler: Literal["auto", "none", "realesrgan-x4plus", "realesrgan-x2plus"] = Field(
+        default="auto",
+        description="Model for `upscale`. `auto`: each one whose weights are there.",
+    )
+    engine: Literal["auto", "torch", "onnxruntime"] = Field(
+        default="auto",
+        description="What runs restorers and upscalers. `auto`: onnxruntime on a CPU, torch on cuda.",
+    )
+    graphs_dir: Path = Field(
+        default_factory=default_graphs_dir,
+        description="Folder of the graphs for onnxruntime, exported once. By default `facecraft/graphs` in "
+        "the user's cache.",
     )
     license: Literal["any", "commercial"] = Field(
         default="any",
@@ -49,7 +63,21 @@ class Settings(BaseSettings):
         le=1024,
         description="Threads of one inference; 0 takes the processors the process may use.",
     )
-    workers: int = Field(default=1, ge=1, le=64, description="Portraits in work at once.")
+    max_batch: int = Field(
+        default=0,
+        ge=0,
+        le=64,
+        description="Most faces of different requests restored together; 0 takes 1 on a CPU, 8 on cuda.",
+    )
+    max_wait_ms: float = Field(
+        default=3.0, ge=0, le=1000, description="Milliseconds that a face waits for others to join its batch."
+    )
+    workers: int = Field(
+        default=0,
+        ge=0,
+        le=256,
+        description="Portraits in work at once; 0 takes 2 on a CPU, twice the largest batch on cuda.",
+    )
     queue_size: int = Field(
         default=16, ge=0, le=10_000, description="Requests that may wait for a worker; past them comes a 503."
     )

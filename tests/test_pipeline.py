@@ -1,4 +1,5 @@
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ from facecraft.errors import DeadlineExceeded, ImageTooLarge, InvalidOption, NoF
 from facecraft.imaging import codec, geometry
 from facecraft.pipeline import Pipeline
 from facecraft.portrait import FaceCrop, ProcessOptions, RGBImage
+from facecraft.restoration.batching import BatchingRestorer
 from tests.conftest import Encode
 
 GREY = np.full((64, 64, 3), 128, np.uint8)
@@ -63,7 +65,7 @@ def test_faces_restored_together_and_apart_agree(pipeline: Pipeline, group: RGBI
     restorer = next(iter(pipeline.restorers.values()))
     for index, place in enumerate(places):
         alone = both.copy()
-        (square,) = restorer.restore([geometry.crop(both, place)], 0.5)
+        (square,) = restorer.restore([geometry.crop(both, place)], [0.5])
         geometry.paste_back(alone, square, place, 1.0)
         own = under([place], both.shape[:2]) & ~under([places[1 - index]], both.shape[:2])
         assert own.sum() > 5000
@@ -156,10 +158,10 @@ def test_a_restorer_that_fails_fails_the_request(
         face_size_px = 512
         takes_fidelity = False
 
-        def restore(self, crops: list[FaceCrop], fidelity: float) -> list[RGBImage]:
+        def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
             raise RuntimeError("out of order")
 
-    broken = Pipeline(pipeline._detector, {"broken": Broken()}, LIMITS)  # type: ignore[dict-item]
+    broken = Pipeline(pipeline._detector, {"broken": BatchingRestorer(Broken(), 1, 0)}, {}, LIMITS)
     with pytest.raises(RuntimeError, match="out of order"):
         broken.process(png(astronaut), ProcessOptions())
 
@@ -173,7 +175,12 @@ def test_a_picture_that_the_answers_format_cannot_hold_is_refused(pipeline: Pipe
 def test_an_abandoned_portrait_stops_before_its_next_face(
     pipeline: Pipeline, group: RGBImage, png: Encode
 ) -> None:
-    asked = iter([False, True])
+    asked: list[bool] = []
+
+    def abandoned() -> bool:
+        asked.append(len(asked) >= 1)
+        return asked[-1]
+
     with pytest.raises(DeadlineExceeded):
-        pipeline.process(png(group), ProcessOptions(), lambda: next(asked))
-    assert next(asked, None) is None
+        pipeline.process(png(group), ProcessOptions(), abandoned)
+    assert asked[:2] == [False, True]

@@ -44,6 +44,14 @@ class Alignment:
     side_px: int
     source_px: float
 
+    def on_canvas(self, factor: int) -> "Alignment":
+        """The same for the picture enlarged by a whole number; pixel centres lie at half."""
+        if factor == 1:
+            return self
+        linear = self.to_crop[:, :2] / factor
+        shift = self.to_crop[:, 2] + linear @ np.full(2, (1 - factor) / 2)
+        return Alignment(np.column_stack((linear, shift)), self.side_px, self.source_px * factor)
+
 
 def align(face: Face, side_px: int) -> Alignment:
     """The similarity that brings a face's landmarks closest to FFHQ's (Umeyama 1991, least squares)."""
@@ -95,6 +103,12 @@ def crop(image: RGBImage, alignment: Alignment) -> FaceCrop:
     side = alignment.side_px
     square = warp(image, alignment.to_crop, side, side, cv2.BORDER_REPLICATE)
     return FaceCrop(square, alignment.source_px)
+
+
+def enlarge(plane: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """A plane, (H, W), `factor` times as wide and high."""
+    size = (plane.shape[1] * factor, plane.shape[0] * factor)
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def paste_back(canvas: RGBImage, restored: RGBImage, alignment: Alignment, strength: float) -> None:

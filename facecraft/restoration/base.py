@@ -19,11 +19,12 @@ class Restorer(Protocol):
     face_size_px: int
     takes_fidelity: bool
 
-    def restore(self, crops: Sequence[FaceCrop], fidelity: float) -> list[RGBImage]:
+    def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
         """One restored crop per input, same length, same order.
 
         Args:
             crops: aligned faces, each `face_size_px` square.
-            fidelity: 0 (best quality) to 1 (closest likeness); ignored unless `takes_fidelity`.
+            fidelities: one for each crop, 0 (best quality) to 1 (closest likeness); ignored unless
+                `takes_fidelity`.
         """
         ...

@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from facecraft import __version__
 from facecraft.errors import StartupError
 from facecraft.service import docs, openapi, portraits, status
-from facecraft.service.admission import Admission, UploadMemory
 from facecraft.service.problems import add_problem_handlers
 from facecraft.service.state import Service
 
@@ -40,15 +39,7 @@ def create_app(
         load: slow; called once in a thread, while requests are answered already.
         on_load_failure: called on the event loop when `load` raised; it is to end the process.
     """
-    service = Service(
-        settings=settings,
-        lock=lock,
-        admission=Admission(
-            workers=settings.workers, queue_size=settings.queue_size, deadline_s=settings.deadline_s
-        ),
-        # As many full-size uploads as can run and wait, and one more for each worker to take up next.
-        uploads=UploadMemory((2 * settings.workers + settings.queue_size) * settings.max_upload_bytes),
-    )
+    service = Service(settings=settings, lock=lock)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -56,7 +47,8 @@ def create_app(
         yield
         service.draining = True
         loading.cancel()
-        await service.admission.close()
+        if service.loaded is not None:
+            await service.admission.close()
 
     app = _Application(
         title="Facecraft",
@@ -81,7 +73,7 @@ async def _load(
     # A pool of its own: asyncio waits for the default one when it ends, and loading can take minutes.
     loader = ThreadPoolExecutor(1, thread_name_prefix="load")
     try:
-        service.loaded = await asyncio.get_running_loop().run_in_executor(loader, load)
+        loaded = await asyncio.get_running_loop().run_in_executor(loader, load)
     except StartupError as error:
         on_load_failure(error)
     except Exception as error:
@@ -89,8 +81,9 @@ async def _load(
         detail = f"Loading the models failed: {type(error).__name__}: {error}."
         on_load_failure(StartupError(detail, hint="See the traceback in the log."))
     else:
-        names = ", ".join(model.name for model in service.loaded.models)
-        logger.info("Ready on %s with %s.", service.loaded.device, names)
+        service.open(loaded)
+        names = ", ".join(model.name for model in loaded.models)
+        logger.info("Ready on %s with %s.", loaded.device, names)
     finally:
         loader.shutdown(wait=False)
 

@@ -91,7 +91,7 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         # While portraits are in work the port stays open, so that /ready can say that it drains.
-        return await super().on_tick(counter) and (self.force_exit or not self.service.admission.busy)
+        return await super().on_tick(counter) and (self.force_exit or not self.service.busy)
 
     def handle_exit(self, sig: int, _frame: "FrameType | None") -> None:
         # uvicorn's own would raise the signal again at the end, and the exit code would not be 0.

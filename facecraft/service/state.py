@@ -1,15 +1,15 @@
 """What the routes share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request
 
 from facecraft.errors import NotReady
+from facecraft.service.admission import Admission, UploadMemory
 
 if TYPE_CHECKING:
     from facecraft.bootstrap import Loaded
-    from facecraft.service.admission import Admission, UploadMemory
     from facecraft.settings import Settings
     from facecraft.weights.lockfile import Lock
 
@@ -21,14 +21,30 @@ class Service:
     Attributes:
         loaded: None while the models load.
         draining: it is about to end, and takes no new portraits.
+        admission: there once the models are.
+        uploads: likewise.
     """
 
     settings: "Settings"
     lock: "Lock"
-    admission: "Admission"
-    uploads: "UploadMemory"
     loaded: "Loaded | None" = None
     draining: bool = False
+    admission: Admission = field(init=False)
+    uploads: UploadMemory = field(init=False)
+
+    @property
+    def busy(self) -> bool:
+        return self.loaded is not None and self.admission.busy
+
+    def open(self, loaded: "Loaded") -> None:
+        """Let portraits in, as many as the device has workers for."""
+        workers, queue_size = loaded.workers, self.settings.queue_size
+        self.admission = Admission(
+            workers=workers, queue_size=queue_size, deadline_s=self.settings.deadline_s
+        )
+        # As many full-size uploads as can run and wait, and one more for each worker to take up next.
+        self.uploads = UploadMemory((2 * workers + queue_size) * self.settings.max_upload_bytes)
+        self.loaded = loaded
 
     def require_ready(self) -> "Loaded":
         """The loaded models, or NotReady with the reason."""

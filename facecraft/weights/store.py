@@ -55,6 +55,11 @@ def default_models_dir() -> Path:
     return _cache_dir() / "facecraft" / "models"
 
 
+def default_graphs_dir() -> Path:
+    """`facecraft/graphs` beside it, for what is made from the networks."""
+    return _cache_dir() / "facecraft" / "graphs"
+
+
 def _cache_dir() -> Path:
     variable = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"
     chosen = Path(os.environ.get(variable, ""))

@@ -40,7 +40,7 @@ def gain(pipeline: Pipeline, clean: RGBImage, degraded: RGBImage) -> float:
     """By how much SSIM to the clean face rises when the degraded one goes through the restorer."""
     (restorer,) = pipeline.restorers.values()
     crop = FaceCrop(fitted(degraded, restorer.face_size_px), source_px=degraded.shape[0])
-    return ssim(clean, restorer.restore([crop], 0.5)[0]) - ssim(clean, degraded)
+    return ssim(clean, restorer.restore([crop], [0.5])[0]) - ssim(clean, degraded)
 
 
 def test_noise_and_jpeg_are_removed(pipeline: Pipeline, astronaut: RGBImage) -> None:

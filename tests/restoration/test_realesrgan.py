@@ -9,9 +9,14 @@ import torch
 
 from facecraft.errors import LockInvalid
 from facecraft.portrait import FaceCrop
+from facecraft.restoration.engines.graphs import graph_of
+from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.nets.ncnn_weights import load_convolutions
 from facecraft.restoration.nets.rrdbnet import RRDBNet
+from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.realesrgan import RealESRGAN, input_side_px
+from facecraft.runtime import Turn
+from facecraft.weights.store import default_graphs_dir
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +26,9 @@ def weights(model_path: Callable[[str], Path]) -> Path:
 
 @pytest.fixture(scope="module")
 def restorer(weights: Path) -> RealESRGAN:
-    return RealESRGAN(weights, "cpu")
+    network = NETWORKS["realesrgan-x4plus"]
+    graph = graph_of("realesrgan-x4plus", network, default_graphs_dir())
+    return RealESRGAN(OnnxEngine(graph, network.load(weights), ["CPUExecutionProvider"], 2, Turn()))
 
 
 def by_ncnn(weights: Path, picture: np.ndarray) -> np.ndarray:
@@ -72,21 +79,21 @@ def crops(count: int) -> list[FaceCrop]:
 
 def test_it_gives_one_square_per_crop_in_order(restorer: RealESRGAN) -> None:
     faces = crops(2)
-    together = restorer.restore(faces, 0.5)
+    together = restorer.restore(faces, [0.5, 0.5])
     assert [square.shape for square in together] == [(512, 512, 3)] * 2
     for square, face in zip(together, faces, strict=True):
-        assert (square == restorer.restore([face], 0.5)[0]).all()
+        assert (square == restorer.restore([face], [0.5])[0]).all()
 
 
 def test_it_leaves_its_input_alone(restorer: RealESRGAN) -> None:
     (face,) = crops(1)
     before = face.image.copy()
-    restorer.restore([face], 0.5)
+    restorer.restore([face], [0.5])
     assert (face.image == before).all()
 
 
 def test_no_crops_give_no_squares(restorer: RealESRGAN) -> None:
-    assert restorer.restore([], 0.5) == []
+    assert restorer.restore([], []) == []
 
 
 def test_the_input_side_follows_the_source_up_to_a_cost() -> None:

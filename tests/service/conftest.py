@@ -58,7 +58,7 @@ class FakePipeline:
 
 def loading(process: Process) -> Callable[[Settings, Lock], Loaded]:
     pipeline = cast("Pipeline", FakePipeline(process))
-    return lambda _, lock: Loaded(pipeline, "cpu", lock.in_set("default"))
+    return lambda settings, lock: Loaded(pipeline, "cpu", lock.in_set("default"), settings.workers or 1)
 
 
 @contextmanager

@@ -42,9 +42,10 @@ class ResBlock(nn.Module):
         self._same = channels_in == channels_out
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.conv1(F.silu(self.norm1(x)))
-        y: Tensor = self.conv2(F.silu(self.norm2(y)))
-        return y + (x if self._same else self.conv_out(x))
+        h = self.conv1(F.silu(self.norm1(x)))
+        y: Tensor = self.conv2(F.silu(self.norm2(h)))
+        skipped: Tensor = x if self._same else self.conv_out(x)
+        return skipped + y
 
 
 class AttnBlock(nn.Module):
@@ -62,7 +63,7 @@ class AttnBlock(nn.Module):
         h = self.norm(x)
         q, k, v = (part(h).flatten(2).transpose(1, 2) for part in (self.q, self.k, self.v))
         seen = F.scaled_dot_product_attention(q, k, v)
-        y: Tensor = self.proj_out(seen.transpose(1, 2).unflatten(2, x.shape[2:]))
+        y: Tensor = self.proj_out(seen.transpose(1, 2).reshape(x.shape))
         return x + y
 
 
@@ -168,11 +169,12 @@ class FuseBlock(nn.Module):
 
     def forward(self, encoded: Tensor, x: Tensor, fidelity: Tensor) -> Tensor:
         h = self.encode_enc(torch.cat((encoded, x), dim=1))
-        return x + fidelity[:, None, None, None] * (x * self.scale(h) + self.shift(h))
+        change: Tensor = x * self.scale(h) + self.shift(h)
+        return x + fidelity[:, None, None, None] * change
 
 
 class TransformerLayer(nn.Module):
-    """Self-attention and a two-layer perceptron, each after normalisation; positions count for both q and k."""
+    """Self-attention and a two-layer perceptron, each after normalisation; positions count for q and k."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -197,7 +199,8 @@ class TransformerLayer(nn.Module):
         wq, wk, wv = attn.in_proj_weight.chunk(3)
         bq, bk, bv = attn.in_proj_bias.chunk(3)
         pairs = ((placed, wq, bq), (placed, wk, bk), (h, wv, bv))
-        q, k, v = (F.linear(t, w, b).unflatten(2, (HEADS, -1)).transpose(1, 2) for t, w, b in pairs)
+        heads = (*h.shape[:2], HEADS, EMBEDDING // HEADS)
+        q, k, v = (F.linear(t, w, b).view(heads).transpose(1, 2) for t, w, b in pairs)
         seen = F.scaled_dot_product_attention(q, k, v)
         y: Tensor = attn.out_proj(seen.transpose(1, 2).flatten(2))
         return y
@@ -213,7 +216,7 @@ class Codebook(nn.Module):
     def forward(self, indices: Tensor) -> Tensor:
         """(N, 256) indices, row by row, to (N, CODE_CHANNELS, 16, 16)."""
         entries: Tensor = self.embedding(indices)
-        return entries.transpose(1, 2).unflatten(2, (CODE_SIDE, CODE_SIDE))
+        return entries.transpose(1, 2).reshape(-1, CODE_CHANNELS, CODE_SIDE, CODE_SIDE)
 
 
 def adain(content: Tensor, style: Tensor) -> Tensor:

@@ -1,9 +1,11 @@
 """GFPGAN (Wang et al. 2021, arXiv:2101.04061), the "clean" architecture of version 1.4's checkpoint.
 
-A U-Net removes the degradation and finds a style and, at each resolution, a scale and a shift for the features;
-a StyleGAN2 generator (Karras et al. 2020, arXiv:1912.04958) with a prior of faces paints the picture from
-them. Module names are the checkpoint's keys, so that it loads with `strict=True`.
+A U-Net removes the degradation and finds a style and, at each resolution, a scale and a shift for the
+features; a StyleGAN2 generator (Karras et al. 2020, arXiv:1912.04958) with a prior of faces paints the
+picture from them. Module names are the checkpoint's keys, so that it loads with `strict=True`.
 """
+
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -182,7 +184,7 @@ class GFPGAN(nn.Module):
         down = tuple(reversed(channels))
         self.conv_body_first = _conv(3, channels[512], 1)
         self.conv_body_down = nn.ModuleList(
-            ResBlock(channels[side], channels[half], 0.5) for side, half in zip(down, down[1:], strict=False)
+            ResBlock(channels[side], channels[half], 0.5) for side, half in pairwise(down)
         )
         self.final_conv = _conv(channels[4], channels[4])
         self.conv_body_up = nn.ModuleList(ResBlock(channels[side // 2], channels[side], 2) for side in SIDES)
@@ -200,7 +202,7 @@ class GFPGAN(nn.Module):
             x = block(x)
             skips.append(x)
         x = F.leaky_relu(self.final_conv(x), SLOPE)
-        styles = self.final_linear(x.flatten(1)).unflatten(1, (-1, STYLE_FEATURES))
+        styles = self.final_linear(x.flatten(1)).view(-1, 2 * len(SIDES) + 2, STYLE_FEATURES)
         scales: list[Tensor] = []
         shifts: list[Tensor] = []
         for block, skip, scale, shift in zip(

@@ -17,7 +17,7 @@ FP16_TAG = 0x01306B47
 
 
 def load_convolutions(net: nn.Module, path: Path) -> None:
-    """Fill every `nn.Conv2d` of `net`, in order of declaration, from the file.
+    """Give every `nn.Conv2d` of `net`, which may be on the meta device, its weights, in order of declaration.
 
     Raises:
         LockInvalid: the file does not hold exactly these convolutions.
@@ -34,9 +34,8 @@ def load_convolutions(net: nn.Module, path: Path) -> None:
             raise LockInvalid(f"{path.name} does not hold the convolution {name} at byte {offset}.")
         weight = np.frombuffer(data, "<f2", count, offset + 4).astype(np.float32)
         bias = np.frombuffer(data, "<f4", conv.bias.numel(), bias_at).copy()
-        with torch.no_grad():
-            conv.weight.copy_(torch.from_numpy(weight).view_as(conv.weight))
-            conv.bias.copy_(torch.from_numpy(bias))
+        conv.weight = nn.Parameter(torch.from_numpy(weight).view(conv.weight.shape))
+        conv.bias = nn.Parameter(torch.from_numpy(bias))
         offset = end
     if offset != len(data):
         raise LockInvalid(f"{path.name} has {len(data) - offset} bytes more than its network needs.")

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 RESIDUAL_SCALE = 0.2  # ESRGAN §3.1: residuals are damped before they are added, for stability
+SLOPE = 0.2  # of every leaky ReLU
 
 
 def _conv(channels_in: int, channels_out: int) -> nn.Conv2d:
@@ -16,14 +17,17 @@ class ResidualDenseBlock(nn.Module):
 
     def __init__(self, features: int, growth: int) -> None:
         super().__init__()
-        self.grow = nn.ModuleList(_conv(features + i * growth, growth) for i in range(4))
-        self.fuse = _conv(features + 4 * growth, features)
+        self.conv1 = _conv(features, growth)
+        self.conv2 = _conv(features + growth, growth)
+        self.conv3 = _conv(features + 2 * growth, growth)
+        self.conv4 = _conv(features + 3 * growth, growth)
+        self.conv5 = _conv(features + 4 * growth, features)
 
     def forward(self, x: Tensor) -> Tensor:
         seen = x
-        for conv in self.grow:
-            seen = torch.cat((seen, F.leaky_relu(conv(seen), 0.2, inplace=True)), dim=1)
-        return torch.add(x, self.fuse(seen), alpha=RESIDUAL_SCALE)
+        for conv in (self.conv1, self.conv2, self.conv3, self.conv4):
+            seen = torch.cat((seen, F.leaky_relu(conv(seen), SLOPE, inplace=True)), dim=1)
+        return torch.add(x, self.conv5(seen), alpha=RESIDUAL_SCALE)
 
 
 class ResidualInResidual(nn.Module):
@@ -31,33 +35,40 @@ class ResidualInResidual(nn.Module):
 
     def __init__(self, features: int, growth: int) -> None:
         super().__init__()
-        self.blocks = nn.Sequential(*(ResidualDenseBlock(features, growth) for _ in range(3)))
+        self.rdb1 = ResidualDenseBlock(features, growth)
+        self.rdb2 = ResidualDenseBlock(features, growth)
+        self.rdb3 = ResidualDenseBlock(features, growth)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.add(x, self.blocks(x), alpha=RESIDUAL_SCALE)
+        return torch.add(x, self.rdb3(self.rdb2(self.rdb1(x))), alpha=RESIDUAL_SCALE)
 
 
 class RRDBNet(nn.Module):
-    """Enlarges an image four times.
+    """Enlarges an image four times, or twice.
 
-    Input: (N, 3, H, W) float, RGB, 0 to 1. Output: (N, 3, 4H, 4W), about 0 to 1, not clipped.
-    The modules are declared in order of execution, which is the order of ncnn's weight file.
+    Input: (N, 3, H, W) float, RGB, 0 to 1; for twice, H and W are even. Output: (N, 3, scale * H, scale * W),
+    about 0 to 1, not clipped. For twice, the same network works on squares of four pixels as one with twelve
+    channels (Real-ESRGAN's x2plus). Module names are the keys of Real-ESRGAN's checkpoints; they are declared
+    in order of execution, which is the order of ncnn's weight file.
     """
 
-    def __init__(self, features: int = 64, blocks: int = 23, growth: int = 32) -> None:
+    def __init__(self, scale: int = 4, features: int = 64, blocks: int = 23, growth: int = 32) -> None:
         super().__init__()
-        self.first = _conv(3, features)
+        self._gather = 4 // scale
+        self.conv_first = _conv(3 * self._gather**2, features)
         self.body = nn.Sequential(*(ResidualInResidual(features, growth) for _ in range(blocks)))
-        self.body_out = _conv(features, features)
-        self.up_1 = _conv(features, features)
-        self.up_2 = _conv(features, features)
-        self.refine = _conv(features, features)
-        self.last = _conv(features, 3)
+        self.conv_body = _conv(features, features)
+        self.conv_up1 = _conv(features, features)
+        self.conv_up2 = _conv(features, features)
+        self.conv_hr = _conv(features, features)
+        self.conv_last = _conv(features, 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.first(x)
-        x = x + self.body_out(self.body(x))
-        for up in (self.up_1, self.up_2):
-            x = F.leaky_relu(up(F.interpolate(x, scale_factor=2, mode="nearest")), 0.2, inplace=True)
-        last: Tensor = self.last(F.leaky_relu(self.refine(x), 0.2, inplace=True))
-        return last
+        if self._gather > 1:
+            x = F.pixel_unshuffle(x, self._gather)
+        x = self.conv_first(x)
+        x = x + self.conv_body(self.body(x))
+        for up in (self.conv_up1, self.conv_up2):
+            x = F.leaky_relu(up(F.interpolate(x, scale_factor=2, mode="nearest")), SLOPE, inplace=True)
+        y: Tensor = self.conv_last(F.leaky_relu(self.conv_hr(x), SLOPE, inplace=True))
+        return y

@@ -1,0 +1,28 @@
+"""Reads the weights that networks were published with."""
+
+from pathlib import Path
+from pickle import UnpicklingError
+
+import torch
+from torch import nn
+
+from facecraft.errors import LockInvalid
+
+KEY = "params_ema"  # where BasicSR's checkpoints keep the averaged weights
+
+
+def load_checkpoint(net: nn.Module, path: Path) -> None:
+    """Give `net`, which may be on the meta device, the weights of a BasicSR checkpoint, without a copy.
+
+    Only tensors are read: a pickle that asks for more is refused.
+
+    Raises:
+        LockInvalid: the file does not hold exactly the network's weights.
+    """
+    try:
+        weights = torch.load(path, map_location="cpu", weights_only=True)[KEY]
+        net.load_state_dict(weights, strict=True, assign=True)
+    except (UnpicklingError, KeyError, TypeError, RuntimeError) as error:
+        raise LockInvalid(
+            f"{path.name} does not hold the weights of {type(net).__name__}: {error}"
+        ) from error

@@ -1,0 +1,63 @@
+"""Networks with random weights that behave like trained ones: signals neither vanish nor grow."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from facecraft.restoration.nets.codeformer import CodeFormer
+from facecraft.restoration.nets.gfpgan import GFPGAN
+from facecraft.restoration.nets.rrdbnet import RRDBNet
+
+
+def random_weights(net: nn.Module) -> nn.Module:
+    """Fresh weights for each run, in every tensor, those that torch leaves at zero or one too."""
+    with torch.no_grad():
+        for name, tensor in net.state_dict().items():
+            if tensor.dim() < 2 or (tensor.shape[0] == 1 and "conv.weight" not in name):
+                tensor += 0.1 * torch.randn_like(tensor)
+    return net.eval().requires_grad_(requires_grad=False)
+
+
+def decisive(codeformer: nn.Module, samples: int) -> tuple[Tensor, Tensor]:
+    """Random pictures and fidelities for which no two codes are as good as tied.
+
+    Rounding decides a tie, and then the picture is another one, in whatever engine.
+    """
+    margins: list[float] = []
+
+    def measure(_net: nn.Module, _args: object, logits: Tensor) -> None:
+        best = logits.topk(2, dim=2).values
+        margins.append(float((best[..., 0] - best[..., 1]).min() / logits.std()))
+
+    hook = codeformer.idx_pred_layer.register_forward_hook(measure)  # type: ignore[union-attr]
+    while True:
+        x = torch.rand(samples, 3, 512, 512) * 2 - 1
+        codeformer(x, torch.zeros(samples))
+        if margins[-1] > 1e-3:
+            hook.remove()
+            return x, torch.rand(samples)
+
+
+@pytest.fixture(scope="session")
+def gfpgan() -> nn.Module:
+    return random_weights(GFPGAN())
+
+
+@pytest.fixture(scope="session")
+def codeformer() -> nn.Module:
+    net = random_weights(CodeFormer())
+    net.position_emb.normal_()  # type: ignore[operator, union-attr]
+    return net
+
+
+@pytest.fixture(scope="session")
+def rrdbnet() -> nn.Module:
+    return random_weights(RRDBNet())
+
+
+@pytest.fixture(scope="session")
+def network_of(gfpgan: nn.Module, codeformer: nn.Module, rrdbnet: nn.Module) -> Callable[[str], nn.Module]:
+    nets = {"gfpgan-1.4": gfpgan, "codeformer": codeformer, "realesrgan-x4plus": rrdbnet}
+    return nets.__getitem__
