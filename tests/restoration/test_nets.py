@@ -62,8 +62,7 @@ def slow_modulated(
     scale = conv.modulation.weight.numpy() @ style + conv.modulation.bias.numpy()
     weight = conv.weight[0].numpy() * scale[None, :, None, None]
     if demodulate:
-        for kernel in weight:
-            kernel /= np.sqrt((kernel**2).sum() + 1e-8)
+        weight /= np.sqrt((weight**2).sum(axis=(1, 2, 3), keepdims=True) + 1e-8)
     return slow_convolution(x, weight)
 
 

@@ -62,6 +62,8 @@ def export(net: nn.Module, inputs: Mapping[str, Tensor], free_axes: Mapping[str,
         # The exporter that replaces this one needs onnxscript, and sympy, which images do without.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.filterwarnings("ignore", "Constant folding", UserWarning)
+        # Of torch's own checks of shapes, which a trace takes as passed.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
         torch.onnx.export(
             net,
             tuple(inputs.values()),
@@ -72,7 +74,9 @@ def export(net: nn.Module, inputs: Mapping[str, Tensor], free_axes: Mapping[str,
             do_constant_folding=False,  # ONNX Runtime folds, with the weights at hand
             input_names=list(inputs),
             output_names=["result"],
-            dynamic_axes={name: list(axes) for name, axes in free_axes.items()},
+            dynamic_axes={
+                name: {axis: f"{name}_{axis}" for axis in axes} for name, axes in free_axes.items()
+            },
         )
         model = onnx.load(Path(folder) / "graph.onnx")
     return _with_weights_outside(model, inputs)
