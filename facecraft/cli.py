@@ -1,4 +1,4 @@
-"""The command line: serve, process, models, healthcheck, export, selftest."""
+"""The command line: serve, process, models, healthcheck, export, bench, selftest."""
 
 import argparse
 import json
@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from io import TextIOWrapper
 from pathlib import Path
 from threading import Event, Thread
@@ -73,6 +74,16 @@ def _parser() -> argparse.ArgumentParser:
 
     export = commands.add_parser("export", help="export the graphs of all networks, for onnxruntime")
     export.set_defaults(run=_export)
+
+    bench = commands.add_parser("bench", help="measure a server on this machine, with these settings")
+    bench.add_argument("--photo", type=Path, metavar="FILE", help="with one face; by default one of our own")
+    bench.add_argument("--requests", type=_positive, default=20, metavar="N", help="for each measurement")
+    bench.add_argument(
+        "--clients", type=_positive, nargs="+", default=[1, 4, 32], metavar="N", help="at once; 1 4 32"
+    )
+    bench.add_argument("--restorer", default="auto", metavar="NAME", help="as the option of a request")
+    bench.add_argument("--json", action="store_true", help="for machines")
+    bench.set_defaults(run=_bench)
 
     test = commands.add_parser("selftest", help="import every module, load every model, process one picture")
     test.set_defaults(run=_selftest)
@@ -181,6 +192,22 @@ def _export(_: argparse.Namespace) -> int:
     folder = Settings.load().graphs_dir
     for name, network in NETWORKS.items():
         print(f"{name}: {len(graph_of(name, network, folder))} bytes in {folder}")
+    return 0
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from facecraft.bench import measure, table  # noqa: PLC0415
+
+    photo = (args.photo or measure.PHOTO).read_bytes()
+    result = measure.run(photo, args.requests, args.clients, args.restorer)
+    print(json.dumps(asdict(result), indent=2) if args.json else table.markdown(result))
     return 0
 
 

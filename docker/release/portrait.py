@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from docker.release.engine import CheckFailed, Container
 
-PORTRAIT = Path(__file__).parent / "astronaut.jpg"
+PORTRAIT = Path(__file__).parents[2] / "facecraft" / "bench" / "astronaut.jpg"
 """Eileen Collins by NASA, public domain: 512 x 512, one face."""
 
 

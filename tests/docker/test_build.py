@@ -69,7 +69,7 @@ def stages(flavour: str) -> list[str]:
 
 def test_both_images_have_the_same_stages_in_the_same_order() -> None:
     assert stages("cpu") == stages("gpu")
-    assert len(stages("cpu")) == 7
+    assert len(stages("cpu")) == 8
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)

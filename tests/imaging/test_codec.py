@@ -275,10 +275,10 @@ def test_a_palette_png_without_a_palette_is_refused() -> None:
         codec.decode(png_by_hand(1, 1, 8, 3, b"\x00\x00"), LIMITS)
 
 
-@pytest.mark.parametrize(("format_", "longest"), [("webp", 16_383), ("jpeg", 65_500)])
+@pytest.mark.parametrize(("format_", "longest"), [("webp", 16_383), ("jpeg", 65_500), ("png", 1_000_000)])
 def test_a_side_at_a_formats_limit_is_encoded_and_one_over_it_refused(format_: str, longest: int) -> None:
     codec.check_side(1, longest, format_)  # type: ignore[arg-type]
-    codec.encode(np.zeros((longest, 1, 3), np.uint8), None, format_, 90)  # type: ignore[arg-type]
+    codec.encode(np.zeros((longest, 1, 3), np.uint8), None, format_, None)  # type: ignore[arg-type]
     with pytest.raises(ImageTooLarge) as caught:
         codec.check_side(longest + 1, 1, format_)  # type: ignore[arg-type]
     assert caught.value.limit == longest

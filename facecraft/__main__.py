@@ -1,0 +1,8 @@
+"""`python -m facecraft` is the command `facecraft`."""
+
+import sys
+
+from facecraft.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
