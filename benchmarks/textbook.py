@@ -75,7 +75,7 @@ def _pair(x: Tensor, weights: Weights, name: str) -> Tensor:
 def gfpgan(x: Tensor, weights: Weights) -> Tensor:
     """(N, 3, 512, 512), RGB, -1 to 1, to the same."""
     x = F.leaky_relu(_conv(x, weights, "conv_body_first"), 0.2)
-    skips = []
+    skips: list[Tensor] = []
     for level in range(7):
         x = _unet_block(x, weights, f"conv_body_down.{level}", 0.5)
         skips.insert(0, x)

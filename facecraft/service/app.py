@@ -74,6 +74,7 @@ async def _load(
     loader = ThreadPoolExecutor(1, thread_name_prefix="load")
     try:
         loaded = await asyncio.get_running_loop().run_in_executor(loader, load)
+        service.open(loaded)
     except StartupError as error:
         on_load_failure(error)
     except Exception as error:
@@ -81,7 +82,6 @@ async def _load(
         detail = f"Loading the models failed: {type(error).__name__}: {error}."
         on_load_failure(StartupError(detail, hint="See the traceback in the log."))
     else:
-        service.open(loaded)
         names = ", ".join(model.name for model in loaded.models)
         logger.info("Ready on %s with %s.", loaded.device, names)
     finally:

@@ -29,7 +29,7 @@ def process(data, options, abandoned):
     time.sleep(float(data))  # each file says how many seconds it takes
     return Portrait(data, "png", Source(1, 1, "png", 1), (), 0, "none", {})
 
-loaded = SimpleNamespace(pipeline=SimpleNamespace(process=process), device="cpu", models=())
+loaded = SimpleNamespace(pipeline=SimpleNamespace(process=process), device="cpu", models=(), workers=1)
 """
 
 

