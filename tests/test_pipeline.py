@@ -13,6 +13,7 @@ from facecraft.imaging import codec, geometry
 from facecraft.pipeline import Pipeline
 from facecraft.portrait import FaceCrop, ProcessOptions, RGBImage
 from facecraft.restoration.batching import BatchingRestorer
+from facecraft.restoration.upscaling import Upscaler
 from tests.conftest import Encode
 
 GREY = np.full((64, 64, 3), 128, np.uint8)
@@ -184,3 +185,95 @@ def test_an_abandoned_portrait_stops_before_its_next_face(
     with pytest.raises(DeadlineExceeded):
         pipeline.process(png(group), ProcessOptions(), abandoned)
     assert asked[:2] == [False, True]
+
+
+class Repeat:
+    """An engine that repeats pixels."""
+
+    name = "repeat"
+
+    def __init__(self, factor: int) -> None:
+        self._factor = factor
+
+    def run(self, *inputs: np.ndarray) -> np.ndarray:
+        return np.asarray(inputs[0].repeat(self._factor, axis=1).repeat(self._factor, axis=2))
+
+
+class Unchanged:
+    """A restorer that gives back what it was given."""
+
+    face_size_px = 512
+
+    def __init__(self, name: str, *, takes_fidelity: bool = False) -> None:
+        self.name = name
+        self.takes_fidelity = takes_fidelity
+
+    def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
+        return [crop.image for crop in crops]
+
+
+@pytest.fixture(scope="module")
+def plain(loaded: Loaded) -> Pipeline:
+    """The default detector, with stand-ins that change nothing for the networks."""
+    restorers = {
+        name: BatchingRestorer(Unchanged(name, takes_fidelity=name == "codeformer"), 1, 0)
+        for name in ("gfpgan-1.4", "codeformer")
+    }
+    upscalers = {2: Upscaler("repeat", Repeat(2), 2, 2), 4: Upscaler("repeat", Repeat(4), 4, 4)}
+    return Pipeline(loaded.pipeline._detector, restorers, upscalers, LIMITS)
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_an_enlarged_picture_has_its_faces_where_they_were(
+    plain: Pipeline, astronaut: RGBImage, png: Encode, factor: int
+) -> None:
+    options = ProcessOptions.parse({"upscale": str(factor)})
+    portrait = plain.process(png(astronaut), options)
+    assert portrait.restored == 1
+    assert list(portrait.timings_ms) == ["decode", "detect", "upscale", "align", "restore", "paste", "encode"]
+    large = pixels(portrait.data)
+    smooth = cv2.resize(astronaut, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    assert large.shape == smooth.shape
+    # The face is pasted from a square that was not enlarged by repeating pixels: were it a pixel off, edges
+    # would differ by tens of levels everywhere.
+    face = np.s_[60 * factor : 200 * factor, 170 * factor : 280 * factor]
+    assert abs(large[face].astype(int) - smooth[face]).mean() < 4
+
+
+def test_transparency_is_enlarged_with_the_picture(plain: Pipeline, astronaut: RGBImage, png: Encode) -> None:
+    alpha = np.full((512, 512), 255, np.uint8)
+    alpha[:, :256] = 0
+    picture = Image.fromarray(np.dstack((astronaut, alpha)))
+    portrait = plain.process(png(picture), ProcessOptions(upscale=2))
+    assert pixels(portrait.data)[512, (0, 500, 523, 1023), 3].tolist() == [0, 0, 255, 255]
+
+
+def test_a_result_over_the_limit_is_refused_before_any_network_runs(plain: Pipeline, png: Encode) -> None:
+    with pytest.raises(ImageTooLarge, match="enlarged to 8000 x 8000 is over the limit of 40000000"):
+        plain.process(png(np.zeros((2000, 2000, 3), np.uint8)), ProcessOptions(upscale=4, require_face=False))
+
+
+def test_a_factor_without_a_model_is_refused(loaded: Loaded, png: Encode) -> None:
+    bare = Pipeline(loaded.pipeline._detector, loaded.pipeline.restorers, {}, LIMITS)
+    with pytest.raises(InvalidOption, match="No loaded model enlarges a picture 2 times"):
+        bare.process(png(GREY), ProcessOptions(upscale=2))
+
+
+def test_the_best_restorer_is_the_default_and_any_loaded_one_can_be_named(
+    plain: Pipeline, astronaut: RGBImage, png: Encode
+) -> None:
+    photo = png(astronaut)
+    assert plain.process(photo, ProcessOptions()).restorer == "gfpgan-1.4"
+    named = ProcessOptions(restorer="codeformer", fidelity=0.7)
+    assert plain.process(photo, named).restorer == "codeformer"
+    with pytest.raises(InvalidOption, match=r"no meaning for the restorer gfpgan-1\.4"):
+        plain.process(photo, ProcessOptions(fidelity=0.7))
+    with pytest.raises(InvalidOption, match=r"there are auto, none, gfpgan-1\.4, codeformer"):
+        plain.process(photo, ProcessOptions(restorer="realesrgan-x4plus"))
+
+
+def test_the_default_models_enlarge_a_picture(pipeline: Pipeline, png: Encode) -> None:
+    portrait = pipeline.process(png(GREY), ProcessOptions(upscale=2, require_face=False))
+    large = pixels(portrait.data)
+    assert large.shape == (128, 128, 3)
+    assert abs(large.astype(int) - 128).max() <= 3

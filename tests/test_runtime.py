@@ -2,11 +2,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
+from time import sleep
 
 import pytest
 
 from facecraft.errors import DeviceUnavailable
-from facecraft.runtime import check_providers, usable_processors
+from facecraft.runtime import Turn, check_providers, usable_processors
 
 
 @pytest.mark.parametrize(
@@ -46,3 +48,30 @@ def test_onnx_runtime_does_not_report_to_its_maker() -> None:
 def test_a_session_that_fell_back_to_the_cpu_is_refused() -> None:
     with pytest.raises(DeviceUnavailable, match="CUDAExecutionProvider"):
         check_providers(["CPUExecutionProvider"], ["CUDAExecutionProvider", "CPUExecutionProvider"])
+
+
+def test_a_turn_is_handed_on_in_order_of_arrival() -> None:
+    turn = Turn()
+    order: list[int] = []
+
+    def take(number: int) -> None:
+        with turn:
+            order.append(number)
+
+    threads = [Thread(target=take, args=(number,)) for number in range(20)]
+    with turn:
+        for count, thread in enumerate(threads, start=1):
+            thread.start()
+            while len(turn._waiting) < count:
+                sleep(0.001)
+    for thread in threads:
+        thread.join()
+    assert order == list(range(20))
+
+
+def test_a_turn_is_handed_on_after_an_error() -> None:
+    turn = Turn()
+    with pytest.raises(ValueError, match="within"), turn:
+        raise ValueError("within")
+    with turn:
+        pass

@@ -22,7 +22,7 @@ from facecraft.settings import PREFIX, Settings
 FILE = ROOT / "docker-compose.yml"
 PROFILES = ("cpu", "gpu", "watch")
 # What an image sets otherwise than the package does.
-OF_THE_IMAGE = {"HOST": "0.0.0.0", "MODELS_DIR": "/opt/models"}  # noqa: S104
+OF_THE_IMAGE = {"HOST": "0.0.0.0", "MODELS_DIR": "/opt/models", "GRAPHS_DIR": "/opt/graphs"}  # noqa: S104
 TIMEOUT_S = 60
 
 

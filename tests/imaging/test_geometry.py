@@ -120,3 +120,16 @@ def test_the_mask_shows_no_seam() -> None:
     # No step of more than 3 %: an edge of 100 grey levels is crossed in steps of 3.
     assert abs(np.diff(mask, axis=0)).max() < 0.03
     assert abs(np.diff(mask, axis=1)).max() < 0.03
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_an_alignment_for_the_enlarged_picture_finds_the_same_place(factor: int) -> None:
+    matrix = np.array([[1.7, -0.4, 30.0], [0.4, 1.7, -12.0]])
+    alignment = geometry.Alignment(matrix, 512, 300.0)
+    point = np.array([40.25, 77.5])
+    # Pixel centres lie at half: (p + 0.5) * factor - 0.5 in the larger picture is p in the smaller one.
+    larger = (point + 0.5) * factor - 0.5
+    placed = alignment.on_canvas(factor)
+    before = matrix[:, :2] @ point + matrix[:, 2]
+    assert np.allclose(placed.to_crop[:, :2] @ larger + placed.to_crop[:, 2], before)
+    assert placed.source_px == 300 * factor

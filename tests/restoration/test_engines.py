@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from facecraft.portrait import FaceCrop, RGBImage
 from facecraft.restoration.codeformer import CodeFormer
 from facecraft.restoration.engines import graphs
+from facecraft.restoration.engines import torch as torch_engine
 from facecraft.restoration.engines.base import Engine
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.engines.torch import TorchEngine
@@ -192,6 +193,50 @@ def test_a_folder_that_cannot_be_written_costs_a_warning(
     graph = graphs.graph_of("realesrgan-x4plus", NETWORKS["realesrgan-x4plus"], tmp_path / "file")
     assert graph == b"graph"
     assert "cannot be kept" in caplog.text
+
+
+class Recorded:
+    """In place of kernels captured on a GPU."""
+
+    def __init__(self, net: nn.Module, tensors: tuple[Tensor, ...]) -> None:
+        self.shape = tensors[0].shape
+        self._net = net
+
+    def replay(self, tensors: tuple[Tensor, ...]) -> Tensor:
+        assert tensors[0].shape == self.shape
+        return Tensor(self._net(*tensors))
+
+
+def test_on_a_gpu_each_shape_is_captured_once_and_the_one_least_used_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    captured: list[int] = []
+
+    def capture(net: nn.Module, tensors: tuple[Tensor, ...]) -> Recorded:
+        captured.append(tensors[0].shape[0])
+        return Recorded(net, tensors)
+
+    monkeypatch.setattr(torch_engine, "capture", capture)
+    monkeypatch.setattr(torch_engine, "CAPTURES", 2)
+    engine = TorchEngine(nn.Identity(), "cpu", torch.float32, Turn())
+    engine._device = "cuda"
+    for samples in (1, 2, 1, 3, 1, 2):
+        x = np.random.default_rng().random((samples, 3), np.float32)
+        assert (engine.run(x) == x).all()
+    assert captured == [1, 2, 3, 2]
+
+
+def test_published_weights_load_into_the_restorers(
+    gfpgan: nn.Module, codeformer: nn.Module, tmp_path: Path
+) -> None:
+    for name, net in (("gfpgan-1.4", gfpgan), ("codeformer", codeformer)):
+        path = tmp_path / name
+        torch.save({"params_ema": net.state_dict()}, path)
+        loaded = NETWORKS[name].load(path)
+        for key, tensor in net.state_dict().items():
+            assert torch.equal(loaded.state_dict()[f"net.{key}"], tensor)
+        assert not any(each.requires_grad for each in loaded.parameters())
+        path.unlink()
 
 
 def test_engines_that_share_a_turn_run_one_at_a_time() -> None:
