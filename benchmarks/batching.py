@@ -12,7 +12,6 @@ from statistics import median
 from time import perf_counter
 
 import numpy as np
-import torch
 
 from facecraft.bootstrap import RESTORERS
 from facecraft.portrait import FaceCrop
@@ -23,7 +22,7 @@ from facecraft.restoration.engines.graphs import export
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.engines.torch import TorchEngine
 from facecraft.restoration.networks import NETWORKS
-from facecraft.runtime import Device, pick_device
+from facecraft.runtime import Device, computes_bfloat16, pick_device
 
 WAIT_MS = 3.0
 
@@ -33,7 +32,10 @@ def engine_of(name: str, device: Device) -> Engine:
     network = NETWORKS[name]
     net = network.blank()
     if device.kind == "cuda":
-        return TorchEngine(net, "cuda", torch.float16, device.turn)
+        return TorchEngine(net.half(), "cuda", device.turn)
+    if network.to_bfloat16 and computes_bfloat16():
+        network.to_bfloat16(net)
+        return TorchEngine(net, "cpu", device.turn)
     graph = export(net, network.inputs(), network.free_axes())
     return OnnxEngine(graph, net, device.onnx_providers, device.threads, device.turn)
 

@@ -27,7 +27,7 @@ from facecraft.restoration.engines.graphs import export
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.engines.torch import TorchEngine
 from facecraft.restoration.networks import NETWORKS
-from facecraft.runtime import Device, pick_device
+from facecraft.runtime import Device, computes_bfloat16, pick_device
 
 Run = Callable[[], Any]
 SIDES = {"gfpgan-1.4": 512, "codeformer": 512, "realesrgan-x4plus": 128}
@@ -41,14 +41,20 @@ def contestants(name: str, device: Device) -> dict[str, Run]:
     pixels = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), np.uint8)
     arrays = (pixels, np.full(1, 0.5, np.float32))[: len(network.inputs())]
     graph = export(net, network.inputs(), network.free_axes())
-    dtype = torch.float16 if device.kind == "cuda" else torch.float32
-    by_torch = TorchEngine(copy.deepcopy(net), device.kind, dtype, device.turn)
+    reduced = copy.deepcopy(net).half() if device.kind == "cuda" else copy.deepcopy(net)
+    by_torch = TorchEngine(reduced, device.kind, device.turn)
     by_onnx = OnnxEngine(graph, net, device.onnx_providers, device.threads, device.turn)
     found: dict[str, Run] = {
-        "textbook torch": _textbook(name, net, pixels, device.kind),
+        "textbook torch": _textbook(name, net, pixels, device.kind, torch.contiguous_format),
+        "textbook torch, channels last": _textbook(name, net, pixels, device.kind, torch.channels_last),
         "torch": lambda: by_torch.run(*arrays),
         "onnxruntime": lambda: by_onnx.run(*arrays),
     }
+    if device.kind == "cpu" and network.to_bfloat16 and computes_bfloat16():
+        shortened = copy.deepcopy(net)
+        network.to_bfloat16(shortened)
+        by_bfloat16 = TorchEngine(shortened, "cpu", device.turn)
+        found["torch, bfloat16"] = lambda: by_bfloat16.run(*arrays)
     if device.kind == "cpu" and importlib.util.find_spec("openvino"):
         found["openvino"] = _openvino(graph, net, arrays, device.threads)
     if device.kind == "cpu" and name == "realesrgan-x4plus" and importlib.util.find_spec("ncnn"):
@@ -56,9 +62,10 @@ def contestants(name: str, device: Device) -> dict[str, Run]:
     return found
 
 
-def _textbook(name: str, net: nn.Module, pixels: np.ndarray, kind: str) -> Run:
+def _textbook(name: str, net: nn.Module, pixels: np.ndarray, kind: str, layout: torch.memory_format) -> Run:
     weights = {key.removeprefix("net."): tensor.to(kind) for key, tensor in net.state_dict().items()}
     x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().to(kind) / 255
+    x = x.contiguous(memory_format=layout)
     fidelity = torch.full((1,), 0.5, device=kind)
     functions: Mapping[str, Run] = {
         "gfpgan-1.4": lambda: textbook.gfpgan(x, weights),

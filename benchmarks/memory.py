@@ -6,7 +6,6 @@ Each is measured in a process of its own, with the engine that is the default on
 """
 
 import argparse
-import gc
 import multiprocessing
 import resource
 from pathlib import Path
@@ -17,7 +16,7 @@ from facecraft.restoration.engines.graphs import graph_of
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.upscaling import TILE_PX
-from facecraft.runtime import pick_device
+from facecraft.runtime import give_memory_back, pick_device
 from facecraft.weights.store import default_graphs_dir
 
 SIDES = {
@@ -40,7 +39,7 @@ def measure(name: str) -> None:
     graph = graph_of(name, network, default_graphs_dir())
     before = resident_mb()
     engine = OnnxEngine(graph, network.blank(), device.onnx_providers, device.threads, device.turn)
-    gc.collect()
+    give_memory_back()
     loaded = resident_mb()
     for side in SIDES[name]:
         pixels = np.zeros((1, side, side, 3), np.uint8)

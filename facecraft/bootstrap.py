@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from facecraft.detection.base import Detector
 from facecraft.detection.centerface import CenterFace
@@ -26,7 +25,7 @@ from facecraft.restoration.gfpgan import GFPGAN
 from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.realesrgan import RealESRGAN
 from facecraft.restoration.upscaling import Upscaler
-from facecraft.runtime import Device, pick_device
+from facecraft.runtime import Device, computes_bfloat16, give_memory_back, pick_device
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, ModelEntry
 from facecraft.weights.store import verify
@@ -111,6 +110,7 @@ def load(settings: Settings, lock: Lock) -> Loaded:
     }
     upscalers = _upscalers({name: engines[name] for name in upscaler_names})
     _warm(detector, restorers)
+    give_memory_back()
     limits = Limits(
         upload_bytes=settings.max_upload_bytes,
         pixels=settings.max_pixels,
@@ -136,13 +136,22 @@ def _chosen(wanted: str, known: Iterable[str], settings: Settings, lock: Lock) -
 
 
 def _engine(name: str, path: Path, device: Device, settings: Settings) -> Engine:
+    """What runs a network; by default what is fastest, as benchmarks/engines.py measures it."""
     network = NETWORKS[name]
     net = network.load(path)
-    if settings.engine == "torch" or (settings.engine == "auto" and device.kind == "cuda"):
-        dtype = torch.float16 if device.kind == "cuda" else torch.float32
-        return TorchEngine(net, device.kind, dtype, device.turn)
-    graph = graph_of(name, network, settings.graphs_dir)
-    return OnnxEngine(graph, net, device.onnx_providers, device.threads, device.turn)
+    precise = settings.precision == "float32"
+    shorten = None if device.kind == "cuda" or precise or not computes_bfloat16() else network.to_bfloat16
+    engine = settings.engine
+    if engine == "auto":
+        engine = "torch" if device.kind == "cuda" or shorten else "onnxruntime"
+    if engine == "onnxruntime":
+        graph = graph_of(name, network, settings.graphs_dir)
+        return OnnxEngine(graph, net, device.onnx_providers, device.threads, device.turn)
+    if shorten:
+        shorten(net)
+    elif device.kind == "cuda" and not precise:
+        net.half()
+    return TorchEngine(net, device.kind, device.turn)
 
 
 def _upscalers(engines: Mapping[str, Engine]) -> dict[int, Upscaler]:

@@ -1,6 +1,9 @@
 """Where and with how many threads models run."""
 
+import ctypes
+import gc
 import os
+import sys
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,6 +17,7 @@ import torch
 from facecraft.errors import DeviceUnavailable
 
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+CPU_INFO = Path("/proc/cpuinfo")
 
 
 class Turn:
@@ -99,6 +103,23 @@ def pick_device(wanted: str, threads: int) -> Device:
     return Device(
         "cuda", torch.cuda.get_device_name(), count, ("CUDAExecutionProvider", "CPUExecutionProvider")
     )
+
+
+def give_memory_back() -> None:
+    """Return what the allocator holds but nobody uses: after loading, as much as the weights again."""
+    gc.collect()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
+        if trim is not None:
+            trim(0)
+
+
+def computes_bfloat16(cpuinfo: Path = CPU_INFO) -> bool:
+    """Whether the processor has instructions for bfloat16; torch would emulate them, slowly."""
+    if not cpuinfo.is_file():
+        return False
+    flags = set(cpuinfo.read_text().split())
+    return bool(flags & {"avx512_bf16", "amx_bf16"})
 
 
 def check_providers(used: Sequence[str], wanted: Sequence[str]) -> None:

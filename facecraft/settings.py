@@ -43,7 +43,12 @@ class Settings(BaseSettings):
     )
     engine: Literal["auto", "torch", "onnxruntime"] = Field(
         default="auto",
-        description="What runs restorers and upscalers. `auto`: onnxruntime on a CPU, torch on cuda.",
+        description="What runs restorers and upscalers. `auto`: the faster one, by device and network.",
+    )
+    precision: Literal["auto", "float32"] = Field(
+        default="auto",
+        description="`auto`: torch computes in float16 on cuda, and Real-ESRGAN in bfloat16 on a CPU that has "
+        "it.",
     )
     graphs_dir: Path = Field(
         default_factory=default_graphs_dir,

@@ -1,16 +1,17 @@
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from facecraft import bootstrap
 from facecraft.bootstrap import RESTORERS, UPSCALERS, _chosen, _engine, _upscalers
-from facecraft.restoration.engines.onnx import OnnxEngine
-from facecraft.runtime import Device
+from facecraft.restoration.networks import NETWORKS
+from facecraft.runtime import Device, Turn
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
-from facecraft.weights.store import default_graphs_dir, default_models_dir
+from facecraft.weights.store import default_models_dir
 from tests.restoration.test_engines import Halves
 
 CUDA = Device("cuda", "a GPU", 2, ("CUDAExecutionProvider", "CPUExecutionProvider"))
@@ -71,26 +72,56 @@ def test_each_factor_has_the_model_that_is_made_for_it_where_there_is_one(
     assert {factor: (each.name, each.factor) for factor, each in upscalers.items()} == expected
 
 
+HALF, FULL, SHORT = torch.float16, torch.float32, torch.bfloat16
+
+
 @pytest.mark.parametrize(
-    ("device", "engine", "dtype"),
+    ("device", "bfloat16", "settings", "expected"),
     [
-        (CUDA, "auto", torch.float16),
-        (CUDA, "torch", torch.float16),
-        (CPU, "torch", torch.float32),
+        (CUDA, False, {}, ("torch", {HALF})),
+        (CUDA, True, {}, ("torch", {HALF})),
+        (CUDA, False, {"precision": "float32"}, ("torch", {FULL})),
+        (CUDA, False, {"engine": "onnxruntime"}, ("onnxruntime", {FULL})),
+        (CPU, False, {}, ("onnxruntime", {FULL})),
+        (CPU, False, {"engine": "torch"}, ("torch", {FULL})),
+        (CPU, True, {}, ("torch", {FULL, SHORT})),
+        (CPU, True, {"engine": "torch"}, ("torch", {FULL, SHORT})),
+        (CPU, True, {"precision": "float32"}, ("onnxruntime", {FULL})),
+        (CPU, True, {"engine": "torch", "precision": "float32"}, ("torch", {FULL})),
+        (CPU, True, {"engine": "onnxruntime"}, ("onnxruntime", {FULL})),
     ],
 )
-def test_a_gpu_runs_torch_in_half_precision_and_a_cpu_where_it_is_asked_to(
-    device: Device, engine: str, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+def test_the_engine_and_its_types_follow_device_processor_and_settings(
+    device: Device,
+    bfloat16: bool,
+    settings: dict[str, str],
+    expected: tuple[str, set[torch.dtype]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(bootstrap, "TorchEngine", lambda *args: made.append(args[1:]))
+    made: list[tuple[str, set[torch.dtype]]] = []
+
+    def record(name: str, net: nn.Module, turn: Turn) -> None:
+        assert turn is device.turn
+        made.append((name, {each.dtype for each in net.parameters()}))
+
+    monkeypatch.setattr(bootstrap, "TorchEngine", lambda net, _kind, turn: record("torch", net, turn))
+    monkeypatch.setattr(
+        bootstrap,
+        "OnnxEngine",
+        lambda _graph, net, _providers, _threads, turn: record("onnxruntime", net, turn),
+    )
+    monkeypatch.setattr(bootstrap, "graph_of", lambda *_: b"")
+    monkeypatch.setattr(bootstrap, "computes_bfloat16", lambda: bfloat16)
     path = default_models_dir() / "realesrgan-x4plus.bin"
-    _engine(X4PLUS, path, device, Settings.model_validate({"engine": engine}))
-    assert made == [(device.kind, dtype, device.turn)]
+    _engine(X4PLUS, path, device, Settings.model_validate(settings))
+    assert made == [expected]
 
 
-@pytest.mark.parametrize("engine", ["auto", "onnxruntime"])
-def test_a_cpu_runs_onnxruntime(engine: str) -> None:
-    path = default_models_dir() / "realesrgan-x4plus.bin"
-    settings = Settings.model_validate({"engine": engine, "graphs_dir": default_graphs_dir()})
-    assert isinstance(_engine(X4PLUS, path, CPU, settings), OnnxEngine)
+def test_a_network_that_does_not_bear_bfloat16_runs_in_onnxruntime(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "computes_bfloat16", lambda: True)
+    monkeypatch.setattr(bootstrap, "graph_of", lambda *_: b"")
+    monkeypatch.setattr(bootstrap, "OnnxEngine", lambda *_: Halves())
+    monkeypatch.setattr(
+        bootstrap, "NETWORKS", {"gfpgan-1.4": replace(NETWORKS["gfpgan-1.4"], fill=lambda *_: None)}
+    )
+    assert isinstance(_engine("gfpgan-1.4", Path("none"), CPU, Settings()), Halves)

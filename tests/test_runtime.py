@@ -8,7 +8,7 @@ from time import sleep
 import pytest
 
 from facecraft.errors import DeviceUnavailable
-from facecraft.runtime import Turn, check_providers, usable_processors
+from facecraft.runtime import Turn, check_providers, computes_bfloat16, usable_processors
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,20 @@ def test_onnx_runtime_does_not_report_to_its_maker() -> None:
 def test_a_session_that_fell_back_to_the_cpu_is_refused() -> None:
     with pytest.raises(DeviceUnavailable, match="CUDAExecutionProvider"):
         check_providers(["CPUExecutionProvider"], ["CUDAExecutionProvider", "CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("fpu avx512f avx512_bf16", True), ("fpu amx_bf16", True), ("fpu avx512f avx512bw", False)],
+)
+def test_bfloat16_is_for_processors_that_have_it(
+    flags: str,
+    expected: bool,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"model name\t: a processor\nflags\t\t: {flags}\n")
+    assert computes_bfloat16(tmp_path / "cpuinfo") is expected
+    assert not computes_bfloat16(tmp_path / "none")
 
 
 def test_a_turn_is_handed_on_in_order_of_arrival() -> None:

@@ -1,7 +1,7 @@
 """The networks by the name of their model: how each is built and filled, and what it takes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,8 @@ class Network:
         side_px: of a square to trace it with.
         any_side: whether it takes pictures of any size.
         takes_fidelity: whether a second input, (N,) float, is the fidelity of each sample.
+        to_bfloat16: makes most of it compute in bfloat16, which is twice as fast on processors that have it;
+            None where the result would be another one.
     """
 
     build: Callable[[], nn.Module]
@@ -35,6 +37,7 @@ class Network:
     side_px: int
     any_side: bool
     takes_fidelity: bool
+    to_bfloat16: Callable[[nn.Module], None] | None = None
 
     def load(self, path: Path) -> nn.Module:
         """The network with a file's weights, on the CPU, between pixels, ready for inference.
@@ -67,12 +70,23 @@ class Network:
         return pixels | ({"fidelity": [0]} if self.takes_fidelity else {})
 
 
+def _body_to_bfloat16(net: nn.Module) -> None:
+    """Real-ESRGAN's blocks, 92 % of the work; the result is 0.2 % off (root mean square)."""
+    net.get_submodule("net.body").to(torch.bfloat16)
+
+
 _gfpgan = Network(GFPGAN, load_checkpoint, low=-1, side_px=512, any_side=False, takes_fidelity=False)
 _codeformer = Network(CodeFormer, load_checkpoint, low=-1, side_px=512, any_side=False, takes_fidelity=True)
-_x4plus = Network(RRDBNet, load_convolutions, low=0, side_px=64, any_side=True, takes_fidelity=False)
-_x2plus = Network(
-    partial(RRDBNet, scale=2), load_checkpoint, low=0, side_px=64, any_side=True, takes_fidelity=False
+_x4plus = Network(
+    RRDBNet,
+    load_convolutions,
+    low=0,
+    side_px=64,
+    any_side=True,
+    takes_fidelity=False,
+    to_bfloat16=_body_to_bfloat16,
 )
+_x2plus = replace(_x4plus, build=partial(RRDBNet, scale=2), fill=load_checkpoint)
 
 NETWORKS: Mapping[str, Network] = {
     "gfpgan-1.4": _gfpgan,

@@ -44,7 +44,7 @@ def by_onnxruntime(net: nn.Module, inputs: tuple[Tensor, ...], *, any_side: bool
 
 
 def by_torch(net: nn.Module, dtype: torch.dtype) -> TorchEngine:
-    return TorchEngine(copy.deepcopy(net), "cpu", dtype, Turn())
+    return TorchEngine(copy.deepcopy(net).to(dtype), "cpu", Turn())
 
 
 def apart(engine: Engine, inputs: tuple[Tensor, ...], reference: Tensor) -> float:
@@ -95,6 +95,26 @@ def test_real_weights_agree_between_engines(model_path: Callable[[str], Path], t
     assert apart(by_onnxruntime(net, (x[:1, :, :16, :16],), any_side=True), (x,), reference) < FP32
     assert apart(by_torch(net, torch.float32), (x,), reference) < FP32
     assert apart(by_torch(net, torch.float16), (x,), reference) < FP16
+
+
+def test_real_esrgan_in_bfloat16_is_as_good_as_the_same_picture(
+    model_path: Callable[[str], Path], astronaut: RGBImage
+) -> None:
+    network = NETWORKS["realesrgan-x4plus"]
+    precise, short = (network.load(model_path("realesrgan-x4plus")) for _ in range(2))
+    assert network.to_bfloat16 is not None
+    network.to_bfloat16(short)
+    assert {each.dtype for each in short.state_dict().values()} == {torch.bfloat16, torch.float32}
+    for pixels in (
+        astronaut[100:164, 190:254],
+        np.random.default_rng().integers(0, 256, (64, 64, 3), np.uint8),
+    ):
+        given = np.ascontiguousarray(pixels)[None]
+        expected = TorchEngine(precise, "cpu", Turn()).run(given).astype(float)
+        result = TorchEngine(short, "cpu", Turn()).run(given).astype(float)
+        assert np.linalg.norm(result - expected) < FP16 * np.linalg.norm(expected)
+        assert np.abs(result - expected).mean() < 1
+        assert np.percentile(np.abs(result - expected), 99) <= 4
 
 
 @pytest.mark.parametrize("low", [0, -1])
@@ -218,7 +238,7 @@ def test_on_a_gpu_each_shape_is_captured_once_and_the_one_least_used_is_dropped(
 
     monkeypatch.setattr(torch_engine, "capture", capture)
     monkeypatch.setattr(torch_engine, "CAPTURES", 2)
-    engine = TorchEngine(nn.Identity(), "cpu", torch.float32, Turn())
+    engine = TorchEngine(nn.Identity(), "cpu", Turn())
     engine._device = "cuda"
     for samples in (1, 2, 1, 3, 1, 2):
         x = np.random.default_rng().random((samples, 3), np.float32)
@@ -252,7 +272,7 @@ def test_engines_that_share_a_turn_run_one_at_a_time() -> None:
             running.pop()
             return y
 
-    engines = [TorchEngine(Counting(), "cpu", torch.float32, turn) for _ in range(2)]
+    engines = [TorchEngine(Counting(), "cpu", turn) for _ in range(2)]
     x = np.ones((1, 300, 300), np.float32)
     threads = [Thread(target=lambda e=each: [e.run(x) for _ in range(20)]) for each in engines * 2]
     for thread in threads:

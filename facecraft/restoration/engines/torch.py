@@ -19,24 +19,23 @@ Shapes = tuple[tuple[int, ...], ...]
 
 
 class TorchEngine:
-    """Runs a network in torch: in float32 on a CPU, by default in float16 on a GPU.
+    """Runs a network in torch, in the types that its parts have.
 
     Args:
-        net: takes tensors and gives one; it is moved, and its type changed.
+        net: takes tensors and gives one; it is moved.
         device: "cpu" or "cuda".
-        dtype: of weights and activations.
         turn: held during a run; engines that share it run one at a time.
     """
 
     name = "torch"
 
-    def __init__(self, net: nn.Module, device: str, dtype: torch.dtype, turn: Turn) -> None:
-        self._net = net.to(device=device, dtype=dtype).eval().requires_grad_(requires_grad=False)
+    def __init__(self, net: nn.Module, device: str, turn: Turn) -> None:
+        self._net = net.to(device).eval().requires_grad_(requires_grad=False)
         for module in self._net.modules():
             if isinstance(module, nn.Conv2d):  # a fifth faster on a CPU, and what tensor cores take
                 module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = device
-        self._dtype = dtype
+        self._dtype = next((each.dtype for each in net.parameters()), torch.float32)  # of what goes in
         self._turn = turn
         self._captured: OrderedDict[Shapes, Captured] = OrderedDict()
 

@@ -13,7 +13,11 @@ def _conv(channels_in: int, channels_out: int) -> nn.Conv2d:
 
 
 class ResidualDenseBlock(nn.Module):
-    """Five convolutions, each of which sees everything that came before it in the block."""
+    """Five convolutions, each of which sees everything that came before it in the block.
+
+    They may compute in a shorter type than the one that comes in and goes out: what the blocks add up stays
+    in that one, so that the rounding of one block is not rounded again by the next sixty-eight.
+    """
 
     def __init__(self, features: int, growth: int) -> None:
         super().__init__()
@@ -24,10 +28,10 @@ class ResidualDenseBlock(nn.Module):
         self.conv5 = _conv(features + 4 * growth, features)
 
     def forward(self, x: Tensor) -> Tensor:
-        seen = x
+        seen = x.to(self.conv1.weight.dtype)
         for conv in (self.conv1, self.conv2, self.conv3, self.conv4):
             seen = torch.cat((seen, F.leaky_relu(conv(seen), SLOPE, inplace=True)), dim=1)
-        return torch.add(x, self.conv5(seen), alpha=RESIDUAL_SCALE)
+        return torch.add(x, self.conv5(seen).to(x.dtype), alpha=RESIDUAL_SCALE)
 
 
 class ResidualInResidual(nn.Module):
