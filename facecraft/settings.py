@@ -47,8 +47,8 @@ class Settings(BaseSettings):
     )
     precision: Literal["auto", "float32"] = Field(
         default="auto",
-        description="`auto`: torch computes in float16 on cuda, and Real-ESRGAN in bfloat16 on a CPU that has "
-        "it.",
+        description="`auto`: torch computes in float16 on cuda, and Real-ESRGAN in bfloat16 on a CPU that "
+        "has it.",
     )
     graphs_dir: Path = Field(
         default_factory=default_graphs_dir,

@@ -276,4 +276,4 @@ def test_the_default_models_enlarge_a_picture(pipeline: Pipeline, png: Encode) -
     portrait = pipeline.process(png(GREY), ProcessOptions(upscale=2, require_face=False))
     large = pixels(portrait.data)
     assert large.shape == (128, 128, 3)
-    assert abs(large.astype(int) - 128).mean() < 2  # the network adds a little grain to flat grey
+    assert abs(large.astype(int) - 128).mean() < 4  # the network makes flat grey a little lighter
