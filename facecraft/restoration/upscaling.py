@@ -1,6 +1,8 @@
 """The whole picture, enlarged in tiles."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
 
 import cv2
 import numpy as np
@@ -10,9 +12,25 @@ from facecraft.errors import DeadlineExceeded
 from facecraft.portrait import RGBImage
 from facecraft.restoration.engines.base import Engine
 
-TILE_PX = 192  # side of what goes in; the network's memory grows with its square
+TILE_PX = 192  # longest side of what goes in; the network's memory grows with its square
 OVERLAP_PX = 32  # at least this much is seen by two tiles that meet
 BLEND_PX = 16  # in the middle of it one fades into the other; the rest is context for the network
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """How one axis is cut into tiles: where they start, and how long each of them is."""
+
+    starts: list[int]
+    length: int
+
+
+def cut(length_px: int) -> Cuts:
+    """As few tiles as there can be, evenly from edge to edge, all of one length: the shortest that does."""
+    count = max(1, ceil((length_px - OVERLAP_PX) / (TILE_PX - OVERLAP_PX)))
+    tile = ceil((length_px + (count - 1) * OVERLAP_PX) / count)
+    tile = min(tile + tile % 2, length_px)  # the network takes even sides
+    return Cuts([round(each) for each in np.linspace(0, length_px - tile, count)], tile)
 
 
 class Upscaler:
@@ -42,16 +60,16 @@ class Upscaler:
             DeadlineExceeded: it was abandoned.
         """
         height, width = rgb.shape[:2]
-        columns, rows = _starts(width), _starts(height)
+        columns, rows = cut(width), cut(height)
         result = np.empty((height * self.factor, width * self.factor, 3), np.uint8)
-        for index, top in enumerate(rows):
-            strip = np.empty((min(TILE_PX, height) * self.factor, result.shape[1], 3), np.uint8)
-            for column, left in enumerate(columns):
+        for row, top in enumerate(rows.starts):
+            strip = np.empty((rows.length * self.factor, result.shape[1], 3), np.uint8)
+            for column, left in enumerate(columns.starts):
                 if abandoned():
                     raise DeadlineExceeded("Nobody waits for this picture any more.")
-                tile = self._enlarge(rgb[top : top + TILE_PX, left : left + TILE_PX])
+                tile = self._enlarge(rgb[top : top + rows.length, left : left + columns.length])
                 self._lay(strip.swapaxes(0, 1), tile.swapaxes(0, 1), columns, column)
-            self._lay(result, strip, rows, index)
+            self._lay(result, strip, rows, row)
         return result
 
     def _enlarge(self, tile: RGBImage) -> RGBImage:
@@ -63,27 +81,20 @@ class Upscaler:
             large = cv2.resize(large, size, interpolation=cv2.INTER_AREA)
         return np.asarray(large[: height * self.factor, : width * self.factor], np.uint8)
 
-    def _lay(self, onto: RGBImage, part: RGBImage, starts: list[int], index: int) -> None:
-        """Put the part for `starts[index]` into its rows, fading from the part before it."""
+    def _lay(self, onto: RGBImage, part: RGBImage, cuts: Cuts, index: int) -> None:
+        """Put the part that starts at `cuts.starts[index]` into its rows, fading from the one before it."""
+        starts = cuts.starts
         first = starts[index] * self.factor
         if index == 0:
             onto[: part.shape[0]] = part
             return
-        seen_twice = (starts[index - 1] + TILE_PX - starts[index]) * self.factor
+        seen_twice = (starts[index - 1] + cuts.length - starts[index]) * self.factor
         blend = BLEND_PX * self.factor
         fade_from = (seen_twice - blend) // 2
         fade_to = fade_from + blend
         fading = onto[first + fade_from : first + fade_to]
         fading[:] = _fade(fading, part[fade_from:fade_to])
         onto[first + fade_to : first + part.shape[0]] = part[fade_to:]
-
-
-def _starts(length: int) -> list[int]:
-    """Where tiles begin along one axis: evenly, from edge to edge, all of them whole."""
-    if length <= TILE_PX:
-        return [0]
-    count = -(-(length - OVERLAP_PX) // (TILE_PX - OVERLAP_PX))
-    return [round(each) for each in np.linspace(0, length - TILE_PX, count)]
 
 
 def _fade(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.uint8]:
