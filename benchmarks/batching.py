@@ -1,6 +1,6 @@
 """Our batcher against one face at a time, in one run: where batches pay, and what a lone face waits.
 
-    python -m benchmarks.batching [--device cpu|cuda] [--batches 1 2 4] [--faces 16] [NETWORK ...]
+    python -m benchmarks.batching [--device cpu|cuda] [--batches 1 2 4] [--faces 8] [NETWORK ...]
 
 As many threads as faces ask at once, as requests do; weights are random, since only shapes count for speed.
 """

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from facecraft.detection.base import Detector
 from facecraft.detection.centerface import CenterFace
@@ -109,7 +110,7 @@ def load(settings: Settings, lock: Lock) -> Loaded:
         for name in restorer_names
     }
     upscalers = _upscalers({name: engines[name] for name in upscaler_names})
-    _warm(detector, restorers)
+    _warm(detector, restorers, upscalers, max_batch)
     give_memory_back()
     limits = Limits(
         upload_bytes=settings.max_upload_bytes,
@@ -136,10 +137,11 @@ def _chosen(wanted: str, known: Iterable[str], settings: Settings, lock: Lock) -
 
 
 def _engine(name: str, path: Path, device: Device, settings: Settings) -> Engine:
-    """What runs a network; by default what is fastest, as benchmarks/engines.py measures it."""
+    """What runs a network; by default, on a CPU, what benchmarks/engines.py measures as the fastest."""
     network = NETWORKS[name]
     net = network.load(path)
     precise = settings.precision == "float32"
+    torch.backends.cudnn.allow_tf32 = not precise  # the shortened float32 of GPUs
     shorten = None if device.kind == "cuda" or precise or not computes_bfloat16() else network.to_bfloat16
     engine = settings.engine
     if engine == "auto":
@@ -173,9 +175,19 @@ def _check_licence(entry: ModelEntry, allowed: str) -> None:
         )
 
 
-def _warm(detector: Detector, restorers: Mapping[str, BatchingRestorer]) -> None:
-    """Run each model once: the first run allocates, and compiles its kernels."""
+def _warm(
+    detector: Detector,
+    restorers: Mapping[str, BatchingRestorer],
+    upscalers: Mapping[int, Upscaler],
+    max_batch: int,
+) -> None:
+    """Run each model: the first runs allocate, compile their kernels and, on a GPU, capture them."""
     detector.detect(np.zeros((480, 640, 3), np.uint8))
     for restorer in restorers.values():
         side = restorer.face_size_px
-        restorer.restore([FaceCrop(np.zeros((side, side, 3), np.uint8), source_px=1)], [0.5])
+        crop = FaceCrop(np.zeros((side, side, 3), np.uint8), source_px=200)
+        for power in range(max_batch.bit_length()):
+            for _ in range(2 if max_batch > 1 else 1):
+                restorer.restore([crop] * 2**power, [0.5] * 2**power)
+    for upscaler in upscalers.values():
+        upscaler.upscale(np.zeros((64, 64, 3), np.uint8))

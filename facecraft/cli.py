@@ -34,7 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"facecraft: {error.code}: {error.detail} {error.hint}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return 130
+        # A network may still run in a thread, in native code that aborts when the interpreter goes away.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at exit
         return 1

@@ -160,7 +160,7 @@ def _restore(
     timings: Timings,
     abandoned: Callable[[], bool],
 ) -> RGBImage:
-    """A copy of the canvas, which is the picture or larger, with these faces restored."""
+    """The canvas, which is larger and drawn on, or a copy of the picture, with these faces restored."""
     with timings.stage("align"):
         alignments = [geometry.align(face, restorer.face_size_px) for face in faces]
         crops = [geometry.crop(rgb, alignment) for alignment in alignments]
@@ -168,7 +168,8 @@ def _restore(
         fidelity = DEFAULT_FIDELITY if options.fidelity is None else options.fidelity
         squares = restorer.restore(crops, [fidelity] * len(crops), abandoned)
     with timings.stage("paste"):
-        canvas = canvas.copy()
+        if canvas is rgb:
+            canvas = rgb.copy()
         for square, alignment in zip(squares, alignments, strict=True):
             placed = alignment.on_canvas(options.upscale)
             geometry.paste_back(canvas, square, placed, options.strength)

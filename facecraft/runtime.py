@@ -18,6 +18,8 @@ from facecraft.errors import DeviceUnavailable
 
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 CPU_INFO = Path("/proc/cpuinfo")
+MOST_THREADS = 16
+"""Of one inference, unless more are asked for: each session and each team has as many of its own."""
 
 
 class Turn:
@@ -60,8 +62,8 @@ class Device:
         label: what an operator reads, such as "cpu, 2 threads".
         threads: of one inference on the CPU.
         onnx_providers: execution providers for ONNX Runtime, best first.
-        turn: held by whoever runs a network there. One at a time is as fast as several, which only take each
-            other's cores and memory.
+        turn: held by whoever runs a restorer or upscaler there. One at a time is as fast as several, which
+            only take each other's cores and memory.
     """
 
     kind: str
@@ -88,12 +90,12 @@ def pick_device(wanted: str, threads: int) -> Device:
 
     Args:
         wanted: "auto", "cpu" or "cuda".
-        threads: 0 for every processor that may be used.
+        threads: 0 for every processor that may be used, up to MOST_THREADS.
 
     Raises:
         DeviceUnavailable: cuda was asked for and there is none.
     """
-    count = threads or usable_processors()
+    count = threads or min(usable_processors(), MOST_THREADS)
     torch.set_num_threads(count)
     cv2.setNumThreads(count)
     if wanted == "cuda" and not torch.cuda.is_available():

@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         le=1024,
-        description="Threads of one inference; 0 takes the processors the process may use.",
+        description="Threads of one inference; 0 takes the processors the process may use, up to 16.",
     )
     max_batch: int = Field(
         default=0,
@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         le=256,
-        description="Portraits in work at once; 0 takes 2 on a CPU, twice the largest batch on cuda.",
+        description="Portraits in work at once; 0 takes twice the largest batch: 2 on a CPU, 16 on cuda.",
     )
     queue_size: int = Field(
         default=16, ge=0, le=10_000, description="Requests that may wait for a worker; past them comes a 503."

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import fmean, median
 from time import perf_counter
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from facecraft import __version__
 from facecraft.bench.server import Answer, Server, serving
@@ -168,9 +168,10 @@ def _latency(values: Sequence[float]) -> Latency:
 def _scaled(photo: bytes, side_px: int) -> bytes:
     """The photo as a JPEG whose longer side is that long."""
     with Image.open(io.BytesIO(photo)) as image:
-        scale = side_px / max(image.size)
-        size = (round(image.width * scale), round(image.height * scale))
-        scaled = image.convert("RGB").resize(size, Image.Resampling.BICUBIC)
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+    scale = side_px / max(upright.size)
+    size = (round(upright.width * scale), round(upright.height * scale))
+    scaled = upright.resize(size, Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
     scaled.save(buffer, "JPEG", quality=92)
     return buffer.getvalue()

@@ -18,7 +18,7 @@ from typing import Any
 from facecraft.errors import StartupError
 
 PATIENCE_S = 300
-"""How long a start, which may export graphs first, or one portrait under load may take."""
+"""How long a start may take, which may export graphs first."""
 LISTENING = re.compile(r"listens on http://\S+:(\d+)")
 STAGE = re.compile(r"(\w+);dur=([\d.]+)")
 # Everybody waits for as long as it takes: a bench measures a queue, and is not to be turned away from it.
@@ -98,11 +98,13 @@ class Server:
     def _ask(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port)
         try:
             connection.request(method, path, body, dict(headers or {}))
             response = connection.getresponse()
             return response.status, response.headers, response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise StartupError(f"The server is gone: {error}.", hint="It says why above.") from error
         finally:
             connection.close()
 

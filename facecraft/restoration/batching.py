@@ -1,6 +1,6 @@
 """Crops of different requests, restored together."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -29,6 +29,10 @@ class BatchingRestorer:
     A batch starts when it is full, or when its first crop has waited long enough; while one runs, the next
     one fills. Crops leave in the order in which they came, so none waits for more than those before it.
 
+    Attributes:
+        sizes: how many batches of each size were run.
+        splits: how many failed and were run again in halves.
+
     Args:
         restorer: called from one thread only.
         max_batch: most crops in one call, 1 or more.
@@ -42,6 +46,8 @@ class BatchingRestorer:
         self._restorer = restorer
         self._max_batch = max_batch
         self._max_wait_s = max_wait_ms / 1000
+        self.sizes: Counter[int] = Counter()
+        self.splits = 0
         self._queue: deque[_Waiting] = deque()
         self._closed = False
         self._changed = Condition()
@@ -71,7 +77,11 @@ class BatchingRestorer:
         with self._changed:
             self._queue.extend(waiting)
             self._changed.notify()
-        return [each.restored.result() for each in waiting]
+        try:
+            return [each.restored.result() for each in waiting]
+        finally:
+            for each in waiting:  # where one has failed, nobody waits for the others
+                each.restored.cancel()
 
     def close(self) -> None:
         """Restore what waits, then end the thread. Nothing may be given to it any more."""
@@ -82,7 +92,9 @@ class BatchingRestorer:
 
     def _work(self) -> None:
         while batch := self._next_batch():
-            present = [each for each in batch if not _left(each)]
+            present = [
+                each for each in batch if each.restored.set_running_or_notify_cancel() and not _left(each)
+            ]
             if present:
                 self._restore(present)
 
@@ -99,18 +111,32 @@ class BatchingRestorer:
             return [self._queue.popleft() for _ in range(min(len(self._queue), self._max_batch))]
 
     def _restore(self, batch: list[_Waiting]) -> None:
-        """Restore a batch; where that fails, its halves, so that a crop at fault fails alone."""
+        """Restore a batch; where that fails, its halves, so that a crop at fault fails alone.
+
+        On a GPU that ran out of memory the halves also need less.
+        """
+        if self._try(batch):
+            return
+        self.splits += 1
+        middle = len(batch) // 2
+        # Not while the error is handled: it keeps what the failed run had allocated.
+        self._restore(batch[:middle])
+        self._restore(batch[middle:])
+
+    def _try(self, batch: list[_Waiting]) -> bool:
+        """Whether every crop has its result, or the only one has its error."""
+        self.sizes[len(batch)] += 1
         try:
             squares = self._restorer.restore([each.crop for each in batch], [each.fidelity for each in batch])
-            for each, square in zip(batch, squares, strict=True):
-                each.restored.set_result(square)
+            results = list(zip(batch, squares, strict=True))
         except Exception as error:  # noqa: BLE001  # it is raised again in the thread whose crop it was
-            if len(batch) == 1:
-                batch[0].restored.set_exception(error)
-                return
-            middle = len(batch) // 2
-            self._restore(batch[:middle])
-            self._restore(batch[middle:])
+            if len(batch) > 1:
+                return False
+            batch[0].restored.set_exception(error)
+        else:
+            for each, square in results:
+                each.restored.set_result(square)
+        return True
 
 
 def _left(waiting: _Waiting) -> bool:

@@ -1,6 +1,7 @@
 """Random arrivals at a batching restorer whose inner one is a stand-in that records its calls."""
 
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -151,6 +152,41 @@ def test_a_crop_that_fails_is_run_apart_from_the_others() -> None:
         asked = [pool.submit(restorer.restore, [crop(number)], [0.0]) for number in range(8)]
         failed = [index for index, each in enumerate(asked) if each.exception(PATIENCE_S)]
     assert failed == [3]
+
+
+def test_a_batch_that_fails_is_halved_after_what_it_held_is_gone() -> None:
+    """As when a GPU's memory is full: the second try must have it back."""
+    held: list[weakref.ref[np.ndarray]] = []
+
+    class Full(Recorder):
+        def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
+            assert all(ref() is None for ref in held), "an earlier run's memory is still there"
+            activations = np.zeros(10)
+            held.append(weakref.ref(activations))
+            if len(crops) > 2:
+                raise MemoryError
+            return super().restore(crops, fidelities)
+
+    inner = Full()
+    with batching(inner, 8, max_wait_ms=1000) as restorer:
+        squares = restorer.restore([crop(n) for n in range(8)], [0.0] * 8)
+        assert [number_of(each) for each in squares] == list(range(8))
+        assert restorer.sizes == {8: 1, 4: 2, 2: 4}
+        assert restorer.splits == 3
+
+
+def test_a_request_that_has_failed_leaves_no_work_behind() -> None:
+    class Slow(Recorder):
+        def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
+            time.sleep(0.02)  # longer than it takes to say that the first one has failed
+            return super().restore(crops, fidelities)
+
+    inner = Slow(bad={0})
+    with batching(inner, 1) as restorer:
+        with pytest.raises(BadCrop):
+            restorer.restore([crop(n) for n in range(50)], [0.0] * 50)
+        restorer.restore([crop(100)], [0.0])
+    assert len(inner.calls) < 10
 
 
 def test_what_waits_is_restored_before_it_closes() -> None:

@@ -106,6 +106,8 @@ def _keep(graph: bytes, path: Path) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(graph)
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut could leave an empty file under the name
         Path(part).chmod(0o644)
         Path(part).replace(path)
     except OSError:

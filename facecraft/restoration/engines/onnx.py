@@ -11,6 +11,9 @@ from torch import nn
 
 from facecraft.runtime import Turn, check_providers
 
+# The same numbers as in float32 on a CPU.
+PROVIDER_OPTIONS = {"CUDAExecutionProvider": {"use_tf32": "0"}}
+
 
 class OnnxEngine:
     """Runs a graph with a network's weights.
@@ -36,7 +39,8 @@ class OnnxEngine:
         names = [tensor.name for tensor in onnx.load_from_string(graph).graph.initializer]
         values = [ort.OrtValue.ortvalue_from_numpy(weights[name].numpy()) for name in names]
         options.add_external_initializers(names, values)
-        self._session = ort.InferenceSession(graph, options, providers=list(providers))
+        chosen = [(each, PROVIDER_OPTIONS.get(each, {})) for each in providers]
+        self._session = ort.InferenceSession(graph, options, providers=chosen)
         check_providers(self._session.get_providers(), providers)
         self._inputs = [value.name for value in self._session.get_inputs()]
         self._turn = turn

@@ -1,6 +1,6 @@
 """Torch: the reference on a CPU, the fast one on a GPU."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,11 @@ from torch import Tensor, nn
 
 from facecraft.runtime import Turn
 
-# Captured shapes that are kept. Each holds its own activations: see the README for what that costs.
 CAPTURES = 8
-WARMUP_RUNS = 3  # cuDNN chooses its kernels in them
+"""Shapes whose kernels are kept; what is least used goes."""
+SEEN = 64
+"""Shapes that are remembered as having come once."""
+WARMUP_RUNS = 3  # before a capture, as torch asks for: they load and tune kernels, which a capture cannot
 
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -37,26 +39,58 @@ class TorchEngine:
         self._device = device
         self._dtype = next((each.dtype for each in net.parameters()), torch.float32)  # of what goes in
         self._turn = turn
+        self._lane: Lane | None = None
         self._captured: OrderedDict[Shapes, Captured] = OrderedDict()
+        self._seen: deque[Shapes] = deque(maxlen=SEEN)
 
     def run(self, *inputs: NDArray[Any]) -> NDArray[Any]:
         with self._turn, torch.inference_mode():
             tensors = tuple(self._as_tensor(array) for array in inputs)
-            output = self._replay(tensors) if self._device == "cuda" else self._net(*tensors)
+            output = self._on_gpu(tensors) if self._device == "cuda" else self._net(*tensors)
             return np.ascontiguousarray(output.numpy())
 
     def _as_tensor(self, array: NDArray[Any]) -> Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(array))
         return tensor.to(self._dtype) if tensor.is_floating_point() else tensor
 
-    def _replay(self, tensors: tuple[Tensor, ...]) -> Tensor:
-        shapes = tuple(tuple(tensor.shape) for tensor in tensors)
+    def _on_gpu(self, tensors: tuple[Tensor, ...]) -> Tensor:
+        """Launch one by one what comes for the first time: a capture takes as long as several runs."""
+        padded = tuple(_padded(tensor) for tensor in tensors)
+        shapes = tuple(tuple(tensor.shape) for tensor in padded)
+        if shapes not in self._captured and shapes not in self._seen:
+            self._seen.append(shapes)
+            result: Tensor = self._net(*(tensor.to(self._device) for tensor in tensors))
+            return result.cpu()
         if shapes not in self._captured:
             while len(self._captured) >= CAPTURES:
                 self._captured.popitem(last=False)
-            self._captured[shapes] = capture(self._net, tensors)
+            self._lane = self._lane or Lane.make()
+            self._captured[shapes] = capture(self._net, padded, self._lane)
         self._captured.move_to_end(shapes)
-        return self._captured[shapes].replay(tensors)
+        return self._captured[shapes].replay(padded)[: len(tensors[0])]
+
+
+def _padded(tensor: Tensor) -> Tensor:
+    """With its last sample repeated up to the next power of two, so that few batch sizes are captured."""
+    count = len(tensor)
+    wanted = 1 << (count - 1).bit_length()
+    return (
+        torch.cat((tensor, tensor[-1:].expand(wanted - count, *tensor.shape[1:])))
+        if wanted > count
+        else tensor
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What an engine's captures share, since one is replayed after the other: a stream, and their memory."""
+
+    stream: torch.cuda.Stream
+    pool: Any
+
+    @classmethod
+    def make(cls) -> "Lane":
+        return cls(torch.cuda.Stream(), torch.cuda.graph_pool_handle())  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +123,21 @@ class Captured:
         return self.received.clone()
 
 
-def capture(net: nn.Module, tensors: tuple[Tensor, ...]) -> Captured:
+def capture(net: nn.Module, tensors: tuple[Tensor, ...], lane: Lane) -> Captured:
     """Record what `net` does with inputs of these shapes and types."""
-    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     inputs = tuple(tensor.to("cuda") for tensor in tensors)
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
+    lane.stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(lane.stream):
         for _ in range(WARMUP_RUNS):
             net(*inputs)
-    stream.synchronize()
+    lane.stream.synchronize()
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, stream=stream):
+    # Other threads run detectors meanwhile, and may allocate.
+    with torch.cuda.graph(graph, pool=lane.pool, stream=lane.stream, capture_error_mode="thread_local"):
         output = net(*inputs)
     return Captured(
         graph=graph,
-        stream=stream,
+        stream=lane.stream,
         sent=tuple(tensor.pin_memory() for tensor in tensors),
         inputs=inputs,
         output=output,
