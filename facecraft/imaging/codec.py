@@ -3,29 +3,21 @@
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image
 
 from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge
 from facecraft.imaging.formats import count_scans, sniff
+from facecraft.imaging.pixels import UPRIGHT, arrays, still_webp, to_srgb
 from facecraft.portrait import ImageFormat, RGBImage, Source
 
 PILLOW_NAMES = {"jpeg": ("JPEG", "MPO"), "png": ("PNG",), "webp": ("WEBP",)}
 ORIENTATION_TAG = 0x0112
-# EXIF 2.3, table 6: what brings a stored picture upright.
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 # What Pillow's decoders raise on broken files, beside its own errors, which are OSErrors.
 BROKEN = (
     OSError,
@@ -100,18 +92,16 @@ def decode(data: bytes, limits: Limits) -> DecodedImage:
             frames = int(getattr(image, "n_frames", 1))
             _judge(image.width, image.height, frames, limits)
             turn = _orientation(image)
-            rgb, alpha = _to_srgb(image)
+            plain = format_ == "webp" and frames == 1 and "icc_profile" not in image.info
+            rgb, alpha = still_webp(data) if plain else arrays(*to_srgb(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(limits) from error
     except BROKEN as error:
         raise UndecodableImage(f"The file starts as a {format_.upper()} but cannot be decoded.") from error
     if turn is not None:
-        rgb, alpha = rgb.transpose(turn), alpha.transpose(turn) if alpha else None
-    return DecodedImage(
-        np.asarray(rgb),
-        np.asarray(alpha) if alpha else None,
-        Source(rgb.width, rgb.height, format_, frames),
-    )
+        rgb = np.ascontiguousarray(turn(rgb))
+        alpha = None if alpha is None else np.ascontiguousarray(turn(alpha))
+    return DecodedImage(rgb, alpha, Source(rgb.shape[1], rgb.shape[0], format_, frames))
 
 
 def check_side(width: int, height: int, format_: ImageFormat) -> None:
@@ -184,52 +174,9 @@ def _too_many_pixels(limits: Limits, size: str = "") -> ImageTooLarge:
     )
 
 
-def _orientation(image: Image.Image) -> Image.Transpose | None:
+def _orientation(image: Image.Image) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None:
     """What brings the picture upright; EXIF data that cannot be read counts as none."""
     try:
         return UPRIGHT.get(image.getexif().get(ORIENTATION_TAG, 1))
     except BROKEN:
         return None
-
-
-def _to_srgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Decode the first picture: RGB in sRGB, and its alpha where it has any."""
-    image.seek(0)
-    image.load()
-    profile = image.info.get("icc_profile")
-    alpha = None
-    if image.mode.startswith("I"):
-        image, alpha = _from_16_bit(image)
-    elif image.has_transparency_data:
-        grey = image.mode == "LA"
-        image = image if grey else image.convert("RGBA")
-        alpha = image.getchannel("A")
-        image = image.convert("L" if grey else "RGB")
-    elif image.mode in {"P", "1"}:
-        image = image.convert("RGB")
-    if profile:
-        image = _through_profile(image, profile)
-    return image.convert("RGB"), alpha
-
-
-def _from_16_bit(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Grey of 16 bits: Pillow would clip it to 255; its high byte is what is meant."""
-    pixels = np.asarray(image)
-    clear = image.info.get("transparency")
-    alpha = None if clear is None else Image.fromarray(np.where(pixels == clear, 0, 255).astype(np.uint8))
-    return Image.fromarray((pixels.astype(np.uint32) >> 8).astype(np.uint8)), alpha
-
-
-def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
-    """Convert from the embedded profile; as in browsers, one that cannot be read counts as sRGB."""
-    try:
-        converted = ImageCms.profileToProfile(
-            image,
-            ImageCms.ImageCmsProfile(io.BytesIO(profile)),
-            ImageCms.createProfile("sRGB"),
-            outputMode="RGB",
-            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        )
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return image
-    return image if converted is None else converted

@@ -65,10 +65,18 @@ def test_a_lossless_file_decodes_to_its_pixels(name: str, astronaut: RGBImage) -
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
 def test_exif_orientation_is_applied(orientation: int, name: str) -> None:
     # A picture turned away from upright, with the tag that says how.
-    undo = {2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
+    turned = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
     stored = quadrants()
     if orientation > 1:
-        stored = stored.transpose(codec.UPRIGHT[undo[orientation]])
+        stored = stored.transpose(turned[orientation])
     exif = Image.Exif()
     exif[0x0112] = orientation
     parameters = {"quality": 100, "subsampling": 0} if name == "JPEG" else {"lossless": True}

@@ -1,0 +1,44 @@
+"""What decoding costs, each in a process of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+GROWTH = """
+import re, sys
+from pathlib import Path
+from facecraft.imaging.codec import Limits, decode
+
+def peak_mb():
+    return int(re.findall(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[0]) / 1024
+
+data, before = Path(sys.argv[1]).read_bytes(), peak_mb()
+decode(data, Limits(upload_bytes=10**9, pixels=40_000_000, frames=1, scans=100))
+print(peak_mb() - before)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "parameters"),
+    [
+        ("JPEG", "RGB", {"exif": 6}),
+        ("JPEG", "CMYK", {}),
+        ("PNG", "RGBA", {"exif": 6, "compress_level": 1}),
+        ("PNG", "I;16", {"compress_level": 1}),
+        ("WEBP", "RGBA", {"method": 0, "lossless": False}),
+    ],
+)
+def test_the_largest_picture_grows_the_process_by_less_than_512_mb(
+    name: str, mode: str, parameters: dict[str, object], tmp_path: Path
+) -> None:
+    if "exif" in parameters:
+        exif = Image.Exif()
+        exif[0x0112] = parameters["exif"]
+        parameters = parameters | {"exif": exif}
+    Image.new(mode, (6324, 6324), 99).save(tmp_path / "photo", name, **parameters)
+    command = [sys.executable, "-c", GROWTH, str(tmp_path / "photo")]
+    grown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert 100 < float(grown) < 512
