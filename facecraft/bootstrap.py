@@ -65,6 +65,7 @@ UPSCALERS: Mapping[str, int] = {"realesrgan-x2plus": 2, "realesrgan-x4plus": 4}
 """How many times each enlarges."""
 DEFAULT_DETECTOR = "centerface"
 DEFAULT_RESTORER = "realesrgan-x4plus"
+DEFAULT_DEADLINE_S: Mapping[str, float] = {"cpu": 30, "cuda": 10}
 DEFAULT_BATCH: Mapping[str, int] = {"cpu": 1, "cuda": 8}
 """By kind of device. On a CPU faces together take as long as one by one: benchmarks/batching.py."""
 
@@ -77,12 +78,14 @@ class Loaded:
         device: where it runs, in words.
         models: what was loaded.
         workers: how many portraits at once keep the device busy.
+        deadline_s: after which nobody waits for a portrait any more.
     """
 
     pipeline: Pipeline
     device: str
     models: tuple[ModelEntry, ...]
     workers: int
+    deadline_s: float
 
 
 def load(settings: Settings, lock: Lock) -> Loaded:
@@ -119,7 +122,13 @@ def load(settings: Settings, lock: Lock) -> Loaded:
         scans=settings.max_scans,
     )
     pipeline = Pipeline(detector, restorers, upscalers, limits)
-    return Loaded(pipeline, device.label, entries, settings.workers or 2 * max_batch)
+    return Loaded(
+        pipeline,
+        device.label,
+        entries,
+        workers=settings.workers or 2 * max_batch,
+        deadline_s=settings.deadline_s or DEFAULT_DEADLINE_S[device.kind],
+    )
 
 
 def _chosen(wanted: str, known: Iterable[str], settings: Settings, lock: Lock) -> tuple[str, ...]:

@@ -87,10 +87,14 @@ class Settings(BaseSettings):
         default=16, ge=0, le=10_000, description="Requests that may wait for a worker; past them comes a 503."
     )
     deadline_s: float = Field(
-        default=120.0,
-        gt=0,
+        default=0.0,
+        ge=0,
         le=3600,
-        description="Seconds from the upload's end until a request is given up with a 504.",
+        description="Seconds from the upload's end until a request is given up with a 504; 0 takes 30 on a "
+        "CPU, 10 on cuda.",
+    )
+    upload_timeout_s: float = Field(
+        default=10.0, gt=0, le=3600, description="Seconds that a request's body may take in all."
     )
     max_upload_bytes: int = Field(
         default=20_000_000, ge=1, le=1_000_000_000, description="Largest file accepted."
@@ -106,11 +110,18 @@ class Settings(BaseSettings):
         default=(),
         description="Comma-separated keys, one of which a request must carry. Empty: open.",
     )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Comma-separated origins whose scripts may call, as `https://example.org`. Empty: none.",
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="How log lines look; `json` is a line of JSON each."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much is logged."
     )
 
-    @field_validator("api_keys", mode="before")
+    @field_validator("api_keys", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return (

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from math import ceil
 from statistics import fmean
 from time import perf_counter
@@ -39,6 +40,14 @@ class Admission:
         self._waiting = 0
         self._running = 0
         self._durations_s: deque[float] = deque(maxlen=32)
+
+    @property
+    def waiting(self) -> int:
+        return self._waiting
+
+    @property
+    def running(self) -> int:
+        return self._running
 
     @property
     def busy(self) -> bool:
@@ -87,7 +96,8 @@ class Admission:
 
     def _start(self, work: Callable[[], T]) -> asyncio.Future[T]:
         self._running += 1
-        running = asyncio.get_running_loop().run_in_executor(self._pool, self._timed, work)
+        context = copy_context()  # so that what the thread logs has the request's id
+        running = asyncio.get_running_loop().run_in_executor(self._pool, context.run, self._timed, work)
         running.add_done_callback(self._give_worker_back)
         return running
 
@@ -120,6 +130,10 @@ class UploadMemory:
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
         self._held_bytes = 0
+
+    @property
+    def held_bytes(self) -> int:
+        return self._held_bytes
 
     @contextmanager
     def share(self) -> Iterator[Callable[[int], None]]:

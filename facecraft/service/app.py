@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from facecraft import __version__
 from facecraft.errors import StartupError
 from facecraft.service import docs, openapi, portraits, status
+from facecraft.service.observed import Observed
+from facecraft.service.openapi import PORTRAIT_HEADERS
 from facecraft.service.problems import add_problem_handlers
 from facecraft.service.state import Service
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from facecraft.weights.lockfile import Lock
 
 logger = logging.getLogger(__name__)
+
+# What a script of another origin may read, where one may call at all.
+EXPOSED = ("Retry-After", "X-Request-ID", *PORTRAIT_HEADERS)
 
 
 def create_app(
@@ -63,7 +68,14 @@ def create_app(
     for router in (portraits.router, status.router, docs.router):
         app.include_router(router)
     add_problem_handlers(app)
-    app.add_middleware(_NoSniff)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["X-API-Key", "Authorization", "X-Request-ID"],
+            expose_headers=EXPOSED,
+        )
     return app
 
 
@@ -89,22 +101,11 @@ async def _load(
 
 
 class _Application(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        # Outside of Starlette's own, which answers what nobody expected.
+        return Observed(super().build_middleware_stack(), self.state.service.metrics)
+
     def openapi(self) -> dict[str, Any]:
         self.openapi_version = openapi.VERSION
         service: Service = self.state.service
         return openapi.describe(super().openapi(), secured=bool(service.settings.api_keys))
-
-
-class _NoSniff:
-    """Keeps browsers from taking an answer for anything but its Content-Type."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_header(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Content-Type-Options"] = "nosniff"
-            await send(message)
-
-        await self._app(scope, receive, send_with_header)

@@ -7,6 +7,11 @@ from starlette.exceptions import HTTPException
 from swagger_ui_bundle import swagger_ui_path
 
 ASSETS = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")
+# The page starts Swagger UI by a script of its own, and shows icons that are in its style sheet.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; frame-ancestors 'none'"
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -14,7 +19,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/docs")
 async def page() -> HTMLResponse:
     # Addresses are relative, so that the page works behind a proxy that adds a prefix.
-    return get_swagger_ui_html(
+    html = get_swagger_ui_html(
         openapi_url="openapi.json",
         title="Facecraft",
         swagger_js_url="docs/swagger-ui-bundle.js",
@@ -23,6 +28,8 @@ async def page() -> HTMLResponse:
         # Swagger UI would ask validator.swagger.io for a badge.
         swagger_ui_parameters={"validatorUrl": None, "tryItOutEnabled": True},
     )
+    html.headers["Content-Security-Policy"] = POLICY
+    return html
 
 
 @router.get("/docs/{name}")

@@ -31,7 +31,7 @@ VERSION = "3.0.3"
 EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     RequestError: ("The multipart body breaks off before its last boundary.", None),
     UndecodableImage: ("The picture is cut off.", None),
-    UploadTimeout: ("No data came for 30 seconds.", 30),
+    UploadTimeout: ("The upload took over 10 seconds.", 10),
     UploadTooLarge: ("The file is larger than 20000000 bytes.", 20_000_000),
     ImageTooLarge: ("The picture has 64000000 pixels.", 40_000_000),
     UnsupportedFormat: ("The file is a GIF.", None),
@@ -40,7 +40,7 @@ EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     Unauthorized: ("The key is not valid.", None),
     QueueFull: ("All 1 workers are busy and 16 requests wait already.", 16),
     NotReady: ("The models are loading.", None),
-    DeadlineExceeded: ("The portrait was not finished within 120 seconds.", 120),
+    DeadlineExceeded: ("The portrait was not finished within 30 seconds.", 30),
     InferenceFailed: ("The models failed on this picture.", None),
 }
 UPLOAD_ERRORS = (

@@ -35,6 +35,7 @@ async def process(request: Request, service: ServiceDep) -> Response:
 
         def work() -> Response:
             portrait = pipeline.process(bytes(upload.file), options, abandoned.is_set)
+            request.state.done = portrait
             return portrait_response(portrait, as_json=as_json)
 
         try:
@@ -52,7 +53,9 @@ async def detect(request: Request, service: ServiceDep) -> Response:
             raise InvalidOption(f"There is no option {name!r}: /detect takes the file alone.")
 
         def work() -> Response:
-            return detection_response(pipeline.detect(bytes(upload.file)))
+            detection = pipeline.detect(bytes(upload.file))
+            request.state.done = detection
+            return detection_response(detection)
 
         return await _while_connected(request, service.admission.run(work))
 
@@ -70,7 +73,8 @@ async def _admitted(request: Request, service: Service) -> AsyncIterator[Upload]
         raise InvalidOption("Options are form fields; the query string is not read.")
     service.admission.require_room()  # before the body is read, so that nobody uploads for nothing
     with service.uploads.share() as take:
-        yield await read_upload(request, service.settings.max_upload_bytes, take)
+        settings = service.settings
+        yield await read_upload(request, settings.max_upload_bytes, settings.upload_timeout_s, take)
 
 
 async def _while_connected(request: Request, answer: Awaitable[T]) -> T:

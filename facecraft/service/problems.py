@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from facecraft.errors import FacecraftError, ServiceError, Unauthorized, problem
+from facecraft.service.logs import REQUEST_ID
 from facecraft.service.schemas import ProblemBody
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ def body_of(
     return _body(error.status, error.code, detail, error.hint, limit)
 
 
-async def _facecraft_error(_request: Request, error: Exception) -> Response:
+async def _facecraft_error(request: Request, error: Exception) -> Response:
     error = cast("FacecraftError", error)
+    request.state.code = error.code
     headers = {}
     if isinstance(error, ServiceError) and error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
@@ -45,6 +47,7 @@ async def _facecraft_error(_request: Request, error: Exception) -> Response:
 async def _http_exception(request: Request, error: Exception) -> Response:
     error = cast("HTTPException", error)
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    request.state.code = code
     detail = error.detail
     if error.status_code == HTTPStatus.NOT_FOUND:
         detail = f"There is no {request.url.path}."
@@ -57,12 +60,14 @@ async def _client_disconnect(_request: Request, _error: Exception) -> Response:
     return Response(status_code=CLIENT_CLOSED_REQUEST)  # nobody reads it
 
 
-async def _unexpected(_request: Request, _error: Exception) -> Response:
+async def _unexpected(request: Request, _error: Exception) -> Response:
+    request.state.code = FacecraftError.code
     return _response(body_of(FacecraftError, "The service failed on this request."))
 
 
 def _body(status: int, code: str, detail: str, hint: str, limit: float | None = None) -> ProblemBody:
-    return ProblemBody.model_validate(problem(status, code, detail, hint, limit))
+    members = problem(status, code, detail, hint, limit)
+    return ProblemBody.model_validate(members | {"request_id": REQUEST_ID.get()})
 
 
 def _response(body: ProblemBody, headers: "Mapping[str, str] | None" = None) -> Response:
@@ -70,6 +75,5 @@ def _response(body: ProblemBody, headers: "Mapping[str, str] | None" = None) -> 
         body.model_dump_json(exclude_none=True),
         status_code=body.status,
         media_type=MEDIA_TYPE,
-        # Also set by the app for all answers, but that of an unexpected error passes outside of it.
-        headers={"X-Content-Type-Options": "nosniff", **(headers or {})},
+        headers=headers,
     )

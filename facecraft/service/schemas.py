@@ -93,3 +93,6 @@ class ProblemBody(BaseModel):
         default=None,
         description="The limit that was met, in the unit that detail names; absent where there is none.",
     )
+    request_id: str = Field(
+        default="-", description="As in the header X-Request-ID and in the service's log.", examples=["-"]
+    )

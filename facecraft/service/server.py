@@ -1,8 +1,6 @@
 """The process that serves."""
 
-import logging
 import os
-import signal
 import socket
 import sys
 from math import ceil
@@ -12,6 +10,7 @@ import uvicorn
 
 from facecraft.errors import StartupError
 from facecraft.service.app import create_app
+from facecraft.service.logs import configure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     Load = Callable[[Settings, Lock], Loaded]
 
 MAX_HEAD_BYTES = 16 * 1024
+LONGEST_DEADLINE_S = 30  # of those that a device may have where none is set
 KEEP_ALIVE_S = 75  # longer than the 60 s after which common load balancers drop an idle connection
 
 
@@ -42,10 +42,7 @@ def serve(settings: "Settings", lock: "Lock", load: "Load" = _load) -> int:
     Returns:
         The exit code: 0, or 1 when the service could not start, after one line on stderr that says why.
     """
-    logging.captureWarnings(capture=True)
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    configure(settings.log_level, settings.log_format)
     server = Server(settings, lock, load)
     try:
         server.listen_and_run()
@@ -91,11 +88,13 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         # While portraits are in work the port stays open, so that /ready can say that it drains.
-        return await super().on_tick(counter) and (self.force_exit or not self.service.busy)
+        return await super().on_tick(counter) and not self.service.busy
 
     def handle_exit(self, sig: int, _frame: "FrameType | None") -> None:
         # uvicorn's own would raise the signal again at the end, and the exit code would not be 0.
-        self.force_exit = self.should_exit and sig == signal.SIGINT
+        if self.should_exit:
+            # The second one: at once, whatever runs in native code.
+            os._exit(128 + sig)
         self.should_exit = True
         self.service.draining = True
 
@@ -113,12 +112,12 @@ def _config(settings: "Settings", app: "FastAPI") -> uvicorn.Config:
         log_config=None,
         # uvicorn's own start and stop are worth no line at info.
         log_level="warning" if settings.log_level == "info" else settings.log_level,
-        access_log=settings.log_level == "debug",
+        access_log=False,
         server_header=False,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         timeout_keep_alive=KEEP_ALIVE_S,
         # By then every request that was accepted has its answer.
-        timeout_graceful_shutdown=ceil(settings.deadline_s) + 1,
+        timeout_graceful_shutdown=ceil(settings.deadline_s or LONGEST_DEADLINE_S) + 1,
     )
 
 

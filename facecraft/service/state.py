@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from facecraft.errors import NotReady
 from facecraft.service.admission import Admission, UploadMemory
+from facecraft.service.metrics import Metrics
 
 if TYPE_CHECKING:
     from facecraft.bootstrap import Loaded
@@ -31,6 +32,10 @@ class Service:
     draining: bool = False
     admission: Admission = field(init=False)
     uploads: UploadMemory = field(init=False)
+    metrics: Metrics = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.metrics = Metrics(self)
 
     @property
     def busy(self) -> bool:
@@ -39,9 +44,7 @@ class Service:
     def open(self, loaded: "Loaded") -> None:
         """Let portraits in, as many as the device has workers for."""
         workers, queue_size = loaded.workers, self.settings.queue_size
-        self.admission = Admission(
-            workers=workers, queue_size=queue_size, deadline_s=self.settings.deadline_s
-        )
+        self.admission = Admission(workers=workers, queue_size=queue_size, deadline_s=loaded.deadline_s)
         # As many full-size uploads as can run and wait, and one more for each worker to take up next.
         self.uploads = UploadMemory((2 * workers + queue_size) * self.settings.max_upload_bytes)
         self.loaded = loaded

@@ -1,6 +1,8 @@
 """What the service says about itself."""
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from facecraft.errors import NotReady, Unauthorized
 from facecraft.service.access import authorize
@@ -38,6 +40,18 @@ async def ready(service: ServiceDep) -> ReadyBody:
         for model in loaded.models
     ]
     return ReadyBody(device=loaded.device, models=models)
+
+
+@router.get(
+    "/metrics",
+    summary="What has it done?",
+    response_class=PlainTextResponse,
+    dependencies=[Depends(authorize)],
+    responses=problems(Unauthorized),
+)
+async def metrics(service: ServiceDep) -> Response:
+    """Counters, histograms and gauges, as Prometheus reads them."""
+    return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get(

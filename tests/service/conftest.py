@@ -2,9 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import httpx
@@ -19,6 +19,7 @@ from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 
 if TYPE_CHECKING:
     from facecraft.pipeline import Pipeline
+    from facecraft.restoration.batching import BatchingRestorer
 
 Process = Callable[[bytes, ProcessOptions], Portrait]
 Serve = Callable[..., httpx.Client]
@@ -47,6 +48,7 @@ def echo(data: bytes, options: ProcessOptions) -> Portrait:
 @dataclass
 class FakePipeline:
     answer: Process
+    restorers: "Mapping[str, BatchingRestorer]" = field(default_factory=dict)
 
     def process(self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool]) -> Portrait:
         return self.answer(data, options)
@@ -58,7 +60,9 @@ class FakePipeline:
 
 def loading(process: Process) -> Callable[[Settings, Lock], Loaded]:
     pipeline = cast("Pipeline", FakePipeline(process))
-    return lambda settings, lock: Loaded(pipeline, "cpu", lock.in_set("default"), settings.workers or 1)
+    return lambda settings, lock: Loaded(
+        pipeline, "cpu", lock.in_set("default"), settings.workers or 1, settings.deadline_s or 30
+    )
 
 
 @contextmanager

@@ -34,6 +34,7 @@ def test_it_has_every_call_of_the_contract_and_no_other(document: Json) -> None:
         ("get", "/health"),
         ("get", "/ready"),
         ("get", "/models"),
+        ("get", "/metrics"),
         ("post", "/process"),
         ("post", "/detect"),
     }
@@ -138,7 +139,7 @@ def test_it_asks_for_a_key_where_one_is_needed(serve: Serve) -> None:
         for operation in item.values()
         if "security" in operation
     }
-    assert secured == {"/process", "/detect", "/models"}
+    assert secured == {"/process", "/detect", "/models", "/metrics"}
 
 
 def test_it_asks_for_no_key_where_none_is_set(document: Json) -> None:

@@ -143,6 +143,7 @@ def test_what_the_pipeline_refuses_is_told_as_a_problem(
         "detail": error.detail,
         "code": error.code,
         "hint": error.hint,
+        "request_id": response.headers["X-Request-ID"],
     }
     if error.limit is not None:
         expected["limit"] = 40

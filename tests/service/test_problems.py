@@ -21,6 +21,7 @@ def test_an_unknown_path_is_a_problem(client: httpx.Client) -> None:
         "detail": "There is no /nothing.",
         "code": "not_found",
         "hint": "See /docs for what there is.",
+        "request_id": response.headers["X-Request-ID"],
     }
 
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from facecraft.service import upload
-
 Serve = Callable[..., httpx.Client]
 
 LIMIT = 100_000
@@ -204,9 +202,8 @@ def test_an_option_that_is_not_utf_8_is_refused(client: httpx.Client) -> None:
     refused(response, 422, "invalid_option", "'restorer' is not UTF-8")
 
 
-def test_an_upload_that_stalls_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload, "STALL_S", 0.2)
-    url = serve().base_url
+def test_an_upload_that_stalls_is_given_up(serve: Serve) -> None:
+    url = serve(upload_timeout_s=0.2).base_url
     head = b"POST /process HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=b\r\n"
     with socket.create_connection((url.host, url.port or 80), 5) as connection:
         connection.sendall(head + b"Content-Length: 1000\r\n\r\n--b\r\n")
@@ -217,9 +214,8 @@ def test_an_upload_that_stalls_is_given_up(serve: Serve, monkeypatch: pytest.Mon
     assert b'"code":"upload_timeout"' in answer
 
 
-def test_an_upload_that_drips_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload, "WHOLE_S", 0.5)
-    url = serve().base_url
+def test_an_upload_that_drips_is_given_up(serve: Serve) -> None:
+    url = serve(upload_timeout_s=0.5).base_url
     head = b"POST /process HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=b\r\n"
     with socket.create_connection((url.host, url.port or 80), 5) as connection:
         connection.sendall(head + b"Content-Length: 99000\r\n\r\n" + form(FILE, end=b"")[:-2])
@@ -233,6 +229,16 @@ def test_an_upload_that_drips_is_given_up(serve: Serve, monkeypatch: pytest.Monk
             except TimeoutError:
                 continue
     assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_file_name_of_any_length_that_fits_its_head_is_fine_and_never_used(client: httpx.Client) -> None:
+    for name in ("../../etc/passwd", "a" * 3000, "\u202e\u0000.jpg"):
+        assert client.post("/process", files={"file": (name, b"0123")}).status_code == 200
+
+
+def test_a_longer_one_is_refused(client: httpx.Client) -> None:
+    response = client.post("/process", files={"file": ("a" * 5000, b"0123")})
+    refused(response, 400, "bad_request", "Maximum header size exceeded")
 
 
 def test_uploads_together_hold_no_more_memory_than_they_may(serve: Serve) -> None:
