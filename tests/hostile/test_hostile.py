@@ -1,0 +1,111 @@
+"""A real server with the default models, and files that were made to harm it."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+
+import httpx
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from facecraft.bench.server import Server, serving
+from tests.hostile.files import Hostile, files, portrait
+
+SLOWEST_S = 5
+GROWTH_MB = 512
+MUTATIONS = int(os.environ.get("MUTATIONS", "200"))  # 2000 for a night
+INTERNALS = re.compile(
+    r"Traceback|File \"|/site-packages|0x[0-9a-f]{8}|/tmp/|/home/|/root/|\bPIL\b|\bcv2\b|numpy"
+)
+# What is hostile is the decoding: a restorer's time would only hide it, and so would a missing face.
+FIELDS = {"restorer": "none", "require_face": "false"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as running:
+        running.ready()
+        post(running, portrait("JPEG"))  # allocates what every request needs
+        yield running
+
+
+def post(server: Server, data: bytes) -> httpx.Response:
+    url = f"http://127.0.0.1:{server.port}/process"
+    return httpx.post(url, files={"file": ("photo", data)}, data=FIELDS, timeout=60, trust_env=False)
+
+
+def reset_peak(server: Server) -> None:
+    Path(f"/proc/{server.pid}/clear_refs").write_text("5")
+
+
+def survives(server: Server, data: bytes) -> httpx.Response:
+    """Post it; whatever it is, the answer is prompt, says nothing internal, and costs little memory."""
+    reset_peak(server)
+    before, _ = server.memory_bytes()
+    start = perf_counter()
+    response = post(server, data)
+    assert perf_counter() - start < SLOWEST_S
+    _, peak = server.memory_bytes()
+    assert (peak - before) / 2**20 < GROWTH_MB
+    assert response.status_code < 500, response.text
+    if response.status_code != 200:
+        assert response.headers["Content-Type"] == "application/problem+json"
+        assert not INTERNALS.search(response.text), response.text
+    health = httpx.get(f"http://127.0.0.1:{server.port}/health", timeout=5, trust_env=False)
+    assert health.status_code == 200
+    return response
+
+
+KINDS = list(files())
+
+
+def test_there_are_enough_kinds() -> None:
+    assert len({each.name for each in KINDS}) == len(KINDS) >= 60
+
+
+@pytest.mark.parametrize("hostile", KINDS, ids=lambda each: each.name)
+def test_it_gets_the_answer_it_must(server: Server, hostile: Hostile) -> None:
+    assert survives(server, hostile.make()).status_code in hostile.statuses
+
+
+@settings(
+    max_examples=MUTATIONS,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    database=None,
+)
+@given(
+    format_=st.sampled_from(["JPEG", "PNG", "WEBP"]),
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(1, 64),
+    kind=st.sampled_from(["flip", "set", "cut", "drop", "repeat", "swap"]),
+)
+def test_a_mutated_portrait_harms_nothing(
+    server: Server, format_: str, seed: int, count: int, kind: str
+) -> None:
+    survives(server, mutated(portrait(format_), np.random.default_rng(seed), count, kind))
+
+
+def mutated(data: bytes, rng: np.random.Generator, count: int, kind: str) -> bytes:
+    """The data after one kind of damage."""
+    changed = bytearray(data)
+    at = int(rng.integers(0, len(data)))
+    if kind == "flip":
+        for place in rng.integers(0, len(data), count):
+            changed[place] ^= 1 << int(rng.integers(0, 8))
+    elif kind == "set":
+        for place in rng.integers(0, len(data), count):
+            changed[place] = int(rng.choice([0, 1, 0x7F, 0x80, 0xFF]))
+    elif kind == "cut":
+        del changed[at:]
+    elif kind == "drop":
+        del changed[at : at + count]
+    elif kind == "repeat":
+        changed[at:at] = changed[at : at + 16] * count
+    else:
+        changed[at : at + count] = changed[at : at + count][::-1]
+    return bytes(changed)
