@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from facecraft.allocator import give_memory_back
 from facecraft.restoration.engines.graphs import graph_of
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.upscaling import TILE_PX
-from facecraft.runtime import give_memory_back, pick_device
+from facecraft.runtime import pick_device
 from facecraft.weights.store import default_graphs_dir
 
 SIDES = {

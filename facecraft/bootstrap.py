@@ -1,5 +1,6 @@
 """Settings and models.lock in, a verified and warmed pipeline out."""
 
+import gc
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from facecraft.allocator import give_memory_back
 from facecraft.detection.base import Detector
 from facecraft.detection.centerface import CenterFace
 from facecraft.detection.facemesh import FaceMesh
@@ -26,7 +28,7 @@ from facecraft.restoration.gfpgan import GFPGAN
 from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.realesrgan import RealESRGAN
 from facecraft.restoration.upscaling import Upscaler
-from facecraft.runtime import Device, computes_bfloat16, give_memory_back, pick_device
+from facecraft.runtime import Device, computes_bfloat16, pick_device
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, ModelEntry
 from facecraft.weights.store import verify
@@ -114,7 +116,8 @@ def load(settings: Settings, lock: Lock) -> Loaded:
     }
     upscalers = _upscalers({name: engines[name] for name in upscaler_names})
     _warm(detector, restorers, upscalers, max_batch)
-    give_memory_back()
+    gc.collect()
+    give_memory_back()  # as much as the weights again
     limits = Limits(
         upload_bytes=settings.max_upload_bytes,
         pixels=settings.max_pixels,

@@ -1,9 +1,6 @@
 """Where and with how many threads models run."""
 
-import ctypes
-import gc
 import os
-import sys
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -105,15 +102,6 @@ def pick_device(wanted: str, threads: int) -> Device:
     return Device(
         "cuda", torch.cuda.get_device_name(), count, ("CUDAExecutionProvider", "CPUExecutionProvider")
     )
-
-
-def give_memory_back() -> None:
-    """Return what the allocator holds but nobody uses: after loading, as much as the weights again."""
-    gc.collect()
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
-        if trim is not None:
-            trim(0)
 
 
 def computes_bfloat16(cpuinfo: Path = CPU_INFO) -> bool:

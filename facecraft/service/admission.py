@@ -12,6 +12,7 @@ from statistics import fmean
 from time import perf_counter
 from typing import TypeVar
 
+from facecraft.allocator import give_memory_back
 from facecraft.errors import DeadlineExceeded, FacecraftError, InferenceFailed, QueueFull
 
 T = TypeVar("T")
@@ -117,6 +118,7 @@ class Admission:
             raise InferenceFailed("The models failed on this picture.") from error
         finally:
             self._durations_s.append(perf_counter() - start)
+            give_memory_back()
 
     def _retry_after_s(self) -> int:
         if not self._durations_s:

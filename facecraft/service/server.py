@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from facecraft.allocator import limit_arenas
 from facecraft.errors import StartupError
 from facecraft.service.app import create_app
 from facecraft.service.logs import configure
@@ -42,6 +43,7 @@ def serve(settings: "Settings", lock: "Lock", load: "Load" = _load) -> int:
     Returns:
         The exit code: 0, or 1 when the service could not start, after one line on stderr that says why.
     """
+    limit_arenas()
     configure(settings.log_level, settings.log_format)
     server = Server(settings, lock, load)
     try:
