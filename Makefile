@@ -26,7 +26,7 @@ UV_COMPILE := uv pip compile --quiet --python-version 3.11 --python-platform x86
 CPU := -c requirements/constraints-cpu.txt
 
 .PHONY: help run test lint models lock clean image-cpu image-gpu verify-image test-image smoke publish \
-	update-checksums
+	update-checksums audit licences
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -86,6 +86,13 @@ lock:  ## compile the lock files again; needs uv and a package index that has to
 		-c requirements/dev.txt -o requirements/cpu.txt
 	env -u UV_FIND_LINKS $(UV_COMPILE) pyproject.toml --group build --group gpu --override requirements/overrides-gpu.txt \
 		-c requirements/dev.txt -o requirements/gpu.txt
+
+audit: $(VENV)/.dev  ## look up every locked package in the advisories of the Python package index
+	for lock in cpu gpu; do $(BIN)/pip-audit --strict --disable-pip --no-deps -r requirements/$$lock.txt || exit 1; done
+
+licences: $(VENV)/.dev  ## list the licences of the packages that the service runs on
+	$(BIN)/pip-licenses --with-urls --format=markdown --packages \
+		$$(sed -n 's/^\([a-z0-9._-]*\)==.*/\1/p' requirements/cpu.txt requirements/torch-cpu.txt)
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -110,14 +110,14 @@ class Server:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """A server with this process's settings, but for those that a bench needs; it ends with the block.
+def serving(settings: Mapping[str, str] = SETTINGS) -> Iterator[Server]:
+    """A server with this process's settings, but for those given; it ends with the block.
 
     Raises:
         StartupError: it did not start; its own message is on stderr.
     """
     command = [sys.executable, "-m", "facecraft", "serve"]
-    with subprocess.Popen(command, env=os.environ | SETTINGS, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None  # noqa: S101  # for the type checker: it is a pipe
         try:
             line = process.stdout.readline()

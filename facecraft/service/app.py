@@ -96,6 +96,8 @@ async def _load(
     else:
         names = ", ".join(model.name for model in loaded.models)
         logger.info("Ready on %s with %s.", loaded.device, names)
+        if service.memory_bound_bytes is not None:
+            logger.info("Resident memory stays under %.1f GB.", service.memory_bound_bytes / 1e9)
     finally:
         loader.shutdown(wait=False)
 

@@ -83,6 +83,11 @@ class _State:
         yield GaugeMetricFamily("facecraft_in_flight", "Portraits in work.", running)
         held = service.uploads.held_bytes
         yield GaugeMetricFamily("facecraft_upload_bytes", "Bytes of the uploads that are held.", held)
+        if service.memory_bound_bytes is not None:
+            bound = service.memory_bound_bytes
+            yield GaugeMetricFamily(
+                "facecraft_memory_bound_bytes", "What resident memory stays under.", bound
+            )
         models = InfoMetricFamily("facecraft_model", "Loaded models.", labels=())
         for model in service.loaded.models:
             facts = {"name": model.name, "task": model.task, "sha256": model.sha256}

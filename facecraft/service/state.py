@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from facecraft.errors import NotReady
 from facecraft.service.admission import Admission, UploadMemory
+from facecraft.service.memory import bound_bytes, resident_bytes
 from facecraft.service.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Service:
     Attributes:
         loaded: None while the models load.
         draining: it is about to end, and takes no new portraits.
+        memory_bound_bytes: what the process stays under, once the models are loaded.
         admission: there once the models are.
         uploads: likewise.
     """
@@ -30,6 +32,7 @@ class Service:
     lock: "Lock"
     loaded: "Loaded | None" = None
     draining: bool = False
+    memory_bound_bytes: int | None = None
     admission: Admission = field(init=False)
     uploads: UploadMemory = field(init=False)
     metrics: Metrics = field(init=False)
@@ -46,7 +49,17 @@ class Service:
         workers, queue_size = loaded.workers, self.settings.queue_size
         self.admission = Admission(workers=workers, queue_size=queue_size, deadline_s=loaded.deadline_s)
         # As many full-size uploads as can run and wait, and one more for each worker to take up next.
-        self.uploads = UploadMemory((2 * workers + queue_size) * self.settings.max_upload_bytes)
+        uploads_bytes = (2 * workers + queue_size) * self.settings.max_upload_bytes
+        self.uploads = UploadMemory(uploads_bytes)
+        ready_bytes = resident_bytes()
+        if ready_bytes is not None:
+            self.memory_bound_bytes = bound_bytes(
+                self.settings,
+                ready_bytes=ready_bytes,
+                uploads_bytes=uploads_bytes,
+                workers=workers,
+                networks=loaded.networks,
+            )
         self.loaded = loaded
 
     def require_ready(self) -> "Loaded":

@@ -61,7 +61,12 @@ class FakePipeline:
 def loading(process: Process) -> Callable[[Settings, Lock], Loaded]:
     pipeline = cast("Pipeline", FakePipeline(process))
     return lambda settings, lock: Loaded(
-        pipeline, "cpu", lock.in_set("default"), settings.workers or 1, settings.deadline_s or 30
+        pipeline,
+        "cpu",
+        lock.in_set("default"),
+        workers=settings.workers or 1,
+        deadline_s=settings.deadline_s or 30,
+        networks=0,
     )
 
 

@@ -1,0 +1,78 @@
+"""More than it can take, at once, from clients that do not wait their turn."""
+
+import io
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
+
+from facecraft.bench.server import SETTINGS, Server, serving
+from facecraft.portrait import RGBImage
+from facecraft.service.memory import NETWORK_BYTES, PIXEL_BYTES, bound_bytes
+from facecraft.settings import Settings
+
+CLIENTS = 64
+LARGEST_PX = 6324  # squared, as good as 40 megapixels
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    own = {"FACECRAFT_QUEUE_SIZE": "16", "FACECRAFT_DEADLINE_S": "300", "FACECRAFT_UPLOAD_TIMEOUT_S": "120"}
+    with serving(SETTINGS | own) as running:
+        running.ready()
+        yield running
+
+
+def post(server: Server, photo: bytes) -> httpx.Response:
+    url = f"http://127.0.0.1:{server.port}/process"
+    fields = {"format": "jpeg"}
+    return httpx.post(url, files={"file": photo}, data=fields, timeout=600, trust_env=False)
+
+
+def gauge(server: Server, name: str) -> float:
+    text = httpx.get(f"http://127.0.0.1:{server.port}/metrics", timeout=5, trust_env=False).text
+    families = {each.name: each for each in text_string_to_metric_families(text)}
+    return float(families[name].samples[0].value)
+
+
+def test_64_of_the_largest_pictures_at_once_are_each_done_or_turned_away(
+    server: Server, astronaut: RGBImage
+) -> None:
+    buffer = io.BytesIO()
+    large = Image.fromarray(astronaut).resize((LARGEST_PX, LARGEST_PX), Image.Resampling.BILINEAR)
+    large.save(buffer, "JPEG", quality=85)
+    photo = buffer.getvalue()
+    alone = post(server, photo)
+    assert alone.status_code == 200
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        asked = [pool.submit(post, server, photo) for _ in range(CLIENTS)]
+        while gauge(server, "facecraft_in_flight") < 2:
+            pass
+        for path in ("/health", "/ready", "/metrics"):
+            probe = httpx.get(f"http://127.0.0.1:{server.port}{path}", timeout=5, trust_env=False)
+            assert probe.status_code == 200
+        answers = [each.result() for each in asked]
+    statuses = [each.status_code for each in answers]
+    assert set(statuses) == {200, 503}
+    assert statuses.count(200) >= 2 + 16  # workers and queue
+    for answer in answers:
+        if answer.status_code == 200:
+            assert answer.content == alone.content
+        else:
+            assert answer.json()["code"] == "queue_full"
+            assert int(answer.headers["Retry-After"]) >= 1
+    _, peak = server.memory_bytes()
+    bound = gauge(server, "facecraft_memory_bound_bytes")
+    logging.getLogger(__name__).info("peak %.2f GB, bound %.2f GB", peak / 1e9, bound / 1e9)
+    assert peak < bound
+    assert gauge(server, "facecraft_upload_bytes") == 0
+
+
+def test_the_bound_is_what_stands_in_it() -> None:
+    settings = Settings.model_validate({"max_pixels": 1000, "max_upload_bytes": 50})
+    bound = bound_bytes(settings, ready_bytes=7, uploads_bytes=400, workers=2, networks=3)
+    assert bound == 7 + 3 * NETWORK_BYTES + 400 + 2 * (1000 * PIXEL_BYTES + 50)
