@@ -81,7 +81,7 @@ class Loaded:
         models: what was loaded.
         workers: how many portraits at once keep the device busy.
         deadline_s: after which nobody waits for a portrait any more.
-        networks: how many restorers and upscalers are loaded, each with memory of its own.
+        growing: how many networks may take more memory than in their warm-up, for larger inputs.
     """
 
     pipeline: Pipeline
@@ -89,7 +89,7 @@ class Loaded:
     models: tuple[ModelEntry, ...]
     workers: int
     deadline_s: float
-    networks: int
+    growing: int
 
 
 def load(settings: Settings, lock: Lock) -> Loaded:
@@ -133,7 +133,7 @@ def load(settings: Settings, lock: Lock) -> Loaded:
         entries,
         workers=settings.workers or 2 * max_batch,
         deadline_s=settings.deadline_s or DEFAULT_DEADLINE_S[device.kind],
-        networks=len(network_names),
+        growing=sum(NETWORKS[name].any_side for name in network_names),
     )
 
 

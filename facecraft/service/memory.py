@@ -22,7 +22,7 @@ def resident_bytes() -> int | None:
 
 
 def bound_bytes(
-    settings: "Settings", *, ready_bytes: int, uploads_bytes: int, workers: int, networks: int
+    settings: "Settings", *, ready_bytes: int, uploads_bytes: int, workers: int, growing: int
 ) -> int:
     """What the process stays under, whatever comes.
 
@@ -31,7 +31,7 @@ def bound_bytes(
         ready_bytes: held when everything is loaded and warmed.
         uploads_bytes: that all uploads together may hold.
         workers: portraits in work at once; each has a copy of its file beside its pixels.
-        networks: restorers and upscalers.
+        growing: networks that may take more than in their warm-up.
     """
     work_bytes = workers * (settings.max_pixels * PIXEL_BYTES + settings.max_upload_bytes)
-    return ready_bytes + networks * NETWORK_BYTES + uploads_bytes + work_bytes
+    return ready_bytes + growing * NETWORK_BYTES + uploads_bytes + work_bytes

@@ -58,7 +58,7 @@ class Service:
                 ready_bytes=ready_bytes,
                 uploads_bytes=uploads_bytes,
                 workers=workers,
-                networks=loaded.networks,
+                growing=loaded.growing,
             )
         self.loaded = loaded
 

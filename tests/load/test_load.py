@@ -74,5 +74,5 @@ def test_64_of_the_largest_pictures_at_once_are_each_done_or_turned_away(
 
 def test_the_bound_is_what_stands_in_it() -> None:
     settings = Settings.model_validate({"max_pixels": 1000, "max_upload_bytes": 50})
-    bound = bound_bytes(settings, ready_bytes=7, uploads_bytes=400, workers=2, networks=3)
+    bound = bound_bytes(settings, ready_bytes=7, uploads_bytes=400, workers=2, growing=3)
     assert bound == 7 + 3 * NETWORK_BYTES + 400 + 2 * (1000 * PIXEL_BYTES + 50)

@@ -66,7 +66,7 @@ def loading(process: Process) -> Callable[[Settings, Lock], Loaded]:
         lock.in_set("default"),
         workers=settings.workers or 1,
         deadline_s=settings.deadline_s or 30,
-        networks=0,
+        growing=0,
     )
 
 

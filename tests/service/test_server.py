@@ -31,7 +31,7 @@ def process(data, options, abandoned):
     return Portrait(data, "png", Source(1, 1, "png", 1), (), 0, "none", {})
 
 pipeline = SimpleNamespace(process=process)
-loaded = SimpleNamespace(pipeline=pipeline, device="cpu", models=(), workers=1, deadline_s=30, networks=0)
+loaded = SimpleNamespace(pipeline=pipeline, device="cpu", models=(), workers=1, deadline_s=30, growing=0)
 """
 
 
