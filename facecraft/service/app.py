@@ -18,6 +18,7 @@ from facecraft.service.observed import Observed
 from facecraft.service.openapi import PORTRAIT_HEADERS
 from facecraft.service.problems import add_problem_handlers
 from facecraft.service.state import Service
+from facecraft.service.tracing import Tracing, tracing
 
 if TYPE_CHECKING:
     from facecraft.bootstrap import Loaded
@@ -43,8 +44,13 @@ def create_app(
         lock: what /models tells.
         load: slow; called once in a thread, while requests are answered already.
         on_load_failure: called on the event loop when `load` raised; it is to end the process.
+
+    Raises:
+        SettingInvalid: traces are asked for and cannot be made.
     """
     service = Service(settings=settings, lock=lock)
+
+    traces = tracing()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -54,6 +60,7 @@ def create_app(
         loading.cancel()
         if service.loaded is not None:
             await service.admission.close()
+        await asyncio.to_thread(traces.end)
 
     app = _Application(
         title="Facecraft",
@@ -65,6 +72,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.service = service
+    app.state.traces = traces
     for router in (portraits.router, status.router, docs.router):
         app.include_router(router)
     add_problem_handlers(app)
@@ -105,7 +113,8 @@ async def _load(
 class _Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         # Outside of Starlette's own, which answers what nobody expected.
-        return Observed(super().build_middleware_stack(), self.state.service.metrics)
+        traces: Tracing = self.state.traces
+        return Observed(traces.around(super().build_middleware_stack()), self.state.service.metrics)
 
     def openapi(self) -> dict[str, Any]:
         self.openapi_version = openapi.VERSION

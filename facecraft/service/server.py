@@ -45,8 +45,8 @@ def serve(settings: "Settings", lock: "Lock", load: "Load" = _load) -> int:
     """
     limit_arenas()
     configure(settings.log_level, settings.log_format)
-    server = Server(settings, lock, load)
     try:
+        server = Server(settings, lock, load)
         server.listen_and_run()
     except StartupError as error:
         sys.stderr.write(f"facecraft: {error.code}: {error.detail} {error.hint}\n")
