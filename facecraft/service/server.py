@@ -12,6 +12,7 @@ from facecraft.allocator import limit_arenas
 from facecraft.errors import StartupError
 from facecraft.service.app import create_app
 from facecraft.service.logs import configure
+from facecraft.service.protocol import PromptProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +109,7 @@ class Server(uvicorn.Server):
 def _config(settings: "Settings", app: "FastAPI") -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="h11",
+        http=PromptProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -1,0 +1,71 @@
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from facecraft.service import protocol
+
+if TYPE_CHECKING:
+    from tests.service.conftest import Serve
+
+HEAD = b"GET /health HTTP/1.1\r\nHost: test\r\n"
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "HEAD_S", 0.4)
+
+
+def connect(serve: "Serve") -> socket.socket:
+    url = serve().base_url
+    return socket.create_connection((url.host, url.port or 80), 5)
+
+
+def closed_after(connection: socket.socket) -> float:
+    start = time.monotonic()
+    connection.settimeout(5)
+    while connection.recv(4096):
+        pass
+    return time.monotonic() - start
+
+
+@pytest.mark.parametrize("sent", [b"", b"G", HEAD])
+def test_a_client_that_does_not_get_to_its_request_is_left(serve: "Serve", sent: bytes) -> None:
+    with connect(serve) as connection:
+        connection.sendall(sent)
+        assert closed_after(connection) < 2
+
+
+def test_a_head_that_drips_is_left_as_well(serve: "Serve") -> None:
+    with connect(serve) as connection:
+        connection.setblocking(False)
+        start, open_ = time.monotonic(), True
+        while open_ and time.monotonic() - start < 5:
+            try:
+                connection.sendall(b"X: y\r\n")
+                open_ = connection.recv(4096) != b""
+            except BlockingIOError:
+                time.sleep(0.05)
+            except OSError:
+                open_ = False
+        assert time.monotonic() - start < 3
+
+
+def test_a_second_head_on_the_same_connection_has_to_be_prompt_too(serve: "Serve") -> None:
+    with connect(serve) as connection:
+        connection.sendall(HEAD + b"\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        time.sleep(0.6)  # idle between requests is not what is limited here
+        connection.sendall(HEAD)
+        assert closed_after(connection) < 2
+
+
+def test_a_request_may_take_longer_than_its_head(serve: "Serve") -> None:
+    boundary = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n0123\r\n--b--\r\n'
+    head = b"POST /process HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    with connect(serve) as connection:
+        connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(boundary))
+        time.sleep(0.7)
+        connection.sendall(boundary)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
