@@ -1,5 +1,6 @@
 """The error tree. Each error says what happened (`detail`), the limit it met, and what to do (`hint`).
 
+    head -> routes                HeadTooLarge
     multipart body -> read        UploadTooLarge, UploadTimeout, InvalidOption, Unauthorized, QueueFull,
                                   NotReady
     bytes -> codec.decode         UndecodableImage, UnsupportedFormat, ImageTooLarge
@@ -78,6 +79,12 @@ class UploadTimeout(RequestError):
     status = 408
     code = "upload_timeout"
     hint = "Send the request again, over a connection that does not stall."
+
+
+class HeadTooLarge(RequestError):
+    status = 431
+    code = "head_too_large"
+    hint = "Send fewer headers, and shorter ones."
 
 
 class ImageTooLarge(RequestError):

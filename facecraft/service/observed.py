@@ -9,8 +9,10 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from facecraft.errors import HeadTooLarge
 from facecraft.portrait import Portrait
 from facecraft.service.logs import REQUEST_ID
+from facecraft.service.problems import body_of, problem_response
 
 if TYPE_CHECKING:
     from facecraft.portrait import Detection
@@ -26,6 +28,8 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 16 * 1024
 PROBES = ("/health", "/ready", "/metrics")
 
 logger = logging.getLogger("facecraft.request")
@@ -69,8 +73,9 @@ class Observed:
             sent_bytes += len(message.get("body", b""))
             await send(message)
 
+        app = self._app if _fits(scope) else _refuse
         try:
-            await self._app(scope, receiving, sending)
+            await app(scope, receiving, sending)
         finally:
             took_s = perf_counter() - start
             route = getattr(scope.get("route"), "path", "unknown")
@@ -95,6 +100,20 @@ class Observed:
             **restored,
             **{f"{stage}_ms": round(took_ms, 1) for stage, took_ms in done.timings_ms.items()},
         }
+
+
+def _fits(scope: Scope) -> bool:
+    headers = scope["headers"]
+    return len(headers) <= MAX_HEADERS and sum(len(a) + len(b) for a, b in headers) <= MAX_HEADER_BYTES
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    error = HeadTooLarge(
+        f"The request has more than {MAX_HEADERS} headers, or {MAX_HEADER_BYTES} bytes of them.",
+        limit=MAX_HEADER_BYTES,
+    )
+    scope["state"]["code"] = error.code
+    await problem_response(body_of(error, error.detail, error.limit))(scope, receive, send)
 
 
 def _id_of(headers: Headers) -> str:

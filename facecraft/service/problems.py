@@ -41,7 +41,7 @@ async def _facecraft_error(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = 'Bearer realm="facecraft"'
-    return _response(body_of(error, error.detail, error.limit), headers)
+    return problem_response(body_of(error, error.detail, error.limit), headers)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
@@ -53,7 +53,9 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         detail = f"There is no {request.url.path}."
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{request.url.path} does not take {request.method}."
-    return _response(_body(error.status_code, code, detail, "See /docs for what there is."), error.headers)
+    return problem_response(
+        _body(error.status_code, code, detail, "See /docs for what there is."), error.headers
+    )
 
 
 async def _client_disconnect(_request: Request, _error: Exception) -> Response:
@@ -62,7 +64,7 @@ async def _client_disconnect(_request: Request, _error: Exception) -> Response:
 
 async def _unexpected(request: Request, _error: Exception) -> Response:
     request.state.code = FacecraftError.code
-    return _response(body_of(FacecraftError, "The service failed on this request."))
+    return problem_response(body_of(FacecraftError, "The service failed on this request."))
 
 
 def _body(status: int, code: str, detail: str, hint: str, limit: float | None = None) -> ProblemBody:
@@ -70,7 +72,7 @@ def _body(status: int, code: str, detail: str, hint: str, limit: float | None = 
     return ProblemBody.model_validate(members | {"request_id": REQUEST_ID.get()})
 
 
-def _response(body: ProblemBody, headers: "Mapping[str, str] | None" = None) -> Response:
+def problem_response(body: ProblemBody, headers: "Mapping[str, str] | None" = None) -> Response:
     return Response(
         body.model_dump_json(exclude_none=True),
         status_code=body.status,

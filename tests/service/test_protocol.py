@@ -1,5 +1,7 @@
+import json
 import socket
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,4 +70,35 @@ def test_a_request_may_take_longer_than_its_head(serve: "Serve") -> None:
         connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(boundary))
         time.sleep(0.7)
         connection.sendall(boundary)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"\x16\x03\x01 not HTTP\r\n\r\n", 400, "bad_request"),
+        (HEAD + b"X: " + b"y" * 20_000 + b"\r\n\r\n", 431, "head_too_large"),
+        (HEAD + b"X: y\r\n" * 101 + b"\r\n", 431, "head_too_large"),
+        (HEAD + b"X: " + b"y" * 200_000, 400, "bad_request"),
+    ],
+    ids=["no HTTP", "a header that is too long", "too many headers", "one that does not end"],
+)
+def test_what_is_no_request_or_too_large_a_head_is_a_problem(
+    serve: "Serve", sent: bytes, status: int, code: str
+) -> None:
+    with connect(serve) as connection:
+        connection.sendall(sent)
+        answer = b""
+        with suppress(ConnectionResetError):
+            while b"}" not in answer:
+                answer += connection.recv(4096)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["code"] == code
+
+
+def test_headers_below_the_limit_are_fine(serve: "Serve") -> None:
+    with connect(serve) as connection:
+        connection.sendall(HEAD + b"X: y\r\n" * 98 + b"\r\n")
         assert connection.recv(4096).startswith(b"HTTP/1.1 200")
