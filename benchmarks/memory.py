@@ -7,8 +7,6 @@ Each is measured in a process of its own, with the engine that is the default on
 
 import argparse
 import multiprocessing
-import resource
-from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +16,7 @@ from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.upscaling import TILE_PX
 from facecraft.runtime import pick_device
+from facecraft.service.memory import resident_bytes
 from facecraft.weights.store import default_graphs_dir
 
 SIDES = {
@@ -29,8 +28,7 @@ SIDES = {
 
 
 def resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1e6
+    return (resident_bytes() or 0) / 1e6
 
 
 def measure(name: str) -> None:

@@ -1,17 +1,15 @@
 """Photos from files and folders, portraits into a folder."""
 
 import glob
-import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
 from facecraft.errors import FacecraftError, RequestError
+from facecraft.files import write_whole
 from facecraft.pipeline import Pipeline
 from facecraft.portrait import ImageFormat, ProcessOptions
 
@@ -70,23 +68,6 @@ def run(jobs: list[Job], pipeline: Pipeline, options: ProcessOptions) -> Summary
                 reason = f"{error.code}: {error.detail}" if isinstance(error, FacecraftError) else repr(error)
                 progress.write(f"{job.photo}: {reason}", file=sys.stderr)
     return Summary(done=len(jobs) - failed, failed=failed)
-
-
-def write_whole(target: Path, data: bytes) -> None:
-    """Write a file that appears under its name only when it is whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # or a power cut could leave the name without the data
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
 
 
 def _photos(inputs: Iterable[str], own: Path) -> Iterator[tuple[Path, Path]]:

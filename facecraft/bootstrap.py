@@ -100,6 +100,7 @@ def load(settings: Settings, lock: Lock) -> Loaded:
             no such device.
     """
     device = pick_device(settings.device, settings.threads)
+    torch.backends.cudnn.allow_tf32 = settings.precision == "auto"  # the shortened float32 of GPUs
     detector_name = DEFAULT_DETECTOR if settings.detector == "auto" else settings.detector
     needed, build_detector = DETECTORS[detector_name]
     restorer_names = _chosen(settings.restorer, RESTORERS, settings, lock) or (DEFAULT_RESTORER,)
@@ -156,7 +157,6 @@ def _engine(name: str, path: Path, device: Device, settings: Settings) -> Engine
     network = NETWORKS[name]
     net = network.load(path)
     precise = settings.precision == "float32"
-    torch.backends.cudnn.allow_tf32 = not precise  # the shortened float32 of GPUs
     shorten = None if device.kind == "cuda" or precise or not computes_bfloat16() else network.to_bfloat16
     engine = settings.engine
     if engine == "auto":

@@ -24,7 +24,7 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol
 
-from facecraft.batch import SUFFIX_OF, write_whole
+from facecraft.batch import SUFFIX_OF
 from facecraft.errors import (
     DeadlineExceeded,
     FacecraftError,
@@ -33,6 +33,7 @@ from facecraft.errors import (
     UndecodableImage,
     UnsupportedFormat,
 )
+from facecraft.files import write_whole
 from facecraft.portrait import Portrait, ProcessOptions
 
 DONE, FAILED, FINISHING = "done", "failed", ".finishing"

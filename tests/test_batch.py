@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from facecraft import batch
+from facecraft import batch, files
 from facecraft.errors import NoFaceFound
 from facecraft.portrait import Portrait, ProcessOptions, Source
 
@@ -94,7 +94,7 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="No space"):
-        batch.write_whole(tmp_path / "out" / "a.jpg", b"data")
+        files.write_whole(tmp_path / "out" / "a.jpg", b"data")
     assert list((tmp_path / "out").iterdir()) == []
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge
+from facecraft.errors import ImageTooLarge, InferenceFailed, UndecodableImage, UploadTooLarge
 from facecraft.imaging.formats import count_scans, sniff
 from facecraft.imaging.pixels import UPRIGHT, arrays, still_webp, to_srgb
 from facecraft.portrait import ImageFormat, RGBImage, Source
@@ -153,7 +153,9 @@ def _encode_png(rgb: RGBImage, alpha: NDArray[np.uint8] | None) -> bytes:
         bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     else:
         bgr = cv2.merge((rgb[..., 2], rgb[..., 1], rgb[..., 0], alpha))
-    _, data = cv2.imencode(".png", bgr, PNG_PARAMETERS)
+    whole, data = cv2.imencode(".png", bgr, PNG_PARAMETERS)
+    if not whole:
+        raise InferenceFailed("The picture could not be encoded.")
     return data.tobytes()
 
 

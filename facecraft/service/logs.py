@@ -36,7 +36,7 @@ def _with_request_id(record: logging.LogRecord) -> bool:
 class _Console(logging.Formatter):
     """With what JSON has as members of their own behind the message."""
 
-    KNOWN = frozenset((*vars(logging.makeLogRecord({})), "request_id", "message", "asctime"))
+    KNOWN = frozenset((*vars(logging.makeLogRecord({})), "request_id", "message", "asctime", "color_message"))
 
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record)

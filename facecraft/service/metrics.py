@@ -1,7 +1,6 @@
 """What `/metrics` tells, for Prometheus."""
 
 from collections.abc import Iterable, Mapping
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
@@ -16,6 +15,7 @@ from prometheus_client.core import (
 if TYPE_CHECKING:
     from facecraft.service.state import Service
 
+FACES = (1, 2, 4, 8, 16, 32, 64, float("inf"))
 SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
 
 
@@ -109,10 +109,10 @@ def _batches(service: "Service") -> Iterable[Metric]:
     splits = CounterMetricFamily("facecraft_batch_splits", "Batches run again in halves.", labels=labels)
     for name, restorer in service.loaded.pipeline.restorers.items():
         counts = dict(restorer.sizes)
-        edges = sorted(counts)
-        totals = accumulate(counts[edge] for edge in edges)
-        buckets = [(str(float(edge)), float(total)) for edge, total in zip(edges, totals, strict=True)]
-        buckets.append(("+Inf", float(sum(counts.values()))))
+        buckets = [
+            (format(edge, "g").replace("inf", "+Inf"), sum(counts[size] for size in counts if size <= edge))
+            for edge in FACES
+        ]
         sizes.add_metric((name,), buckets, sum(edge * count for edge, count in counts.items()))
         splits.add_metric((name,), restorer.splits)
     yield sizes

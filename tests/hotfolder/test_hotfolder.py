@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from facecraft import batch, hotfolder
+from facecraft import files, hotfolder
 from facecraft.errors import StartupError
 from facecraft.portrait import Portrait, ProcessOptions
 from tests.hotfolder.conftest import MAX_BYTES, QUICK, Echo, Place
@@ -158,7 +158,7 @@ def test_the_watched_folder_cannot_be_the_output(place: Place) -> None:
 def test_a_full_disk_leaves_the_photo_and_it_is_tried_again(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, failures = batch.write_whole, iter([True, True])
+    write, failures = files.write_whole, iter([True, True])
 
     def full(target: Path, data: bytes) -> None:
         if next(failures, False):

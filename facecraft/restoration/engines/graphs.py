@@ -7,7 +7,6 @@ made from: the source of the networks and of this module, and the version of tor
 
 import hashlib
 import logging
-import os
 import tempfile
 import warnings
 from collections.abc import Container, Mapping, Sequence
@@ -19,6 +18,7 @@ import torch
 from onnx import TensorProto
 from torch import Tensor, nn
 
+from facecraft.files import write_whole
 from facecraft.restoration import nets
 from facecraft.restoration.networks import Network
 
@@ -34,7 +34,7 @@ def graph_of(name: str, network: Network, folder: Path) -> bytes:
         return path.read_bytes()
     graph = export(network.blank(), network.inputs(), network.free_axes())
     try:
-        _keep(graph, path)
+        write_whole(path, graph)
     except OSError as error:  # a read-only or full disk costs the next start some seconds, and nothing else
         logger.warning("The graph of %s cannot be kept in %s: %s.", name, folder, error)
     return graph
@@ -98,18 +98,3 @@ def _with_weights_outside(model: onnx.ModelProto, inputs: Container[str]) -> byt
         location = tensor.external_data.add()
         location.key, location.value = "location", "given to the session"
     return bytes(model.SerializeToString())
-
-
-def _keep(graph: bytes, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.stem)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(graph)
-            file.flush()
-            os.fsync(file.fileno())  # or a power cut could leave an empty file under the name
-        Path(part).chmod(0o644)
-        Path(part).replace(path)
-    except OSError:
-        Path(part).unlink(missing_ok=True)
-        raise
