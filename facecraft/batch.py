@@ -10,8 +10,9 @@ from tqdm import tqdm
 
 from facecraft.errors import FacecraftError, RequestError
 from facecraft.files import write_whole
+from facecraft.options import ProcessOptions
 from facecraft.pipeline import Pipeline
-from facecraft.portrait import ImageFormat, ProcessOptions
+from facecraft.portrait import ImageFormat
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 """What is taken from a folder; a file that is named itself may have any name."""

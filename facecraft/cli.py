@@ -18,7 +18,7 @@ from types import FrameType
 import facecraft.weights.__main__ as models
 from facecraft import __version__
 from facecraft.errors import FacecraftError, InvalidOption, SettingInvalid
-from facecraft.portrait import ProcessOptions
+from facecraft.options import ProcessOptions
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 

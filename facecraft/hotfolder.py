@@ -34,7 +34,8 @@ from facecraft.errors import (
     UnsupportedFormat,
 )
 from facecraft.files import write_whole
-from facecraft.portrait import Portrait, ProcessOptions
+from facecraft.options import ProcessOptions
+from facecraft.portrait import Portrait
 
 DONE, FAILED, FINISHING = "done", "failed", ".finishing"
 COPYING = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", "~")

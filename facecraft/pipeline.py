@@ -8,7 +8,8 @@ from facecraft.detection.base import Detector
 from facecraft.errors import ImageTooLarge, InvalidOption, NoFaceFound
 from facecraft.imaging import codec, geometry
 from facecraft.imaging.codec import Limits
-from facecraft.portrait import Detection, Face, ImageFormat, Portrait, ProcessOptions, RGBImage, Source
+from facecraft.options import ProcessOptions
+from facecraft.portrait import Detection, Face, ImageFormat, Portrait, RGBImage, Source
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.upscaling import Upscaler
 
@@ -81,6 +82,8 @@ class Pipeline:
             restored=len(restored),
             restorer="none" if restorer is None else restorer.name,
             timings_ms=timings.ms,
+            width=canvas.shape[1],
+            height=canvas.shape[0],
         )
 
     def detect(self, data: bytes) -> Detection:

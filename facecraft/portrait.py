@@ -1,20 +1,17 @@
-"""The domain's types: a face, what is asked for, and what comes back."""
+"""The domain's types: a face, a portrait, and what is said of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-
-from facecraft.errors import InvalidOption
 
 RGBImage: TypeAlias = NDArray[np.uint8]
 """(height, width, 3) uint8, RGB."""
 
 ImageFormat = Literal["jpeg", "png", "webp"]
+RuleStatus = Literal["pass", "fail", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,72 +48,6 @@ class FaceCrop:
     source_px: float
 
 
-def _number(value: Any) -> Any:
-    """A choice among numbers, which pydantic does not read from text."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
-class ProcessOptions(BaseModel):
-    """What one request asks for."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    restorer: str = Field(
-        default="auto",
-        description="auto (the best one loaded), none, or the name of a loaded restorer.",
-        examples=["auto"],
-    )
-    strength: float = Field(
-        default=1.0,
-        ge=0,
-        le=1,
-        allow_inf_nan=False,
-        description="Blend of the restored face with the original: 0 keeps the original.",
-    )
-    fidelity: float | None = Field(
-        default=None,
-        ge=0,
-        le=1,
-        allow_inf_nan=False,
-        description="For restorers that have it (codeformer): 0 is the best quality, 1 the closest likeness.",
-    )
-    faces: Literal["all", "largest"] = Field(default="all", description="Which faces are restored.")
-    upscale: Annotated[Literal[1, 2, 4], BeforeValidator(_number)] = Field(
-        default=1, description="How many times as wide and high the whole picture becomes."
-    )
-    require_face: bool = Field(default=True, description="Refuse a picture in which no face is found.")
-    format: Literal["auto", "jpeg", "png", "webp"] = Field(
-        default="auto", description="Format of the answer; auto is that of the input."
-    )
-    quality: int | None = Field(
-        default=None,
-        ge=1,
-        le=100,
-        description="Of a JPEG or WebP answer; 90 where it is not given. A PNG is lossless and has none.",
-    )
-
-    @classmethod
-    def parse(cls, fields: Mapping[str, str]) -> Self:
-        """Read options from text, as form fields or a command line give them.
-
-        Raises:
-            InvalidOption: an unknown name, or a value outside its range.
-        """
-        for name in fields:
-            if name not in cls.model_fields:
-                near = get_close_matches(name, cls.model_fields, n=1)
-                meant = f" Did you mean {near[0]}?" if near else ""
-                raise InvalidOption(f"There is no option {name!r}.{meant}")
-        try:
-            options = cls.model_validate(dict(fields))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            raise InvalidOption(f"The option {first['loc'][0]} is wrong: {first['msg']}.") from error
-        if options.format == "png" and options.quality is not None:
-            raise InvalidOption("The option quality has no meaning for format=png, which is lossless.")
-        return options
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
     """What the uploaded file was.
@@ -149,6 +80,69 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something about a portrait that is not as its asker may think.
+
+    Attributes:
+        code: stable, machine-readable.
+        detail: one sentence, with the numbers.
+    """
+
+    code: Literal["restoration_off", "strength_lowered", "source_small", "extended", "smaller"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one rule found.
+
+    Attributes:
+        name: stable, machine-readable.
+        status: unknown where it could not be measured, or where nothing sets a limit.
+        value: as measured, in `unit`; None where it could not be.
+        least: the smallest value that passes, None where there is none.
+        most: the largest.
+        unit: of all three; "" for a count.
+        detail: what the value is, in words.
+    """
+
+    name: str
+    status: RuleStatus
+    value: float | None
+    least: float | None
+    most: float | None
+    unit: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a portrait is what its preset, or good practice, asks for."""
+
+    rules: tuple[Rule, ...]
+
+    @property
+    def status(self) -> RuleStatus:
+        """Fail if any rule fails; else unknown if any with a limit is; else pass."""
+        found = {rule.status for rule in self.rules if rule.least is not None or rule.most is not None}
+        return "fail" if "fail" in found else "unknown" if "unknown" in found else "pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A photo, judged as it is.
+
+    Attributes:
+        timings_ms: milliseconds by stage, in order of execution.
+    """
+
+    source: Source
+    faces: tuple[Face, ...]
+    verdict: Verdict
+    timings_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Portrait:
     """A finished portrait.
 
@@ -159,6 +153,11 @@ class Portrait:
         restored: how many of them were restored.
         restorer: name of the restorer, or "none".
         timings_ms: milliseconds by stage, in order of execution.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        quality: of the encoder, None for PNG.
+        notes: what turned out otherwise than one may think.
+        verdict: None where none was asked for.
     """
 
     data: bytes
@@ -168,3 +167,8 @@ class Portrait:
     restored: int
     restorer: str
     timings_ms: Mapping[str, float]
+    width: int
+    height: int
+    quality: int | None = None
+    notes: tuple[Note, ...] = ()
+    verdict: Verdict | None = None

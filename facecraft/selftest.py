@@ -17,7 +17,7 @@ from PIL import Image
 import facecraft
 from facecraft.bootstrap import load
 from facecraft.errors import StartupError, WeightsMissing
-from facecraft.portrait import ProcessOptions
+from facecraft.options import ProcessOptions
 from facecraft.restoration.networks import NETWORKS
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, ModelEntry

@@ -6,7 +6,8 @@ import pytest
 
 from facecraft import batch, files
 from facecraft.errors import NoFaceFound
-from facecraft.portrait import Portrait, ProcessOptions, Source
+from facecraft.options import ProcessOptions
+from facecraft.portrait import Portrait, Source
 
 if TYPE_CHECKING:
     from facecraft.pipeline import Pipeline
@@ -20,7 +21,7 @@ class Echo:
             raise NoFaceFound("No face was found in the picture.")
         if data == b"bug":
             raise RuntimeError("out of order")
-        return Portrait(data + b"!", "jpeg", Source(1, 1, "jpeg", 1), (), 0, "none", {})
+        return Portrait(data + b"!", "jpeg", Source(1, 1, "jpeg", 1), (), 0, "none", {}, 1, 1)
 
 
 def run(inputs: list[str], folder: Path) -> batch.Summary:

@@ -10,8 +10,9 @@ from PIL import Image
 from facecraft.bootstrap import Loaded
 from facecraft.errors import DeadlineExceeded, ImageTooLarge, InvalidOption, NoFaceFound
 from facecraft.imaging import codec, geometry
+from facecraft.options import ProcessOptions
 from facecraft.pipeline import Pipeline
-from facecraft.portrait import FaceCrop, ProcessOptions, RGBImage
+from facecraft.portrait import FaceCrop, RGBImage
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.upscaling import Upscaler
 from tests.conftest import Encode

@@ -1,7 +1,7 @@
 import pytest
 
 from facecraft.errors import InvalidOption
-from facecraft.portrait import ProcessOptions
+from facecraft.options import ProcessOptions
 
 ACCEPTED = [
     {"strength": "0"}, {"strength": "1"}, {"fidelity": "0"}, {"fidelity": "1"},

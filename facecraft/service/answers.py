@@ -1,16 +1,27 @@
 """Portraits and detections as responses; large ones take milliseconds, so not on the event loop."""
 
 from base64 import b64encode
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal
 
 from fastapi import Response
 
-from facecraft.service.schemas import DetectBody, FaceBody, ImageBody, ProcessBody, SourceBody
+from facecraft.service.schemas import (
+    CheckBody,
+    DetectBody,
+    FaceBody,
+    ImageBody,
+    NoteBody,
+    ProcessBody,
+    RuleBody,
+    SourceBody,
+    VerdictBody,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from facecraft.portrait import Detection, Face, ImageFormat, Portrait, Source
+    from facecraft.portrait import Check, Detection, Face, ImageFormat, Portrait, Source, Verdict
 
 MEDIA_TYPES: "dict[ImageFormat, Literal['image/jpeg', 'image/png', 'image/webp']]" = {
     "jpeg": "image/jpeg",
@@ -26,6 +37,10 @@ def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
         "X-Facecraft-Restored": str(portrait.restored),
         "X-Facecraft-Restorer": portrait.restorer,
     }
+    if portrait.notes:
+        headers["X-Facecraft-Notes"] = ", ".join(note.code for note in portrait.notes)
+    if portrait.verdict is not None:
+        headers["X-Facecraft-Verdict"] = portrait.verdict.status
     if portrait.source.frames > 1:
         headers["X-Facecraft-Source-Frames"] = str(portrait.source.frames)
     media_type = MEDIA_TYPES[portrait.format]
@@ -37,7 +52,15 @@ def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
         timings_ms=_rounded(portrait.timings_ms),
         restored=portrait.restored,
         restorer=portrait.restorer,
-        image=ImageBody(media_type=media_type, base64=b64encode(portrait.data).decode("ascii")),
+        notes=[NoteBody(code=note.code, detail=note.detail) for note in portrait.notes],
+        verdict=None if portrait.verdict is None else _verdict(portrait.verdict),
+        image=ImageBody(
+            media_type=media_type,
+            width=portrait.width,
+            height=portrait.height,
+            quality=portrait.quality,
+            base64=b64encode(portrait.data).decode("ascii"),
+        ),
     )
     return Response(body.model_dump_json(), media_type="application/json", headers=headers)
 
@@ -51,6 +74,21 @@ def detection_response(detection: "Detection") -> Response:
     headers = {
         "Server-Timing": _server_timing(detection.timings_ms),
         "X-Facecraft-Faces": str(len(detection.faces)),
+    }
+    return Response(body.model_dump_json(), media_type="application/json", headers=headers)
+
+
+def check_response(check: "Check") -> Response:
+    body = CheckBody(
+        faces=_faces(check.faces),
+        source=_source(check.source),
+        timings_ms=_rounded(check.timings_ms),
+        verdict=_verdict(check.verdict),
+    )
+    headers = {
+        "Server-Timing": _server_timing(check.timings_ms),
+        "X-Facecraft-Faces": str(len(check.faces)),
+        "X-Facecraft-Verdict": check.verdict.status,
     }
     return Response(body.model_dump_json(), media_type="application/json", headers=headers)
 
@@ -73,6 +111,10 @@ def _faces(faces: "tuple[Face, ...]") -> list[FaceBody]:
         )
         for face in faces
     ]
+
+
+def _verdict(verdict: "Verdict") -> VerdictBody:
+    return VerdictBody(status=verdict.status, rules=[RuleBody(**asdict(rule)) for rule in verdict.rules])
 
 
 def _source(source: "Source") -> SourceBody:

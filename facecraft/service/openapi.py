@@ -19,7 +19,7 @@ from facecraft.errors import (
     UploadTimeout,
     UploadTooLarge,
 )
-from facecraft.portrait import ProcessOptions
+from facecraft.options import ProcessOptions
 from facecraft.service import problems as problem
 from facecraft.service.schemas import DetectBody, ProblemBody, ProcessBody
 

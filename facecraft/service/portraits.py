@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.requests import ClientDisconnect
 
 from facecraft.errors import InvalidOption
-from facecraft.portrait import ProcessOptions
+from facecraft.options import ProcessOptions
 from facecraft.service.access import authorize
 from facecraft.service.answers import detection_response, portrait_response
 from facecraft.service.negotiation import prefers_json

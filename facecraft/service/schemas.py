@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from facecraft.portrait import ImageFormat
+from facecraft.portrait import ImageFormat, RuleStatus
 
 Pixels = Annotated[float, Field(description="Pixels of the upright picture.")]
 
@@ -71,13 +71,42 @@ class DetectBody(BaseModel):
 
 class ImageBody(BaseModel):
     media_type: Literal["image/jpeg", "image/png", "image/webp"]
+    width: int
+    height: int
+    quality: int | None = Field(description="Of the encoder; null for PNG.")
     base64: str = Field(description="The finished picture.")
+
+
+class NoteBody(BaseModel):
+    code: str = Field(examples=["source_small"])
+    detail: str = Field(description="What turned out otherwise than one may think.")
+
+
+class RuleBody(BaseModel):
+    name: str = Field(examples=["head_height"])
+    status: RuleStatus
+    value: float | None = Field(description="As measured; null where it could not be.")
+    least: float | None = Field(description="The smallest value that passes; null where there is none.")
+    most: float | None = Field(description="The largest value that passes; null where there is none.")
+    unit: str
+    detail: str = Field(description="What the value is.")
+
+
+class VerdictBody(BaseModel):
+    status: RuleStatus = Field(description="fail if any rule fails; unknown if any that has a limit is.")
+    rules: list[RuleBody]
 
 
 class ProcessBody(DetectBody):
     restored: int = Field(description="How many of the faces were restored.")
     restorer: str = Field(description="The restorer that was used, or none.")
+    notes: list[NoteBody]
+    verdict: VerdictBody | None
     image: ImageBody
+
+
+class CheckBody(DetectBody):
+    verdict: VerdictBody
 
 
 class ProblemBody(BaseModel):

@@ -10,7 +10,8 @@ import pytest
 
 from facecraft.errors import DeadlineExceeded, NoFaceFound, UndecodableImage
 from facecraft.hotfolder import HotFolder, Patience
-from facecraft.portrait import Portrait, ProcessOptions, Source
+from facecraft.options import ProcessOptions
+from facecraft.portrait import Portrait, Source
 
 QUICK = Patience(poll_s=0.01, settle_s=0.05, copy_s=0.4, retry_s=0.05)
 MAX_BYTES = 1000
@@ -33,7 +34,7 @@ class Echo:
         if data == b"bug":
             raise RuntimeError("out of order")
         format_ = "jpeg" if options.format == "auto" else options.format
-        return Portrait(data + b"!", format_, Source(1, 1, "jpeg", 1), (), 1, "echo", {})
+        return Portrait(data + b"!", format_, Source(1, 1, "jpeg", 1), (), 1, "echo", {}, 1, 1)
 
 
 class Place:

@@ -8,7 +8,8 @@ import pytest
 
 from facecraft import files, hotfolder
 from facecraft.errors import StartupError
-from facecraft.portrait import Portrait, ProcessOptions
+from facecraft.options import ProcessOptions
+from facecraft.portrait import Portrait
 from tests.hotfolder.conftest import MAX_BYTES, QUICK, Echo, Place
 
 

@@ -72,12 +72,13 @@ WATCHER = """
 import sys, threading, time
 from pathlib import Path
 from facecraft.hotfolder import HotFolder, Patience
-from facecraft.portrait import Portrait, ProcessOptions, Source
+from facecraft.options import ProcessOptions
+from facecraft.portrait import Portrait, Source
 
 class Slow:
     def process(self, data, options, abandoned):
         time.sleep(0.01)
-        return Portrait(data + b"!", "jpeg", Source(1, 1, "jpeg", 1), (), 1, "echo", {})
+        return Portrait(data + b"!", "jpeg", Source(1, 1, "jpeg", 1), (), 1, "echo", {}, 1, 1)
 
 patience = Patience(poll_s=0.01, settle_s=0.02, copy_s=1, retry_s=0.1)
 hot = HotFolder(Path(sys.argv[1]), Path(sys.argv[2]), Slow(), ProcessOptions(), 1000, patience=patience)

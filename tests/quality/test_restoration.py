@@ -10,8 +10,9 @@ from skimage.metrics import structural_similarity
 
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.imaging import geometry
+from facecraft.options import ProcessOptions
 from facecraft.pipeline import Pipeline
-from facecraft.portrait import FaceCrop, ProcessOptions, RGBImage
+from facecraft.portrait import FaceCrop, RGBImage
 from tests.conftest import Encode
 from tests.test_pipeline import pixels
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from facecraft.bootstrap import Loaded, load
-from facecraft.portrait import Detection, Face, Portrait, ProcessOptions, Source
+from facecraft.options import ProcessOptions
+from facecraft.portrait import Detection, Face, Portrait, Source
 from facecraft.service.server import Server
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
@@ -42,6 +43,8 @@ def echo(data: bytes, options: ProcessOptions) -> Portrait:
         restored=1,
         restorer="realesrgan-x4plus",
         timings_ms={"decode": 1.234, "detect": 20.0},
+        width=64,
+        height=80,
     )
 
 
@@ -50,7 +53,9 @@ class FakePipeline:
     answer: Process
     restorers: "Mapping[str, BatchingRestorer]" = field(default_factory=dict)
 
-    def process(self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool]) -> Portrait:
+    def process(
+        self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool], *, judge: bool = False
+    ) -> Portrait:
         return self.answer(data, options)
 
     def detect(self, data: bytes) -> Detection:

@@ -8,7 +8,8 @@ from statistics import median
 import httpx
 import pytest
 
-from facecraft.portrait import Portrait, ProcessOptions, Source
+from facecraft.options import ProcessOptions
+from facecraft.portrait import Portrait, Source
 
 Serve = Callable[..., httpx.Client]
 
@@ -39,7 +40,9 @@ class Gate:
 
 def portrait(data: bytes) -> Portrait:
     source = Source(width=1, height=1, format="png", frames=1)
-    return Portrait(data, "png", source, faces=(), restored=0, restorer="none", timings_ms={})
+    return Portrait(
+        data, "png", source, faces=(), restored=0, restorer="none", timings_ms={}, width=64, height=80
+    )
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from facecraft.errors import InferenceFailed
-from facecraft.portrait import Portrait, ProcessOptions
+from facecraft.options import ProcessOptions
+from facecraft.portrait import Portrait
 from facecraft.service import logs
 from tests.service.conftest import Serve
 

@@ -4,7 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
-from facecraft.portrait import ProcessOptions
+from facecraft.options import ProcessOptions
 
 Serve = Callable[..., httpx.Client]
 Json = dict[str, Any]

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from facecraft.errors import FacecraftError, ImageTooLarge, NoFaceFound, UndecodableImage, UnsupportedFormat
-from facecraft.portrait import Portrait, ProcessOptions, Source
+from facecraft.options import ProcessOptions
+from facecraft.portrait import Portrait, Source
 
 Serve = Callable[..., httpx.Client]
 
@@ -19,6 +20,8 @@ ANIMATED = Portrait(
     restored=0,
     restorer="none",
     timings_ms={},
+    width=64,
+    height=80,
 )
 
 
@@ -56,7 +59,15 @@ def test_process_answers_with_json_where_it_is_preferred(client: httpx.Client) -
         "timings_ms": {"decode": 1.2, "detect": 20.0},
         "restored": 1,
         "restorer": "realesrgan-x4plus",
-        "image": {"media_type": "image/png", "base64": base64.b64encode(PHOTO).decode()},
+        "notes": [],
+        "verdict": None,
+        "image": {
+            "media_type": "image/png",
+            "width": 64,
+            "height": 80,
+            "quality": None,
+            "base64": base64.b64encode(PHOTO).decode(),
+        },
     }
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from facecraft.portrait import Portrait, ProcessOptions
+from facecraft.options import ProcessOptions
+from facecraft.portrait import Portrait
 from facecraft.service import status
 
 Serve = Callable[..., httpx.Client]

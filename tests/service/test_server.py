@@ -28,7 +28,7 @@ from facecraft.weights.lockfile import Lock
 
 def process(data, options, abandoned):
     time.sleep(float(data))  # each file says how many seconds it takes
-    return Portrait(data, "png", Source(1, 1, "png", 1), (), 0, "none", {})
+    return Portrait(data, "png", Source(1, 1, "png", 1), (), 0, "none", {}, 1, 1)
 
 pipeline = SimpleNamespace(process=process)
 loaded = SimpleNamespace(pipeline=pipeline, device="cpu", models=(), workers=1, deadline_s=30, growing=0)
