@@ -14,8 +14,10 @@ from facecraft.detection.centerface import CenterFace
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.detection.refined import RefinedDetector
 from facecraft.errors import SettingInvalid
+from facecraft.finishing import presets
+from facecraft.finishing.segmentation import ModNet, Segmenter, SelfieSegmentation
 from facecraft.imaging.codec import Limits
-from facecraft.pipeline import Pipeline
+from facecraft.pipeline import Models, Pipeline
 from facecraft.portrait import FaceCrop
 from facecraft.restoration.base import Restorer
 from facecraft.restoration.batching import BatchingRestorer
@@ -37,13 +39,12 @@ Paths = Mapping[str, Path]
 """Verified files by the name of their model."""
 
 
-def _centerface(paths: Paths, device: Device) -> Detector:
-    found = CenterFace(paths["centerface"], device.onnx_providers, device.threads)
-    return RefinedDetector(found, FaceMesh(paths["facemesh"]))
+def _centerface(paths: Paths, device: Device, mesh: FaceMesh) -> Detector:
+    return RefinedDetector(CenterFace(paths["centerface"], device.onnx_providers, device.threads), mesh)
 
 
-def _scrfd(name: str) -> Callable[[Paths, Device], Detector]:
-    def build(paths: Paths, device: Device) -> Detector:
+def _scrfd(name: str) -> Callable[[Paths, Device, FaceMesh], Detector]:
+    def build(paths: Paths, device: Device, _mesh: FaceMesh) -> Detector:
         # Imported here: insightface takes a second, which those who don't use it need not wait for.
         from facecraft.detection.scrfd import Scrfd  # noqa: PLC0415
 
@@ -52,11 +53,15 @@ def _scrfd(name: str) -> Callable[[Paths, Device], Detector]:
     return build
 
 
-# What each name of a setting needs, and how it is built. Restorers and upscalers stand best first.
-DETECTORS: Mapping[str, tuple[tuple[str, ...], Callable[[Paths, Device], Detector]]] = {
-    "centerface": (("centerface", "facemesh"), _centerface),
-    "scrfd-10g": (("scrfd-10g",), _scrfd("scrfd-10g")),
-    "scrfd-500m": (("scrfd-500m",), _scrfd("scrfd-500m")),
+# How each name of a setting is built. All but the detectors stand best first.
+DETECTORS: Mapping[str, Callable[[Paths, Device, FaceMesh], Detector]] = {
+    "centerface": _centerface,
+    "scrfd-10g": _scrfd("scrfd-10g"),
+    "scrfd-500m": _scrfd("scrfd-500m"),
+}
+SEGMENTERS: Mapping[str, Callable[[Path, Device], Segmenter]] = {
+    "modnet": lambda path, device: ModNet(path, device.onnx_providers, device.threads),
+    "selfie-segmentation": lambda path, _device: SelfieSegmentation(path),
 }
 RESTORERS: Mapping[str, Callable[[Engine], Restorer]] = {
     "gfpgan-1.4": GFPGAN,
@@ -65,7 +70,9 @@ RESTORERS: Mapping[str, Callable[[Engine], Restorer]] = {
 }
 UPSCALERS: Mapping[str, int] = {"realesrgan-x2plus": 2, "realesrgan-x4plus": 4}
 """How many times each enlarges."""
+MESH = "facemesh"
 DEFAULT_DETECTOR = "centerface"
+DEFAULT_SEGMENTER = "selfie-segmentation"
 DEFAULT_RESTORER = "realesrgan-x4plus"
 DEFAULT_DEADLINE_S: Mapping[str, float] = {"cpu": 30, "cuda": 10}
 DEFAULT_BATCH: Mapping[str, int] = {"cpu": 1, "cuda": 8}
@@ -102,23 +109,28 @@ def load(settings: Settings, lock: Lock) -> Loaded:
     device = pick_device(settings.device, settings.threads)
     torch.backends.cudnn.allow_tf32 = settings.precision == "auto"  # the shortened float32 of GPUs
     detector_name = DEFAULT_DETECTOR if settings.detector == "auto" else settings.detector
-    needed, build_detector = DETECTORS[detector_name]
     restorer_names = _chosen(settings.restorer, RESTORERS, settings, lock) or (DEFAULT_RESTORER,)
     upscaler_names = _chosen(settings.upscaler, UPSCALERS, settings, lock)
+    segmenter_name = (_chosen(settings.matting, SEGMENTERS, settings, lock) or (DEFAULT_SEGMENTER,))[0]
     network_names = dict.fromkeys((*restorer_names, *upscaler_names))
-    entries = tuple(lock.named(name) for name in (*needed, *network_names))
+    entries = tuple(lock.named(name) for name in (detector_name, MESH, segmenter_name, *network_names))
     for entry in entries:
         _check_licence(entry, settings.license)
     paths = {entry.name: verify(entry, settings.models_dir) for entry in entries}
-    detector = build_detector(paths, device)
+    mesh = FaceMesh(paths[MESH])
     engines = {name: _engine(name, paths[name], device, settings) for name in network_names}
     max_batch = settings.max_batch or DEFAULT_BATCH[device.kind]
-    restorers = {
-        name: BatchingRestorer(RESTORERS[name](engines[name]), max_batch, settings.max_wait_ms)
-        for name in restorer_names
-    }
-    upscalers = _upscalers({name: engines[name] for name in upscaler_names})
-    _warm(detector, restorers, upscalers, max_batch)
+    models = Models(
+        detector=DETECTORS[detector_name](paths, device, mesh),
+        mesh=mesh,
+        segmenter=SEGMENTERS[segmenter_name](paths[segmenter_name], device),
+        restorers={
+            name: BatchingRestorer(RESTORERS[name](engines[name]), max_batch, settings.max_wait_ms)
+            for name in restorer_names
+        },
+        upscalers=_upscalers({name: engines[name] for name in upscaler_names}),
+    )
+    _warm(models, max_batch)
     gc.collect()
     give_memory_back()  # as much as the weights again
     limits = Limits(
@@ -127,7 +139,7 @@ def load(settings: Settings, lock: Lock) -> Loaded:
         frames=settings.max_frames,
         scans=settings.max_scans,
     )
-    pipeline = Pipeline(detector, restorers, upscalers, limits)
+    pipeline = Pipeline(models, presets.load(), limits)
     return Loaded(
         pipeline,
         device.label,
@@ -190,19 +202,18 @@ def _check_licence(entry: ModelEntry, allowed: str) -> None:
         )
 
 
-def _warm(
-    detector: Detector,
-    restorers: Mapping[str, BatchingRestorer],
-    upscalers: Mapping[int, Upscaler],
-    max_batch: int,
-) -> None:
+def _warm(models: Models, max_batch: int) -> None:
     """Run each model: the first runs allocate, compile their kernels and, on a GPU, capture them."""
-    detector.detect(np.zeros((480, 640, 3), np.uint8))
-    for restorer in restorers.values():
+    grey = np.zeros((480, 640, 3), np.uint8)
+    models.detector.detect(grey)
+    box, eyes = np.array([100, 100, 300, 300], np.float32), np.array([[150, 180], [250, 180]], np.float32)
+    models.mesh.find(grey, box, eyes)
+    models.segmenter.segment(grey)
+    for restorer in models.restorers.values():
         side = restorer.face_size_px
         crop = FaceCrop(np.zeros((side, side, 3), np.uint8), source_px=200)
         for power in range(max_batch.bit_length()):
             for _ in range(2 if max_batch > 1 else 1):
                 restorer.restore([crop] * 2**power, [0.5] * 2**power)
-    for upscaler in upscalers.values():
+    for upscaler in models.upscalers.values():
         upscaler.upscale(np.zeros((64, 64, 3), np.uint8))

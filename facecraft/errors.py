@@ -6,6 +6,7 @@
     bytes -> codec.decode         UndecodableImage, UnsupportedFormat, ImageTooLarge
     image -> Detector.detect      NoFaceFound
     crops -> Restorer.restore     InferenceFailed
+    portrait -> size.encode       CannotFit
     the whole of it               DeadlineExceeded
     start of the process          StartupError and what is below it: exit code 1
 
@@ -109,6 +110,12 @@ class NoFaceFound(RequestError):
     status = 422
     code = "no_face_found"
     hint = "Send a photo with a visible face, or set require_face=false to get the picture back as it is."
+
+
+class CannotFit(RequestError):
+    status = 422
+    code = "cannot_fit"
+    hint = "Raise max_kb, or ask for format=jpeg or webp."
 
 
 class Unauthorized(RequestError):

@@ -1,89 +1,113 @@
 """One portrait: bytes in, bytes out."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from time import perf_counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
+from facecraft import faces as restoring
 from facecraft.detection.base import Detector
-from facecraft.errors import ImageTooLarge, InvalidOption, NoFaceFound
-from facecraft.imaging import codec, geometry
-from facecraft.imaging.codec import Limits
+from facecraft.detection.facemesh import FaceMesh
+from facecraft.errors import ImageTooLarge, NoFaceFound
+from facecraft.faces import Restored
+from facecraft.finishing import finish, frame, presets, sheet, size, verdict
+from facecraft.finishing.background import Background
+from facecraft.finishing.finish import Canvas
+from facecraft.finishing.head import head_of
+from facecraft.finishing.presets import Preset
+from facecraft.finishing.rules import Subject
+from facecraft.finishing.segmentation import Segmenter
+from facecraft.finishing.sheet import Sheet
+from facecraft.finishing.size import Encoded
+from facecraft.imaging import codec, geometry, mesh
+from facecraft.imaging.codec import DecodedImage, Limits
+from facecraft.imaging.geometry import Affine
+from facecraft.imaging.mesh import Points
+from facecraft.job import Job, canvas_of, count_within, middles_of
 from facecraft.options import ProcessOptions
-from facecraft.portrait import Detection, Face, ImageFormat, Portrait, RGBImage, Source
+from facecraft.order import Order, understand
+from facecraft.portrait import Check, Detection, Face, Portrait, Verdict
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.upscaling import Upscaler
+from facecraft.timings import Timings
 
-DEFAULT_FIDELITY = 0.5
 
-
-class Pipeline:
-    """Detects, restores and pastes back. Synchronous; safe to call from several threads.
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What a pipeline runs.
 
     Attributes:
-        restorers: the loaded ones, the best first, which is what `auto` takes.
+        restorers: the best first, which is what `auto` takes.
         upscalers: by their factor.
     """
 
-    def __init__(
-        self,
-        detector: Detector,
-        restorers: Mapping[str, BatchingRestorer],
-        upscalers: Mapping[int, Upscaler],
-        limits: Limits,
-    ) -> None:
-        self.restorers = restorers
-        self.upscalers = upscalers
-        self._detector = detector
+    detector: Detector
+    mesh: FaceMesh
+    segmenter: Segmenter
+    restorers: Mapping[str, BatchingRestorer]
+    upscalers: Mapping[int, Upscaler]
+
+
+class Pipeline:
+    """Detects, restores and finishes. Synchronous; safe to call from several threads.
+
+    Attributes:
+        models: what it runs.
+        presets: by name.
+    """
+
+    def __init__(self, models: Models, presets: Mapping[str, Preset], limits: Limits) -> None:
+        self.models = models
+        self.presets = presets
         self._limits = limits
 
     def process(
-        self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool] = lambda: False
+        self,
+        data: bytes,
+        options: ProcessOptions,
+        abandoned: Callable[[], bool] = lambda: False,
+        *,
+        judge: bool = False,
     ) -> Portrait:
-        """Restore the faces of one picture.
+        """Make the portrait of one picture.
 
         Args:
             data: the file.
             options: what is asked for.
             abandoned: whether nobody waits for the answer any more; asked before each face and tile.
+            judge: whether the portrait is judged; one with a preset always is.
 
         Raises:
             RequestError: the file, its content or the options do not allow it.
             DeadlineExceeded: it was abandoned.
         """
-        restorer = self._pick(options)
-        upscaler = self._pick_upscaler(options)
-        timings = Timings()
-        with timings.stage("decode"):
-            image = codec.decode(data, self._limits)
-        format_ = image.source.format if options.format == "auto" else options.format
-        self._check_result(image.source, options.upscale, format_)
-        with timings.stage("detect"):
-            faces = self._detector.detect(image.rgb)
-        if options.require_face and not faces:
-            raise NoFaceFound("No face was found in the picture.")
-        canvas, alpha = image.rgb, image.alpha
-        if upscaler is not None:
-            with timings.stage("upscale"):
-                canvas = upscaler.upscale(image.rgb, abandoned)
-                alpha = None if alpha is None else geometry.enlarge(alpha, options.upscale)
-        restored: Sequence[Face] = ()
-        if restorer is not None and options.strength > 0:
-            restored = faces[:1] if options.faces == "largest" else faces
-            canvas = _restore(
-                image.rgb, canvas, restored, restorer, options, timings=timings, abandoned=abandoned
-            )
-        with timings.stage("encode"):
-            encoded = codec.encode(canvas, alpha, format_, options.quality)
+        order = understand(options, self.presets, self.models.restorers, self.models.upscalers, judge=judge)
+        job = self._started(data, order, abandoned)
+        paper = self._paper(job)
+        canvas, moved = canvas_of(job)
+        restored = self._restored(job, canvas, moved)
+        finished = finish.finish(canvas, order.options, order.background, self.models.segmenter, job.timings)
+        result = finished
+        if paper is not None:
+            with job.timings.stage("sheet"):
+                result = finish.on_sheet(finished, paper, order.background, finish.dpi_of(order.options))
+        with job.timings.stage("encode"):
+            if job.format == "jpeg":
+                result = replace(result, rgb=finish.flattened(result, order.background), alpha=None)
+            file = size.encode(result.rgb, result.alpha, job.format, order.options)
+        judged = self._judged(job, finished, moved, restored, file) if order.judge else None
+        framing = () if job.frame is None else frame.notes_on(job.frame, canvas.covered)
         return Portrait(
-            data=encoded,
-            format=format_,
-            source=image.source,
-            faces=tuple(faces),
-            restored=len(restored),
-            restorer="none" if restorer is None else restorer.name,
-            timings_ms=timings.ms,
-            width=canvas.shape[1],
-            height=canvas.shape[0],
+            data=file.data,
+            format=job.format,
+            source=job.image.source,
+            faces=tuple(job.faces),
+            restored=restored.count,
+            restorer="none" if order.restorer is None else order.restorer.name,
+            timings_ms=job.timings.ms,
+            width=file.width,
+            height=file.height,
+            quality=file.quality,
+            notes=(*order.notes, *restored.notes, *framing, *file.notes),
+            verdict=judged,
         )
 
     def detect(self, data: bytes) -> Detection:
@@ -93,87 +117,123 @@ class Pipeline:
             RequestError: the file is not one that can be decoded within the limits.
         """
         timings = Timings()
+        image, faces = self._detected(data, timings)
+        return Detection(image.source, tuple(faces), timings.ms)
+
+    def check(self, data: bytes, options: ProcessOptions) -> Check:
+        """Judge one picture as it is.
+
+        Args:
+            data: the file.
+            options: whose preset's rules it is to keep; without one, good practice alone.
+
+        Raises:
+            RequestError: there is no such preset, or the file cannot be decoded within the limits.
+        """
+        _, rules = presets.applied(options, self.presets)
+        timings = Timings()
+        image, faces = self._detected(data, timings)
+        with timings.stage("verdict"):
+            points = self._traced(image, faces)
+            canvas = Canvas(image.rgb, image.alpha, None, points, middles_of(faces, geometry.enlarging(1)))
+            subject = Subject(
+                image=finish.flattened(canvas, Background("keep")),
+                faces=len(faces),
+                points=points,
+                person=finish.segmented(canvas, self.models.segmenter),
+                source_eyes_px=None if points is None else head_of(points).eyes_px,
+                drift=None,
+                retouched=False,
+                file_bytes=len(data),
+            )
+            judged = verdict.judge(subject, rules)
+        return Check(image.source, tuple(faces), judged, timings.ms)
+
+    def _detected(self, data: bytes, timings: Timings) -> tuple[DecodedImage, list[Face]]:
         with timings.stage("decode"):
             image = codec.decode(data, self._limits)
         with timings.stage("detect"):
-            faces = self._detector.detect(image.rgb)
-        return Detection(image.source, tuple(faces), timings.ms)
+            return image, self.models.detector.detect(image.rgb)
 
-    def _pick(self, options: ProcessOptions) -> BatchingRestorer | None:
-        if options.restorer == "none":
-            restorer = None
-        elif options.restorer == "auto":
-            restorer = next(iter(self.restorers.values()))
-        elif options.restorer in self.restorers:
-            restorer = self.restorers[options.restorer]
-        else:
-            loaded = ", ".join(("auto", "none", *self.restorers))
-            raise InvalidOption(f"There is no restorer {options.restorer!r}; there are {loaded}.")
-        if options.fidelity is not None and not (restorer and restorer.takes_fidelity):
-            name = restorer.name if restorer else "none"
-            raise InvalidOption(
-                f"The option fidelity has no meaning for the restorer {name}.",
-                hint="Leave fidelity away, or name a restorer that has it.",
-            )
-        return restorer
+    def _traced(self, image: DecodedImage, faces: list[Face]) -> Points | None:
+        return self.models.mesh.trace(image.rgb, faces[0].bbox, faces[0].landmarks[:2]) if faces else None
 
-    def _pick_upscaler(self, options: ProcessOptions) -> Upscaler | None:
-        if options.upscale == 1:
-            return None
-        if options.upscale not in self.upscalers:
-            raise InvalidOption(
-                f"No loaded model enlarges a picture {options.upscale} times.",
-                hint="See GET /models for what is loaded, or leave upscale away.",
-            )
-        return self.upscalers[options.upscale]
+    def _started(self, data: bytes, order: Order, abandoned: Callable[[], bool]) -> Job:
+        options, timings = order.options, Timings()
+        with timings.stage("decode"):
+            image = codec.decode(data, self._limits)
+        width, height = image.source.width, image.source.height
+        format_ = finish.format_of(options, order.background, image.source.format)
+        self._check_pixels(width * options.upscale, height * options.upscale)
+        if not order.framed:
+            codec.check_side(width * options.upscale, height * options.upscale, format_)
+        with timings.stage("detect"):
+            faces = self.models.detector.detect(image.rgb)
+        if options.require_face and not faces:
+            raise NoFaceFound("No face was found in the picture.")
+        points = None
+        if order.framed or order.judge or options.tone == "auto":
+            with timings.stage("landmarks"):
+                points = self._traced(image, faces)
+        head = None if points is None else head_of(points)
+        framing = frame.plan(options, width, height, head)
+        return Job(order, image, format_, faces, points, framing, timings, abandoned)
 
-    def _check_result(self, source: Source, factor: int, format_: ImageFormat) -> None:
-        """Refuse a picture whose result would be too large to hold, or for its format."""
-        width, height = source.width * factor, source.height * factor
+    def _paper(self, job: Job) -> Sheet | None:
+        """The paper, if there is any; refuses what would be too large to hold, or for its format."""
+        options, source = job.order.options, job.image.source
+        width, height = source.width * options.upscale, source.height * options.upscale
+        paper = None
+        if job.frame is not None:
+            width, height = job.frame.width, job.frame.height
+        if options.layout is not None:
+            paper = sheet.plan(options.layout, width, height, finish.dpi_of(options))
+            width, height = paper.width, paper.height
+        self._check_pixels(width, height)
+        codec.check_side(width, height, job.format)
+        return paper
+
+    def _check_pixels(self, width: int, height: int) -> None:
         if width * height > self._limits.pixels:
             raise ImageTooLarge(
-                f"The picture enlarged to {width} x {height} is over the limit of {self._limits.pixels} "
-                "pixels.",
+                f"A portrait of {width} x {height} is over the limit of {self._limits.pixels} pixels.",
                 limit=self._limits.pixels,
                 hint="Send a smaller picture, or ask for less.",
             )
-        codec.check_side(width, height, format_)
 
+    def _restored(self, job: Job, canvas: Canvas, moved: Affine) -> Restored:
+        order = job.order
+        if order.restorer is None or not order.restores:
+            return Restored()
+        work = restoring.Work(
+            restorer=order.restorer,
+            options=order.options,
+            mesh=self.models.mesh,
+            matrix=moved,
+            measured=order.judge,
+            abandoned=job.abandoned,
+        )
+        wanted = job.faces[:1] if order.options.faces == "largest" else job.faces
+        return restoring.restore(job.image.rgb, canvas.rgb, wanted, work, job.timings)
 
-class Timings:
-    """Milliseconds by stage, in order of execution."""
-
-    def __init__(self) -> None:
-        self.ms: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        start = perf_counter()
-        yield
-        self.ms[name] = (perf_counter() - start) * 1000
-
-
-def _restore(
-    rgb: RGBImage,
-    canvas: RGBImage,
-    faces: Sequence[Face],
-    restorer: BatchingRestorer,
-    options: ProcessOptions,
-    *,
-    timings: Timings,
-    abandoned: Callable[[], bool],
-) -> RGBImage:
-    """The canvas, which is larger and drawn on, or a copy of the picture, with these faces restored."""
-    with timings.stage("align"):
-        alignments = [geometry.align(face, restorer.face_size_px) for face in faces]
-        crops = [geometry.crop(rgb, alignment) for alignment in alignments]
-    with timings.stage("restore"):
-        fidelity = DEFAULT_FIDELITY if options.fidelity is None else options.fidelity
-        squares = restorer.restore(crops, [fidelity] * len(crops), abandoned)
-    with timings.stage("paste"):
-        if canvas is rgb:
-            canvas = rgb.copy()
-        for square, alignment in zip(squares, alignments, strict=True):
-            placed = alignment.on_canvas(options.upscale)
-            geometry.paste_back(canvas, square, placed, options.strength)
-    return canvas
+    def _judged(
+        self, job: Job, finished: Canvas, moved: Affine, restored: Restored, file: Encoded
+    ) -> Verdict:
+        """The verdict on the finished portrait, measured on itself."""
+        order, options = job.order, job.order.options
+        with job.timings.stage("verdict"):
+            canvas = replace(finished, rgb=finish.flattened(finished, order.background), alpha=None)
+            points = finished.face
+            if points is not None:
+                points = self.models.mesh.trace(canvas.rgb, mesh.box_of(points), mesh.eyes_of(points))
+            subject = Subject(
+                image=canvas.rgb,
+                faces=count_within(canvas, middles_of(job.faces, moved)),
+                points=points,
+                person=finish.segmented(canvas, self.models.segmenter),
+                source_eyes_px=None if job.points is None else head_of(job.points).eyes_px,
+                drift=restored.drift,
+                retouched=restored.count > 0 or options.tone == "auto" or order.background.kind != "keep",
+                file_bytes=len(file.data),
+            )
+            return verdict.judge(subject, order.preset, verdict.wanted_by(options))

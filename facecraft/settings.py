@@ -41,6 +41,11 @@ class Settings(BaseSettings):
         default="auto",
         description="Model for `upscale`. `auto`: each one whose weights are there.",
     )
+    matting: Literal["auto", "modnet", "selfie-segmentation"] = Field(
+        default="auto",
+        description="Model that tells a person from the background. `auto`: modnet where its weights are "
+        "there, else selfie-segmentation.",
+    )
     engine: Literal["auto", "torch", "onnxruntime"] = Field(
         default="auto",
         description="What runs restorers and upscalers. `auto`: the faster one, by device and network.",

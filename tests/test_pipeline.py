@@ -1,5 +1,6 @@
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -64,7 +65,7 @@ def test_faces_restored_together_and_apart_agree(pipeline: Pipeline, group: RGBI
     assert whole.restored == 2
     together = pixels(whole.data)
     places = [geometry.align(face, 512) for face in whole.faces]
-    restorer = next(iter(pipeline.restorers.values()))
+    restorer = next(iter(pipeline.models.restorers.values()))
     for index, place in enumerate(places):
         alone = both.copy()
         (square,) = restorer.restore([geometry.crop(both, place)], [0.5])
@@ -163,7 +164,8 @@ def test_a_restorer_that_fails_fails_the_request(
         def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
             raise RuntimeError("out of order")
 
-    broken = Pipeline(pipeline._detector, {"broken": BatchingRestorer(Broken(), 1, 0)}, {}, LIMITS)
+    models = replace(pipeline.models, restorers={"broken": BatchingRestorer(Broken(), 1, 0)}, upscalers={})
+    broken = Pipeline(models, {}, LIMITS)
     with pytest.raises(RuntimeError, match="out of order"):
         broken.process(png(astronaut), ProcessOptions())
 
@@ -221,7 +223,7 @@ def plain(loaded: Loaded) -> Pipeline:
         for name in ("gfpgan-1.4", "codeformer")
     }
     upscalers = {2: Upscaler("repeat", Repeat(2), 2, 2), 4: Upscaler("repeat", Repeat(4), 4, 4)}
-    return Pipeline(loaded.pipeline._detector, restorers, upscalers, LIMITS)
+    return Pipeline(replace(loaded.pipeline.models, restorers=restorers, upscalers=upscalers), {}, LIMITS)
 
 
 @pytest.mark.parametrize("factor", [2, 4])
@@ -255,7 +257,7 @@ def test_a_result_over_the_limit_is_refused_before_any_network_runs(plain: Pipel
 
 
 def test_a_factor_without_a_model_is_refused(loaded: Loaded, png: Encode) -> None:
-    bare = Pipeline(loaded.pipeline._detector, loaded.pipeline.restorers, {}, LIMITS)
+    bare = Pipeline(replace(loaded.pipeline.models, upscalers={}), {}, LIMITS)
     with pytest.raises(InvalidOption, match="No loaded model enlarges a picture 2 times"):
         bare.process(png(GREY), ProcessOptions(upscale=2))
 

@@ -10,14 +10,10 @@ from numpy.typing import NDArray
 
 from facecraft.detection.base import Detector
 from facecraft.detection.facemesh import FaceMesh
+from facecraft.imaging.mesh import LEFT_EYE, LEFT_MOUTH, NOSE, RIGHT_EYE, RIGHT_MOUTH, Points
 from facecraft.portrait import Face, RGBImage
 
 PRESENCE_THRESHOLD = 0.5
-
-# Indices into the mesh, image-left first: the lids around each eye, the nose's tip, the mouth's corners.
-LEFT_EYE = (33, 133, 144, 145, 153, 158, 159, 160)
-RIGHT_EYE = (263, 362, 373, 374, 380, 385, 386, 387)
-NOSE, LEFT_MOUTH, RIGHT_MOUTH = 4, 61, 291
 
 # How far down the face the mesh's points lie from SCRFD's, in eye distances: eyes, nose, mouth corners.
 OFFSET_DOWN = np.array([0.03, 0.03, -0.02, 0.045, 0.045], np.float32)
@@ -41,8 +37,9 @@ class RefinedDetector:
         return Face(face.bbox, five_points(points), face.score)
 
 
-def five_points(mesh: NDArray[np.float32]) -> NDArray[np.float32]:
-    """SCRFD's five landmarks out of the mesh's 468: (468, 2) to (5, 2), x y."""
+def five_points(mesh: Points) -> NDArray[np.float32]:
+    """SCRFD's five landmarks out of the mesh's 468: (5, 2), x y."""
+    mesh = mesh[:, :2]
     five = np.stack(
         (
             mesh[list(LEFT_EYE)].mean(axis=0),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 
 from facecraft.errors import ImageTooLarge, InferenceFailed, UndecodableImage, UploadTooLarge
 from facecraft.imaging.formats import count_scans, sniff
@@ -32,6 +32,7 @@ BROKEN = (
     zlib.error,
 )
 DEFAULT_QUALITY = 90
+PNG_HEADER_BYTES = 33  # signature and IHDR
 # The longest side that each format can hold, as its encoder has it.
 LONGEST_SIDE_PX = {"jpeg": 65_500, "png": 1_000_000, "webp": 16_383}
 # Of all that OpenCV offers, for photos: 24 ms for a megapixel, where Pillow's level 1 takes three times as
@@ -121,7 +122,11 @@ def check_side(width: int, height: int, format_: ImageFormat) -> None:
 
 
 def encode(
-    rgb: RGBImage, alpha: NDArray[np.uint8] | None, format_: ImageFormat, quality: int | None
+    rgb: RGBImage,
+    alpha: NDArray[np.uint8] | None,
+    format_: ImageFormat,
+    quality: int | None,
+    dpi: int | None = None,
 ) -> bytes:
     """Encode a picture.
 
@@ -130,9 +135,10 @@ def encode(
         alpha: (H, W) uint8 or None. A JPEG has no transparency: there the picture is laid on white.
         format_: of the result.
         quality: 1 to 100 for JPEG and WebP, None for the default; a PNG has none.
+        dpi: written into the file as its resolution, where given.
     """
     if format_ == "png":
-        return _encode_png(rgb, alpha)
+        return _encode_png(rgb, alpha, dpi)
     image = Image.fromarray(rgb)
     if alpha is not None and format_ == "jpeg":
         image = Image.composite(image, Image.new("RGB", image.size, "white"), Image.fromarray(alpha))
@@ -142,13 +148,24 @@ def encode(
     quality = DEFAULT_QUALITY if quality is None else quality
     if format_ == "jpeg":
         # From 90 on colour is kept at full resolution: skin and lips show it.
-        image.save(buffer, "JPEG", quality=quality, subsampling="4:4:4" if quality >= 90 else "4:2:0")
+        subsampling = "4:4:4" if quality >= 90 else "4:2:0"
+        image.save(buffer, "JPEG", quality=quality, subsampling=subsampling, dpi=(dpi or 0, dpi or 0))
     else:
-        image.save(buffer, "WEBP", quality=quality, method=2)
+        image.save(buffer, "WEBP", quality=quality, method=2, exif=_resolution(dpi))
     return buffer.getvalue()
 
 
-def _encode_png(rgb: RGBImage, alpha: NDArray[np.uint8] | None) -> bytes:
+def _resolution(dpi: int | None) -> bytes:
+    """EXIF with a resolution and nothing else: a WebP has no other place for one."""
+    if dpi is None:
+        return b""
+    exif = Image.Exif()
+    exif[ExifTags.Base.XResolution] = exif[ExifTags.Base.YResolution] = float(dpi)
+    exif[ExifTags.Base.ResolutionUnit] = 2  # inches
+    return exif.tobytes()
+
+
+def _encode_png(rgb: RGBImage, alpha: NDArray[np.uint8] | None, dpi: int | None) -> bytes:
     if alpha is None:
         bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     else:
@@ -156,7 +173,13 @@ def _encode_png(rgb: RGBImage, alpha: NDArray[np.uint8] | None) -> bytes:
     whole, data = cv2.imencode(".png", bgr, PNG_PARAMETERS)
     if not whole:
         raise InferenceFailed("The picture could not be encoded.")
-    return data.tobytes()
+    file = data.tobytes()
+    if dpi is None:
+        return file
+    # OpenCV writes no resolution: the chunk pHYs, in pixels a metre, goes behind the header.
+    chunk = b"pHYs" + struct.pack(">IIB", *[round(dpi / 0.0254)] * 2, 1)
+    chunk = struct.pack(">I", 9) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return file[:PNG_HEADER_BYTES] + chunk + file[PNG_HEADER_BYTES:]
 
 
 def _judge(width: int, height: int, frames: int, limits: Limits) -> None:

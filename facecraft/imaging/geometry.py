@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -30,6 +31,10 @@ MASK_EXPONENT = 3.5
 FADE = 0.14
 
 
+Affine: TypeAlias = NDArray[np.float64]
+"""(2, 3) float64: x y of a pixel's centre to where it goes, as OpenCV has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alignment:
     """Where a face lies.
@@ -40,17 +45,36 @@ class Alignment:
         source_px: how many source pixels the square's side spans.
     """
 
-    to_crop: NDArray[np.float64]
+    to_crop: Affine
     side_px: int
     source_px: float
 
-    def on_canvas(self, factor: int) -> "Alignment":
-        """The same for the picture enlarged by a whole number; pixel centres lie at half."""
-        if factor == 1:
-            return self
-        linear = self.to_crop[:, :2] / factor
-        shift = self.to_crop[:, 2] + linear @ np.full(2, (1 - factor) / 2)
-        return Alignment(np.column_stack((linear, shift)), self.side_px, self.source_px * factor)
+    def moved(self, matrix: Affine) -> "Alignment":
+        """The same face after its picture was moved by a similarity, source pixels to those of the result."""
+        scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+        return Alignment(then(inverse(matrix), self.to_crop), self.side_px, self.source_px * scale)
+
+    def reaches(self, width: int, height: int) -> bool:
+        """Whether any of the square lies in a picture of this size."""
+        x1, y1, x2, y2 = _footprint(inverse(self.to_crop), self.side_px, self.side_px, (height, width))
+        return x1 < x2 and y1 < y2
+
+
+def then(first: Affine, second: Affine) -> Affine:
+    """The matrix that does one after the other."""
+    linear = second[:, :2] @ first[:, :2]
+    return np.column_stack((linear, second[:, :2] @ first[:, 2] + second[:, 2]))
+
+
+def placed(places: NDArray[np.floating], matrix: Affine) -> NDArray[np.float32]:
+    """(N, 2) float32: where a matrix brings places, (N, 2)."""
+    return np.asarray(places @ matrix[:, :2].T + matrix[:, 2], np.float32)
+
+
+def enlarging(factor: int) -> Affine:
+    """The matrix of a picture made `factor` times as wide and high; pixel centres lie at half."""
+    shift = (factor - 1) / 2
+    return np.array([[factor, 0, shift], [0, factor, shift]], np.float64)
 
 
 def align(face: Face, side_px: int) -> Alignment:
@@ -69,9 +93,7 @@ def align(face: Face, side_px: int) -> Alignment:
     return Alignment(to_crop, side_px, side_px / scale)
 
 
-def warp(
-    image: NDArray[np.uint8], matrix: NDArray[np.float64], width: int, height: int, border: int
-) -> NDArray[np.uint8]:
+def warp(image: NDArray[np.uint8], matrix: Affine, width: int, height: int, border: int) -> NDArray[np.uint8]:
     """`cv2.warpAffine` that averages where it shrinks; OpenCV's own samples, and aliases.
 
     Args:
@@ -85,7 +107,7 @@ def warp(
     if scale >= 1:
         moved = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=border)
         return np.asarray(moved, np.uint8)
-    x1, y1, x2, y2 = _footprint(_inverse(matrix), width, height, image.shape)
+    x1, y1, x2, y2 = _footprint(inverse(matrix), width, height, image.shape)
     part = image[y1:y2, x1:x2]
     small_w, small_h = max(1, round((x2 - x1) * scale)), max(1, round((y2 - y1) * scale))
     small = cv2.resize(part, (small_w, small_h), interpolation=cv2.INTER_AREA)
@@ -121,7 +143,7 @@ def paste_back(canvas: RGBImage, restored: RGBImage, alignment: Alignment, stren
         strength: weight of the restored pixels at the mask's middle, 0 to 1.
     """
     side = alignment.side_px
-    to_source = _inverse(alignment.to_crop)
+    to_source = inverse(alignment.to_crop)
     x1, y1, x2, y2 = _footprint(to_source, side, side, canvas.shape)
     if x1 == x2 or y1 == y2:
         return
@@ -146,19 +168,20 @@ def soft_mask(side_px: int) -> NDArray[np.float32]:
     return mask
 
 
-def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def inverse(matrix: Affine) -> Affine:
+    """The matrix of the way back."""
     return np.asarray(cv2.invertAffineTransform(matrix), np.float64)
 
 
 def _footprint(
-    to_source: NDArray[np.float64], width: int, height: int, shape: tuple[int, ...]
+    to_source: Affine, width: int, height: int, shape: tuple[int, ...]
 ) -> tuple[int, int, int, int]:
     """x1 y1 x2 y2 of the source pixels under a rectangle, cut to the source."""
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
-    placed = corners @ to_source[:, :2].T + to_source[:, 2]
+    found = corners @ to_source[:, :2].T + to_source[:, 2]
     # Two pixels more: interpolation reaches beyond the pixel it starts from.
-    x1, y1 = np.floor(placed.min(axis=0)).astype(int) - 2
-    x2, y2 = np.ceil(placed.max(axis=0)).astype(int) + 2
+    x1, y1 = np.floor(found.min(axis=0)).astype(int) - 2
+    x2, y2 = np.ceil(found.max(axis=0)).astype(int) + 2
     x1, x2 = np.clip((x1, x2), 0, shape[1]).tolist()
     y1, y2 = np.clip((y1, y2), 0, shape[0]).tolist()
     return x1, y1, x2, y2

@@ -107,7 +107,7 @@ def _batches(service: "Service") -> Iterable[Metric]:
     labels = ("restorer",)
     sizes = HistogramMetricFamily("facecraft_batch_faces", "Faces in one run.", labels=labels)
     splits = CounterMetricFamily("facecraft_batch_splits", "Batches run again in halves.", labels=labels)
-    for name, restorer in service.loaded.pipeline.restorers.items():
+    for name, restorer in service.loaded.pipeline.models.restorers.items():
         counts = dict(restorer.sizes)
         buckets = [
             (format(edge, "g").replace("inf", "+Inf"), sum(counts[size] for size in counts if size <= edge))

@@ -24,12 +24,12 @@ def detector(mesh: FaceMesh, model_path: Callable[[str], Path]) -> RefinedDetect
 def test_points_lie_on_the_face(mesh: FaceMesh, detector: RefinedDetector, astronaut: RGBImage) -> None:
     (face,) = detector.detect(astronaut)
     points, presence = mesh.find(astronaut, face.bbox, face.landmarks[:2])
-    assert points.shape == (468, 2)
+    assert points.shape == (468, 3)
     assert presence > 0.9
     x1, y1, x2, y2 = face.bbox
     margin = 0.15 * (y2 - y1)
-    assert (points >= (x1 - margin, y1 - margin)).all()
-    assert (points <= (x2 + margin, y2 + margin)).all()
+    assert (points[:, :2] >= (x1 - margin, y1 - margin)).all()
+    assert (points[:, :2] <= (x2 + margin, y2 + margin)).all()
 
 
 def test_presence_is_low_where_there_is_no_face(mesh: FaceMesh) -> None:

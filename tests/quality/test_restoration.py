@@ -39,7 +39,7 @@ def ssim(reference: RGBImage, picture: RGBImage) -> float:
 
 def gain(pipeline: Pipeline, clean: RGBImage, degraded: RGBImage) -> float:
     """By how much SSIM to the clean face rises when the degraded one goes through the restorer."""
-    (restorer,) = pipeline.restorers.values()
+    (restorer,) = pipeline.models.restorers.values()
     crop = FaceCrop(fitted(degraded, restorer.face_size_px), source_px=degraded.shape[0])
     return ssim(clean, restorer.restore([crop], [0.5])[0]) - ssim(clean, degraded)
 

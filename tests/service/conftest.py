@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import httpx
@@ -20,7 +21,6 @@ from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 
 if TYPE_CHECKING:
     from facecraft.pipeline import Pipeline
-    from facecraft.restoration.batching import BatchingRestorer
 
 Process = Callable[[bytes, ProcessOptions], Portrait]
 Serve = Callable[..., httpx.Client]
@@ -51,7 +51,7 @@ def echo(data: bytes, options: ProcessOptions) -> Portrait:
 @dataclass
 class FakePipeline:
     answer: Process
-    restorers: "Mapping[str, BatchingRestorer]" = field(default_factory=dict)
+    models: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(restorers={}))
 
     def process(
         self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool], *, judge: bool = False

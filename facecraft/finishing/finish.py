@@ -1,0 +1,129 @@
+"""The steps between a restored picture and its file, in their fixed order: background, tone, mask, sheet."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from facecraft.finishing import background as behind
+from facecraft.finishing import mask, matte, sheet, tone
+from facecraft.finishing.background import Background
+from facecraft.finishing.matte import Plane
+from facecraft.finishing.segmentation import Segmenter
+from facecraft.imaging.mesh import Points
+from facecraft.options import ProcessOptions
+from facecraft.portrait import ImageFormat, RGBImage
+from facecraft.timings import Timings
+
+Alpha = NDArray[np.uint8]
+DEFAULT_DPI = 300
+WHITE = (255, 255, 255)
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """A picture on its way to a portrait.
+
+    Attributes:
+        rgb: (H, W, 3) uint8.
+        alpha: (H, W) uint8, None where it has no transparency.
+        covered: (H, W) uint8: 255 where it has pixels of the source; None where it has them everywhere.
+        face: the points of the portrait's face, in its pixels; None where there is none.
+        spots: (N, 2), x y of places on the faces that stay in it.
+    """
+
+    rgb: RGBImage
+    alpha: Alpha | None
+    covered: Alpha | None
+    face: Points | None
+    spots: NDArray[np.float32]
+
+
+def segmented(canvas: Canvas, segmenter: Segmenter) -> Plane:
+    """Where the person is: see Segmenter.segment; nothing where the source has no pixels."""
+    height, width = canvas.rgb.shape[:2]
+    plane = matte.with_faces(segmenter.segment(canvas.rgb), canvas.spots, width, height)
+    if canvas.covered is not None:
+        reached = cv2.resize(canvas.covered, plane.shape[::-1], interpolation=cv2.INTER_AREA)
+        plane = np.asarray(plane * (reached.astype(np.float32) / 255), np.float32)
+    return plane
+
+
+def finish(
+    canvas: Canvas, options: ProcessOptions, background: Background, segmenter: Segmenter, timings: Timings
+) -> Canvas:
+    """Background, tone and mask, each if it is asked for. The tone is the photo's, never a new colour's."""
+    rgb, alpha = canvas.rgb, canvas.alpha
+    height, width = rgb.shape[:2]
+    new_background = background.kind != "keep"
+    cut: matte.Matte | None = None
+    back: RGBImage | None = None
+    if new_background or options.tone == "auto":
+        with timings.stage("background" if new_background else "tone"):
+            plane = segmented(canvas, segmenter)
+    if new_background:
+        with timings.stage("background"):
+            cut = _cut_out(canvas, plane)
+            rgb = cut.person
+            if background.kind == "blur":
+                back = behind.blurred(canvas.rgb, plane)
+            elif background.kind != "transparent":
+                back = behind.paint(background, width, height)
+    if options.tone == "auto":
+        with timings.stage("tone"):
+            correction = tone.measure(canvas.rgb, canvas.face, plane)
+            rgb = tone.apply(rgb, correction)
+            if back is not None and background.kind == "blur":
+                back = tone.apply(back, correction)
+    if cut is not None:
+        with timings.stage("background"):
+            if back is None:
+                alpha = cut.alpha
+            else:
+                rgb = matte.lay_over(matte.Matte(cut.alpha, rgb), back)
+                alpha = canvas.alpha if background.kind == "blur" else None
+    if options.mask != "none":
+        with timings.stage("mask"):
+            alpha = _times(mask.shape(options.mask, width, height, options.feather or 0), alpha)
+    return replace(canvas, rgb=rgb, alpha=alpha)
+
+
+def flattened(canvas: Canvas, background: Background) -> RGBImage:
+    """The portrait without transparency: on its background's colour, of two the last, or else on white."""
+    if canvas.alpha is None:
+        return canvas.rgb
+    paper = np.full_like(canvas.rgb, background.colours[-1] if background.colours else WHITE)
+    return matte.lay_over(matte.Matte(canvas.alpha, canvas.rgb), paper)
+
+
+def on_sheet(canvas: Canvas, plan: sheet.Sheet, background: Background, dpi: int) -> Canvas:
+    """Copies of the portrait on paper."""
+    return replace(canvas, rgb=sheet.lay_out(plan, flattened(canvas, background), dpi), alpha=None)
+
+
+def dpi_of(options: ProcessOptions) -> int:
+    """At what resolution a sheet is laid out."""
+    return options.dpi or DEFAULT_DPI
+
+
+def is_transparent(options: ProcessOptions, background: Background) -> bool:
+    """Whether a step asked for leaves transparency in the result."""
+    return options.layout is None and (background.kind == "transparent" or options.mask != "none")
+
+
+def format_of(options: ProcessOptions, background: Background, source: ImageFormat) -> ImageFormat:
+    """The answer's format; `auto` is the source's, but for transparency that a JPEG does not hold."""
+    if options.format != "auto":
+        return options.format
+    return "png" if source == "jpeg" and is_transparent(options, background) else source
+
+
+def _cut_out(canvas: Canvas, plane: Plane) -> matte.Matte:
+    cut = matte.cut_out(canvas.rgb, plane)
+    alpha = cut.alpha if canvas.covered is None else _times(cut.alpha, canvas.covered)
+    return matte.Matte(_times(alpha, canvas.alpha), cut.person)
+
+
+def _times(alpha: Alpha, other: Alpha | None) -> Alpha:
+    return alpha if other is None else np.asarray(cv2.multiply(alpha, other, scale=1 / 255), np.uint8)

@@ -1,0 +1,99 @@
+"""Paper on which a portrait is repeated, with marks to cut along."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facecraft.errors import InvalidOption
+from facecraft.options import Layout
+from facecraft.portrait import RGBImage
+
+MM_PER_INCH = 25.4
+PAPERS_MM: Mapping[Layout, tuple[float, float]] = {
+    "4x6in": (101.6, 152.4),
+    "5x7in": (127, 177.8),
+    "10x15cm": (100, 150),
+    "13x18cm": (130, 180),
+    "a6": (105, 148),
+    "a5": (148, 210),
+    "a4": (210, 297),
+    "letter": (215.9, 279.4),
+}
+"""Shorter and longer side."""
+BORDER_MM = 3.0
+"""Around the copies: what most printers leave white."""
+GAP_MM = 2.0
+MARK_MM = 2.0
+MARK_LEVEL = 110
+WHITE = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """How copies lie on paper, in pixels."""
+
+    width: int
+    height: int
+    columns: int
+    rows: int
+
+    @property
+    def copies(self) -> int:
+        return self.columns * self.rows
+
+
+def plan(layout: Layout, width: int, height: int, dpi: int) -> Sheet:
+    """The way round in which more copies fit; upright if it makes no difference.
+
+    Raises:
+        InvalidOption: not one fits.
+    """
+    short, long = (round(side * dpi / MM_PER_INCH) for side in PAPERS_MM[layout])
+    sheets = [
+        Sheet(w, h, _fitting(w, width, dpi), _fitting(h, height, dpi))
+        for w, h in ((short, long), (long, short))
+    ]
+    best = max(sheets, key=lambda sheet: sheet.copies)
+    if best.copies == 0:
+        raise InvalidOption(
+            f"A portrait of {width} x {height} pixels at {dpi} dpi does not fit on {layout}.",
+            hint="Choose larger paper, a higher dpi, or a smaller portrait.",
+        )
+    return best
+
+
+def lay_out(sheet: Sheet, portrait: RGBImage, dpi: int) -> RGBImage:
+    """The printed sheet, (sheet.height, sheet.width, 3) uint8: copies in its middle, with cut marks."""
+    height, width = portrait.shape[:2]
+    gap, mark, line = _px(GAP_MM, dpi), _px(MARK_MM, dpi), max(1, dpi // 300)
+    paper = np.full((sheet.height, sheet.width, 3), WHITE, np.uint8)
+    left = (sheet.width - sheet.columns * (width + gap) + gap) // 2
+    top = (sheet.height - sheet.rows * (height + gap) + gap) // 2
+    lefts = [left + column * (width + gap) for column in range(sheet.columns)]
+    tops = [top + row * (height + gap) for row in range(sheet.rows)]
+    edges_x = [edge for x in lefts for edge in (x - line, x + width)]
+    edges_y = [edge for y in tops for edge in (y - line, y + height)]
+    for x in edges_x:
+        _mark_columns(paper, x, line, [(y - mark, y + mark + line) for y in edges_y])
+    for y in edges_y:
+        _mark_columns(paper.swapaxes(0, 1), y, line, [(x - mark, x + mark + line) for x in edges_x])
+    for y in tops:
+        for x in lefts:
+            paper[y : y + height, x : x + width] = portrait
+    return paper
+
+
+def _fitting(paper: int, side: int, dpi: int) -> int:
+    gap, border = _px(GAP_MM, dpi), _px(BORDER_MM, dpi)
+    return max(0, (paper - 2 * border + gap) // (side + gap))
+
+
+def _px(mm: float, dpi: int) -> int:
+    return max(1, round(mm * dpi / MM_PER_INCH))
+
+
+def _mark_columns(paper: NDArray[np.uint8], at: int, line: int, spans: list[tuple[int, int]]) -> None:
+    for start, end in spans:
+        paper[max(start, 0) : max(end, 0), max(at, 0) : max(at + line, 0)] = MARK_LEVEL

@@ -1,0 +1,132 @@
+"""Exposure, white balance, contrast and sharpness, each measured first and corrected within bounds.
+
+Nothing here knows what skin should look like: a dark face in a well exposed picture stays as dark as it is.
+What is read is the picture's own range, and a background that was meant to be neutral.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from facecraft.finishing.matte import Plane
+from facecraft.imaging.mesh import Points, face_mask
+from facecraft.portrait import RGBImage
+
+MEASURED_PX = 256
+"""Longer side of the picture on which all is measured."""
+MAX_HUE_DEG = 5.0
+"""How far the mean hue of the skin may turn in CIELAB."""
+MAX_BLACK, MIN_WHITE = 12, 215
+"""Levels: a darkest tone up to the first is drawn to 0, a brightest one down to the second to 250."""
+WHITE_LEVEL = 250
+MIN_GAMMA, MAX_GAMMA = 0.8, 1.2
+DARK, BRIGHT = 85, 185
+"""Mean luma of the face in a picture without bright tones (with too many) from which its middle is lifted."""
+NEUTRAL_CHROMA = 14.0
+"""A background of less chroma in CIELAB was grey or white."""
+CAST_TAKEN = 0.8
+"""Of its cast."""
+AMOUNT, THRESHOLD = 0.3, 2.0
+"""Of the unsharp mask, and levels under which a difference is noise."""
+STRIP_PX = 256
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What is done to a picture.
+
+    Attributes:
+        gains: (3,) of red, green and blue.
+        curve: (256,) float32, luma to luma.
+        sigma_px: of the unsharp mask.
+    """
+
+    gains: NDArray[np.float32]
+    curve: NDArray[np.float32]
+    sigma_px: float
+
+
+def measure(image: RGBImage, face: Points | None, person: Plane) -> Correction:
+    """What a portrait needs.
+
+    Args:
+        image: (H, W, 3) uint8, RGB.
+        face: the points of the face, in its pixels; None where there is none.
+        person: (h, w) float32, 0 to 1, over the whole picture.
+    """
+    height, width = image.shape[:2]
+    ratio = min(1.0, MEASURED_PX / max(height, width))
+    small = cv2.resize(image, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    inside = np.zeros(small.shape[:2], np.uint8)
+    if face is not None:
+        inside = face_mask(face * ratio, small.shape[1], small.shape[0])
+    skin = small[inside > 0].astype(np.float32)
+    behind = small[cv2.resize(person, small.shape[1::-1]) < 0.1].astype(np.float32)
+    gains = _gains(skin, behind) if skin.size and behind.size else np.ones(3, np.float32)
+    curve = _curve((small @ LUMA).ravel(), float((skin @ LUMA).mean()) if skin.size else 128.0)
+    return Correction(gains, curve, max(0.8, 0.001 * max(height, width)))
+
+
+def apply(image: RGBImage, correction: Correction) -> RGBImage:
+    """A corrected copy. All three channels are scaled alike after the balance, which keeps their hue."""
+    table = np.clip(np.arange(256)[:, None] * correction.gains, 0, 255)
+    balanced = cv2.LUT(image, np.rint(table).astype(np.uint8)[None])
+    luma = cv2.cvtColor(balanced, cv2.COLOR_RGB2GRAY)
+    soft = cv2.GaussianBlur(luma, (0, 0), correction.sigma_px)
+    for top in range(0, image.shape[0], STRIP_PX):
+        rows = slice(top, top + STRIP_PX)
+        before = luma[rows].astype(np.float32)
+        edges = before - soft[rows]
+        edges = np.where(np.abs(edges) < THRESHOLD, 0, edges)
+        scale = (cv2.LUT(luma[rows], correction.curve) + AMOUNT * edges) / np.maximum(before, 1)
+        scaled = cv2.multiply(balanced[rows].astype(np.float32), cv2.merge([np.clip(scale, 0, 2)] * 3))
+        balanced[rows] = np.rint(np.minimum(scaled, 255))
+    return np.asarray(balanced, np.uint8)
+
+
+def _gains(skin: NDArray[np.float32], behind: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What makes the background neutral, as far as the skin's hue turns by MAX_HUE_DEG at most."""
+    none = np.ones(3, np.float32)
+    grey = np.median(behind, axis=0)
+    _, a, b = _lab(grey)
+    if np.hypot(a, b) > NEUTRAL_CHROMA or grey.min() < 40:
+        return none
+    wanted = 1 + CAST_TAKEN * (float(grey @ LUMA) / grey - 1)
+    colour = skin.mean(axis=0)
+    share = 1.0
+    while share > 0.01:
+        gains = np.asarray(1 + share * (wanted - 1), np.float32)
+        if abs(turned_deg(colour, colour * gains)) <= MAX_HUE_DEG - 1:  # the curve and rounding turn it too
+            return gains
+        share *= 0.8
+    return none
+
+
+def _curve(luma: NDArray[np.float32], skin: float) -> NDArray[np.float32]:
+    """Black and white points where the picture has too little range, and a middle where it is off."""
+    low, high = np.percentile(luma, (0.5, 99.5))
+    black = min(float(low), MAX_BLACK)
+    white = max(float(high), MIN_WHITE) if high < WHITE_LEVEL else 255.0
+    top = WHITE_LEVEL if high < WHITE_LEVEL else 255.0
+    levels = np.clip((np.arange(256) - black) / (white - black), 0, None) * top / 255
+    gamma = 1.0
+    if skin < DARK and high < MIN_WHITE:
+        gamma = max(MIN_GAMMA, np.log(DARK / 255) / np.log(max(skin, 1) / 255))
+    elif skin > BRIGHT:
+        gamma = min(MAX_GAMMA, np.log(BRIGHT / 255) / np.log(min(skin, 250) / 255))
+    return np.asarray(np.minimum(levels, 1) ** gamma * 255, np.float32)
+
+
+def turned_deg(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
+    """How far the hue in CIELAB differs between two colours, (3,), levels of sRGB; -180 to 180."""
+    hues = [np.degrees(np.arctan2(b, a)) for _, a, b in (_lab(before), _lab(after))]
+    return float((hues[1] - hues[0] + 180) % 360 - 180)
+
+
+def _lab(colour: NDArray[np.float32]) -> tuple[float, float, float]:
+    pixel = np.clip(np.asarray(colour, np.float32) / 255, 0, 1)[None, None]
+    lightness, a, b = cv2.cvtColor(pixel, cv2.COLOR_RGB2LAB)[0, 0].tolist()
+    return lightness, a, b
