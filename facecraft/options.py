@@ -29,12 +29,10 @@ class ProcessOptions(BaseModel):
     preset: str | None = Field(
         default=None,
         description="Name of a preset, as GET /presets lists them; options that are given override its own.",
-        examples=["badge"],
     )
     restorer: str = Field(
         default="auto",
         description="auto (the best one loaded), none, or the name of a loaded restorer.",
-        examples=["auto"],
     )
     strength: Share = Field(
         default=1.0,
@@ -50,7 +48,7 @@ class ProcessOptions(BaseModel):
     )
     max_drift: Share | None = Field(
         default=None,
-        gt=0,
+        ge=0.001,
         le=1,
         description="Most that restoration may move a face's points, on average, in eye distances; over it "
         "the strength is lowered.",
@@ -86,7 +84,6 @@ class ProcessOptions(BaseModel):
         max_length=100,
         description="keep, transparent, blur, a CSS colour, linear-gradient(top, bottom) or "
         "radial-gradient(middle, edge) of two CSS colours.",
-        examples=["keep"],
     )
     tone: Literal["auto", "off"] = Field(
         default="off", description="Whether exposure, white balance, contrast and sharpness are corrected."

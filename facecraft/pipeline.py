@@ -8,12 +8,12 @@ from facecraft.detection.base import Detector
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.errors import ImageTooLarge, NoFaceFound
 from facecraft.faces import Restored
-from facecraft.finishing import finish, frame, presets, sheet, size, verdict
+from facecraft.finishing import finish, frame, measures, presets, sheet, size, verdict
 from facecraft.finishing.background import Background
 from facecraft.finishing.finish import Canvas
 from facecraft.finishing.head import head_of
 from facecraft.finishing.presets import Preset
-from facecraft.finishing.rules import Subject
+from facecraft.finishing.rules import Drift, Subject
 from facecraft.finishing.segmentation import Segmenter
 from facecraft.finishing.sheet import Sheet
 from facecraft.finishing.size import Encoded
@@ -144,6 +144,8 @@ class Pipeline:
                 source_eyes_px=None if points is None else head_of(points).eyes_px,
                 drift=None,
                 retouched=False,
+                width=image.source.width,
+                height=image.source.height,
                 file_bytes=len(data),
             )
             judged = verdict.judge(subject, rules)
@@ -232,8 +234,10 @@ class Pipeline:
                 points=points,
                 person=finish.segmented(canvas, self.models.segmenter),
                 source_eyes_px=None if job.points is None else head_of(job.points).eyes_px,
-                drift=restored.drift,
+                drift=restored.drift or Drift(moved=0.0, psnr_db=measures.BEST_PSNR_DB),
                 retouched=restored.count > 0 or options.tone == "auto" or order.background.kind != "keep",
+                width=finished.rgb.shape[1] if options.layout else file.width,
+                height=finished.rgb.shape[0] if options.layout else file.height,
                 file_bytes=len(file.data),
             )
             return verdict.judge(subject, order.preset, verdict.wanted_by(options))

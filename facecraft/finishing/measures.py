@@ -5,6 +5,7 @@ picture, at any resolution.
 """
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -19,6 +20,8 @@ from facecraft.portrait import RGBImage
 FACE_PX = 256
 """Side of the square in which a face is looked at; its eyes are 80 px apart."""
 EYES_PX = 80
+BEST_PSNR_DB = 99.0
+"""Of two pictures that are the same."""
 CLIPPED_DARK, CLIPPED_BRIGHT = 6, 250
 # Of each eye: pairs of upper and lower lid, then its corners. Of the mouth: the inner lips, then its corners.
 LEFT_LIDS = ((159, 145), (158, 153), (160, 144)), (33, 133)
@@ -53,38 +56,64 @@ def _aspect(points: Points, pairs: tuple[tuple[int, int], ...], ends: tuple[int,
     return float(height / max(np.linalg.norm(points[ends[0], :2] - points[ends[1], :2]), 1e-6))
 
 
-def sharpness(image: RGBImage, points: Points) -> float:
-    """Spread of the Laplacian of luma over the face's own contrast, at a set size of the face."""
-    grey, skin = _face(image, points)
-    soft = cv2.GaussianBlur(grey, (0, 0), 0.7)  # what a sensor's noise alone would give
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A face, upright and at a set size.
+
+    Attributes:
+        grey: (FACE_PX, FACE_PX) float32, luma of 0 to 255.
+        skin: likewise bool, where its skin is.
+    """
+
+    grey: NDArray[np.float32]
+    skin: NDArray[np.bool_]
+
+    @property
+    def levels(self) -> NDArray[np.float32]:
+        """(N,) float32: the skin's luma; a middle grey where no skin is in the picture."""
+        return self.grey[self.skin] if self.skin.any() else np.array([128], np.float32)
+
+
+def look_at(image: RGBImage, points: Points) -> Look:
+    """The face that the points lie on."""
+    head = head_of(points)
+    scale, turn = EYES_PX / max(head.eyes_px, 1e-6), math.radians(head.roll_deg)
+    linear = scale * np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
+    middle = np.array([FACE_PX / 2, FACE_PX * 0.42])
+    matrix = np.column_stack((linear, middle - linear @ head.middle))
+    face = warp(image, matrix, FACE_PX, FACE_PX, cv2.BORDER_REPLICATE)
+    grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return Look(grey, face_mask(moved(points, matrix), FACE_PX, FACE_PX) > 0)
+
+
+def sharpness(look: Look) -> float:
+    """Spread of the Laplacian of luma over the face's own contrast."""
+    soft = cv2.GaussianBlur(look.grey, (0, 0), 0.7)  # what is finer is a sensor's noise
     edges = cv2.Laplacian(soft, cv2.CV_32F)
-    inside = cv2.dilate(skin, np.ones((41, 41), np.uint8)) > 0
-    return float(edges[inside].std() / max(soft[inside].std(), 1.0))
+    inside = cv2.dilate(look.skin.astype(np.uint8), np.ones((41, 41), np.uint8)) > 0  # with eyes and lips
+    return float(edges[inside].std() / max(soft[inside].std(), 1.0)) if inside.any() else 0.0
 
 
-def lightness(image: RGBImage, points: Points) -> float:
+def lightness(look: Look) -> float:
     """Mean lightness of the skin, 0 to 100, CIELAB's L*."""
-    grey, skin = _face(image, points)
-    levels = grey[skin > 0]
+    levels = look.levels
     y = np.where(levels <= 10.3, levels / 3294.6, ((levels / 255 + 0.055) / 1.055) ** 2.4)  # sRGB, linear
-    return float((116 * np.cbrt(np.maximum(y, 0.008856)) - 16).mean()) if levels.size else 0.0
+    return float((116 * np.cbrt(np.maximum(y, 0.008856)) - 16).mean())
 
 
-def clipped(image: RGBImage, points: Points) -> float:
+def clipped(look: Look) -> float:
     """Share of the skin that has no detail left, black or white."""
-    grey, skin = _face(image, points)
-    levels = grey[skin > 0]
-    return float(((levels < CLIPPED_DARK) | (levels > CLIPPED_BRIGHT)).mean()) if levels.size else 1.0
+    return float(((look.levels < CLIPPED_DARK) | (look.levels > CLIPPED_BRIGHT)).mean())
 
 
-def shadow(image: RGBImage, points: Points) -> float:
+def shadow(look: Look) -> float:
     """Difference of the two halves of the face in luma, over their mean."""
-    grey, skin = _face(image, points)
     half = FACE_PX // 2
-    left, right = (grey[:, part][skin[:, part] > 0] for part in (slice(0, half), slice(half, None)))
-    if not left.size or not right.size:
+    halves = [look.grey[:, part][look.skin[:, part]] for part in (slice(0, half), slice(half, None))]
+    if not all(each.size for each in halves):
         return 1.0
-    return float(abs(left.mean() - right.mean()) / max((left.mean() + right.mean()) / 2, 1.0))
+    left, right = (float(each.mean()) for each in halves)
+    return abs(left - right) / max((left + right) / 2, 1.0)
 
 
 def background_lab(image: RGBImage, person: Plane) -> NDArray[np.float32] | None:
@@ -122,16 +151,4 @@ def coarse_psnr(before: RGBImage, after: RGBImage) -> float:
         for image in (before, after)
     ]
     error = float(((coarse[0] - coarse[1]) ** 2).mean())
-    return min(99.0, 10 * math.log10(255**2 / max(error, 1e-6)))
-
-
-def _face(image: RGBImage, points: Points) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Luma of the face, upright and of a set size, (FACE_PX, FACE_PX), and where its skin is."""
-    head = head_of(points)
-    scale, turn = EYES_PX / max(head.eyes_px, 1e-6), math.radians(head.roll_deg)
-    linear = scale * np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-    middle = np.array([FACE_PX / 2, FACE_PX * 0.42])
-    matrix = np.column_stack((linear, middle - linear @ head.middle))
-    face = warp(image, matrix, FACE_PX, FACE_PX, cv2.BORDER_REPLICATE)
-    grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return grey, face_mask(moved(points, matrix), FACE_PX, FACE_PX)
+    return min(BEST_PSNR_DB, 10 * math.log10(255**2 / max(error, 1e-6)))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from facecraft.finishing import measures
 from facecraft.finishing.head import EYES_IN_HEAD, Head, head_of
 from facecraft.finishing.matte import Plane
+from facecraft.finishing.measures import Look
 from facecraft.finishing.size import KB
 from facecraft.imaging.mesh import Points
 from facecraft.portrait import RGBImage
@@ -47,8 +48,10 @@ class Subject:
         points: of the largest face, in its pixels; None where there is none.
         person: (h, w) float32, 0 to 1, over the whole picture.
         source_eyes_px: distance of the eyes in the uploaded picture; None where there is no face.
-        drift: None where nothing was restored.
+        drift: None where there is no picture from before.
         retouched: whether anything but the frame changed the person.
+        width: of the file, in pixels; a sheet's portrait is meant, not the paper.
+        height: likewise.
         file_bytes: of the encoded picture.
     """
 
@@ -59,11 +62,17 @@ class Subject:
     source_eyes_px: float | None
     drift: Drift | None
     retouched: bool
+    width: int
+    height: int
     file_bytes: int
 
     @cached_property
     def head(self) -> Head | None:
         return None if self.points is None else head_of(self.points)
+
+    @cached_property
+    def look(self) -> Look | None:
+        return None if self.points is None else measures.look_at(self.image, self.points)
 
     @cached_property
     def behind(self) -> NDArray[np.float32] | None:
@@ -94,8 +103,8 @@ def _of_points(measure: Callable[[Points], float]) -> Callable[[Subject], float 
     return lambda s: None if s.points is None else measure(s.points)
 
 
-def _of_face(measure: Callable[[RGBImage, Points], float]) -> Callable[[Subject], float | None]:
-    return lambda s: None if s.points is None else measure(s.image, s.points)
+def _of_face(measure: Callable[[Look], float]) -> Callable[[Subject], float | None]:
+    return lambda s: None if s.look is None else measure(s.look)
 
 
 def _crown_from_top(subject: Subject, head: Head) -> float:
@@ -105,8 +114,8 @@ def _crown_from_top(subject: Subject, head: Head) -> float:
 
 RULES = (
     Measure("one_face", "", (1, 1), "faces in the picture", lambda s: float(s.faces)),
-    Measure("width", "px", (None, None), "width of the picture", lambda s: float(s.image.shape[1])),
-    Measure("height", "px", (None, None), "height of the picture", lambda s: float(s.image.shape[0])),
+    Measure("width", "px", (None, None), "width of the picture", lambda s: float(s.width)),
+    Measure("height", "px", (None, None), "height of the picture", lambda s: float(s.height)),
     Measure(
         "head_height",
         "share",

@@ -4,6 +4,7 @@ Nothing here knows what skin should look like: a dark face in a well exposed pic
 What is read is the picture's own range, and a background that was meant to be neutral.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -18,12 +19,14 @@ MEASURED_PX = 256
 """Longer side of the picture on which all is measured."""
 MAX_HUE_DEG = 5.0
 """How far the mean hue of the skin may turn in CIELAB."""
-MAX_BLACK, MIN_WHITE = 12, 215
-"""Levels: a darkest tone up to the first is drawn to 0, a brightest one down to the second to 250."""
-WHITE_LEVEL = 250
-MIN_GAMMA, MAX_GAMMA = 0.8, 1.2
-DARK, BRIGHT = 85, 185
-"""Mean luma of the face in a picture without bright tones (with too many) from which its middle is lifted."""
+BLACK, WHITE = 16, 225
+"""Levels: a darkest tone over the first, and a brightest one under the second, are drawn outwards."""
+DRAWN = 0.6
+"""How far, as a share of what is missing to 0 and 250."""
+MIN_GAMMA, MAX_GAMMA, MAX_GAIN = 0.8, 1.2, 1.6
+DARK, BRIGHT = 85, 190
+"""Mean luma of a face: one under the first is lifted where the picture has no bright tones, one over the
+second is lowered."""
 NEUTRAL_CHROMA = 14.0
 """A background of less chroma in CIELAB was grey or white."""
 CAST_TAKEN = 0.8
@@ -107,17 +110,19 @@ def _gains(skin: NDArray[np.float32], behind: NDArray[np.float32]) -> NDArray[np
 
 def _curve(luma: NDArray[np.float32], skin: float) -> NDArray[np.float32]:
     """Black and white points where the picture has too little range, and a middle where it is off."""
-    low, high = np.percentile(luma, (0.5, 99.5))
-    black = min(float(low), MAX_BLACK)
-    white = max(float(high), MIN_WHITE) if high < WHITE_LEVEL else 255.0
-    top = WHITE_LEVEL if high < WHITE_LEVEL else 255.0
-    levels = np.clip((np.arange(256) - black) / (white - black), 0, None) * top / 255
+    low, high = np.percentile(luma, (0.5, 99.5)).tolist()
+    black = DRAWN * low if low > BLACK else 0.0
+    gain = 255 / (255 - black)
+    if high < WHITE:
+        gain = (high + DRAWN * (250 - high)) / max(high - black, 1)
+    gain = min(gain, MAX_GAIN)
+    levels = np.clip((np.arange(256) - black) * gain / 255, 0, 1)
     gamma = 1.0
-    if skin < DARK and high < MIN_WHITE:
-        gamma = max(MIN_GAMMA, np.log(DARK / 255) / np.log(max(skin, 1) / 255))
+    if skin < DARK and high < WHITE:
+        gamma = max(MIN_GAMMA, math.log(DARK / 255) / math.log(max(skin, 1) / 255))
     elif skin > BRIGHT:
-        gamma = min(MAX_GAMMA, np.log(BRIGHT / 255) / np.log(min(skin, 250) / 255))
-    return np.asarray(np.minimum(levels, 1) ** gamma * 255, np.float32)
+        gamma = min(MAX_GAMMA, math.log(BRIGHT / 255) / math.log(min(skin, 250) / 255))
+    return np.asarray(levels**gamma * 255, np.float32)
 
 
 def turned_deg(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:

@@ -21,6 +21,8 @@ def judge(subject: Subject, preset: Preset | None, wanted: Mapping[str, float] |
         wanted: what was asked for in place of a preset's rule, by the name of the rule.
     """
     limits = {**_limits_of(preset), **_exactly(wanted or {})}
+    if subject.drift is None:
+        limits |= dict.fromkeys(("drift", "likeness"), (None, None))
     if preset is not None:
         colours = [background.colour(each) for each in preset.background]
         measured = [*RULES, _background_colour(colours)]
@@ -45,11 +47,10 @@ def wanted_by(options: ProcessOptions) -> dict[str, float]:
 
 def _rule(rule: Measure, limits: Limits, subject: Subject) -> Rule:
     value = rule.measure(subject)
+    value = None if value is None else round(value, 4)  # what is shown is what is judged
     least, most = limits
     status: RuleStatus = "unknown"
     if value is not None and (least is not None or most is not None):
-        # What is shown is what is judged.
-        value = round(value, 4)
         within = (least is None or value >= least) and (most is None or value <= most)
         status = "pass" if within else "fail"
     return Rule(rule.name, status, value, least, most, rule.unit, rule.detail)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from facecraft.errors import (
+    CannotFit,
     DeadlineExceeded,
     FacecraftError,
     ImageTooLarge,
@@ -21,7 +22,7 @@ from facecraft.errors import (
 )
 from facecraft.options import ProcessOptions
 from facecraft.service import problems as problem
-from facecraft.service.schemas import DetectBody, ProblemBody, ProcessBody
+from facecraft.service.schemas import CheckBody, DetectBody, ProblemBody, ProcessBody
 
 Json: TypeAlias = dict[str, Any]
 
@@ -36,6 +37,7 @@ EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     ImageTooLarge: ("The picture has 64000000 pixels.", 40_000_000),
     UnsupportedFormat: ("The file is a GIF.", None),
     InvalidOption: ("The option strength is wrong: Input should be less than or equal to 1.", None),
+    CannotFit: ("Even at 32 x 40 pixels the portrait takes 1204 bytes.", 1000),
     NoFaceFound: ("No face was found in the picture.", None),
     Unauthorized: ("The key is not valid.", None),
     QueueFull: ("All 1 workers are busy and 16 requests wait already.", 16),
@@ -126,9 +128,18 @@ def _form(options: Json) -> Json:
         "type": "object",
         "required": ["file"],
         "additionalProperties": False,
-        "properties": {"file": file, **options},
+        "properties": {"file": file, **{name: _unset(option) for name, option in options.items()}},
     }
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+def _unset(option: Json) -> Json:
+    """An option whose default is told in words: Swagger UI would send it, and so override a preset's."""
+    default = option.get("default")
+    rest = {key: value for key, value in option.items() if key != "default"}
+    return (
+        rest if default is None else {**rest, "description": f"{option['description']} Default: {default}."}
+    )
 
 
 def _header(description: str, type_: str) -> Json:
@@ -139,10 +150,13 @@ FACES_HEADERS = {
     "Server-Timing": _header("Milliseconds by stage.", "string"),
     "X-Facecraft-Faces": _header("Number of faces found.", "integer"),
 }
+VERDICT_HEADER = _header("pass, fail or unknown; where there is a preset, or the answer is JSON.", "string")
 PORTRAIT_HEADERS = {
     **FACES_HEADERS,
     "X-Facecraft-Restored": _header("Number of faces restored.", "integer"),
     "X-Facecraft-Restorer": _header("The restorer that was used, or none.", "string"),
+    "X-Facecraft-Notes": _header("Codes of what turned out otherwise than one may think.", "string"),
+    "X-Facecraft-Verdict": VERDICT_HEADER,
     "X-Facecraft-Source-Frames": _header("Pictures in the file, where there is more than one.", "integer"),
 }
 IMAGE_CONTENT = {
@@ -159,7 +173,19 @@ PROCESS: Json = {
             "content": IMAGE_CONTENT,
             "headers": PORTRAIT_HEADERS,
         },
-        **problems(*UPLOAD_ERRORS, NoFaceFound),
+        **problems(*UPLOAD_ERRORS, NoFaceFound, CannotFit),
+    },
+}
+CHECK: Json = {
+    "summary": "Judge a photo.",
+    "openapi_extra": _form({"preset": ProcessOptions.model_json_schema()["properties"]["preset"]}),
+    "responses": {
+        200: {
+            "description": "The verdict",
+            "model": CheckBody,
+            "headers": {**FACES_HEADERS, "X-Facecraft-Verdict": VERDICT_HEADER},
+        },
+        **problems(*UPLOAD_ERRORS),
     },
 }
 DETECT: Json = {

@@ -9,12 +9,13 @@ from typing import TypeVar
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.requests import ClientDisconnect
 
-from facecraft.errors import InvalidOption
+from facecraft.errors import InvalidOption, Unauthorized
 from facecraft.options import ProcessOptions
 from facecraft.service.access import authorize
-from facecraft.service.answers import detection_response, portrait_response
+from facecraft.service.answers import check_response, detection_response, portrait_response
 from facecraft.service.negotiation import prefers_json
-from facecraft.service.openapi import DETECT, PROCESS
+from facecraft.service.openapi import CHECK, DETECT, PROCESS, problems
+from facecraft.service.schemas import PresetBody, PresetsBody
 from facecraft.service.state import Service, ServiceDep
 from facecraft.service.upload import Upload, read_upload
 
@@ -34,7 +35,7 @@ async def process(request: Request, service: ServiceDep) -> Response:
         abandoned = Event()
 
         def work() -> Response:
-            portrait = pipeline.process(bytes(upload.file), options, abandoned.is_set)
+            portrait = pipeline.process(bytes(upload.file), options, abandoned.is_set, judge=as_json)
             request.state.done = portrait
             return portrait_response(portrait, as_json=as_json)
 
@@ -60,6 +61,30 @@ async def detect(request: Request, service: ServiceDep) -> Response:
         return await _while_connected(request, service.admission.run(work))
 
 
+@router.post("/check", response_class=Response, **CHECK)
+async def check(request: Request, service: ServiceDep) -> Response:
+    """Whether a photo is what a preset, or good practice, asks for, rule by rule; nothing is changed."""
+    pipeline = service.require_ready().pipeline
+    async with _admitted(request, service) as upload:
+        for name in upload.fields:
+            if name != "preset":
+                raise InvalidOption(f"There is no option {name!r}: /check takes the file and a preset.")
+        options = _options(upload.fields)
+
+        def work() -> Response:
+            checked = pipeline.check(bytes(upload.file), options)
+            request.state.done = checked
+            return check_response(checked)
+
+        return await _while_connected(request, service.admission.run(work))
+
+
+@router.get("/presets", summary="Which presets are there?", responses=problems(Unauthorized))
+async def presets(service: ServiceDep) -> PresetsBody:
+    """Everything that `preset` may be, with its rules, their source and their date."""
+    return PresetsBody(presets=[PresetBody.model_validate(each) for each in service.presets.values()])
+
+
 def _options(fields: Mapping[str, str]) -> ProcessOptions:
     """An empty field is one that was not filled in: forms send those as well, that of /docs among them."""
     known = ProcessOptions.model_fields
@@ -69,12 +94,17 @@ def _options(fields: Mapping[str, str]) -> ProcessOptions:
 @asynccontextmanager
 async def _admitted(request: Request, service: Service) -> AsyncIterator[Upload]:
     """The request's body, if there is room for it; its memory is accounted for until the block ends."""
-    if request.url.query:
-        raise InvalidOption("Options are form fields; the query string is not read.")
+    named = request.query_params.multi_items()
+    if [name for name, _ in named] not in ([], ["preset"]):
+        raise InvalidOption("Options are form fields; of the query string only preset is read.")
     service.admission.require_room()  # before the body is read, so that nobody uploads for nothing
     with service.uploads.share() as take:
         settings = service.settings
-        yield await read_upload(request, settings.max_upload_bytes, settings.upload_timeout_s, take)
+        upload = await read_upload(request, settings.max_upload_bytes, settings.upload_timeout_s, take)
+        if named and "preset" in upload.fields:
+            raise InvalidOption("The option preset is given both as a field and in the query string.")
+        upload.fields.update(named)
+        yield upload
 
 
 async def _while_connected(request: Request, answer: Awaitable[T]) -> T:

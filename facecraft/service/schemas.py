@@ -1,8 +1,9 @@
 """The JSON bodies."""
 
+import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from facecraft.portrait import ImageFormat, RuleStatus
 
@@ -107,6 +108,36 @@ class ProcessBody(DetectBody):
 
 class CheckBody(DetectBody):
     verdict: VerdictBody
+
+
+Range = Annotated[list[float], Field(min_length=2, max_length=2, description="Least and most.")]
+
+
+class PresetBody(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    title: str
+    width: int = Field(description="Pixels.")
+    height: int = Field(description="Pixels.")
+    dpi: int | None
+    width_mm: float | None
+    height_mm: float | None
+    head: Range = Field(description="Chin to crown as a share of the height: least and most.")
+    eye_line: Range | None = Field(description="Eyes over the lower edge, likewise; null where no rule is.")
+    top_margin: Range | None = Field(description="Crown to the upper edge, likewise.")
+    background: list[str] = Field(description="Colours that are accepted.")
+    replace_background: bool = Field(description="Whether the first of them is put behind the person.")
+    retouching: bool = Field(description="Whether the rule allows it; if not, nothing is restored.")
+    format: ImageFormat
+    max_kb: int | None
+    source: str = Field(description="Where the rule is.")
+    date: dt.date = Field(description="When it was published, or last known to hold.")
+    note: str
+
+
+class PresetsBody(BaseModel):
+    presets: list[PresetBody]
 
 
 class ProblemBody(BaseModel):

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import Depends, Request
 
 from facecraft.errors import NotReady
+from facecraft.finishing import presets
 from facecraft.service.admission import Admission, UploadMemory
 from facecraft.service.memory import bound_bytes, resident_bytes
 from facecraft.service.metrics import Metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from facecraft.bootstrap import Loaded
+    from facecraft.finishing.presets import Preset
     from facecraft.settings import Settings
     from facecraft.weights.lockfile import Lock
 
@@ -26,6 +30,7 @@ class Service:
         memory_bound_bytes: what the process stays under, once the models are loaded.
         admission: there once the models are.
         uploads: likewise.
+        presets: by name.
     """
 
     settings: "Settings"
@@ -35,10 +40,12 @@ class Service:
     memory_bound_bytes: int | None = None
     admission: Admission = field(init=False)
     uploads: UploadMemory = field(init=False)
+    presets: "Mapping[str, Preset]" = field(init=False)
     metrics: Metrics = field(init=False)
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self)
+        self.presets = presets.load()
 
     @property
     def busy(self) -> bool:

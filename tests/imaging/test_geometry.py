@@ -132,4 +132,4 @@ def test_an_alignment_for_the_enlarged_picture_finds_the_same_place(factor: int)
     placed = alignment.moved(geometry.enlarging(factor))
     before = matrix[:, :2] @ point + matrix[:, 2]
     assert np.allclose(placed.to_crop[:, :2] @ larger + placed.to_crop[:, 2], before)
-    assert placed.source_px == 300 * factor
+    assert placed.source_px == pytest.approx(300 * factor)

@@ -91,4 +91,4 @@ def test_a_restorer_that_is_not_loaded_is_refused(real_client: httpx.Client, ast
 
 def test_ready_names_the_models_that_serve(real_client: httpx.Client) -> None:
     names = {model["name"] for model in real_client.get("/ready").json()["models"]}
-    assert names == {"centerface", "facemesh", "realesrgan-x4plus"}
+    assert names == {"centerface", "facemesh", "realesrgan-x4plus", "selfie-segmentation"}

@@ -37,6 +37,8 @@ def test_it_has_every_call_of_the_contract_and_no_other(document: Json) -> None:
         ("get", "/metrics"),
         ("post", "/process"),
         ("post", "/detect"),
+        ("post", "/check"),
+        ("get", "/presets"),
     }
 
 
@@ -62,12 +64,11 @@ def test_the_form_of_process_has_the_file_and_every_option_with_its_range(docume
     assert all(option["description"] for option in schema["properties"].values())
     options = schema["properties"]
     assert (options["strength"]["minimum"], options["strength"]["maximum"]) == (0, 1)
-    assert options["strength"]["default"] == 1
+    assert options["strength"]["description"].endswith("Default: 1.0.")
     assert (options["quality"]["type"], options["quality"]["maximum"]) == ("integer", 100)
     assert options["format"]["enum"] == ["auto", "jpeg", "png", "webp"]
     assert options["require_face"] == {
         "type": "boolean",
-        "default": True,
         "title": "Require Face",
         "description": options["require_face"]["description"],
     }
@@ -78,13 +79,13 @@ def test_the_form_of_detect_has_the_file_alone(document: Json) -> None:
 
 
 def test_the_page_as_it_opens_sends_a_form_that_is_accepted(client: httpx.Client, document: Json) -> None:
-    # The defaults filled in, and the fields that have none sent empty: so does Swagger UI.
-    fields = {
-        name: str(option.get("default", "")).lower()
-        for name, option in form(document, "/process")["properties"].items()
-        if name != "file"
+    # Swagger UI sends every field, and those that have neither a default nor an example empty. So none has:
+    # an option that is given overrides the preset's.
+    options = {
+        name: each for name, each in form(document, "/process")["properties"].items() if name != "file"
     }
-    assert (fields["require_face"], fields["fidelity"], fields["quality"]) == ("true", "", "")
+    assert not [name for name, option in options.items() if "default" in option or "example" in option]
+    fields = dict.fromkeys(options, "")
     assert client.post("/process", files={"file": b"any bytes"}, data=fields).status_code == 200
 
 
@@ -97,6 +98,8 @@ def test_process_answers_with_images_first_and_json(document: Json) -> None:
         "X-Facecraft-Faces",
         "X-Facecraft-Restored",
         "X-Facecraft-Restorer",
+        "X-Facecraft-Notes",
+        "X-Facecraft-Verdict",
         "X-Facecraft-Source-Frames",
     }
 
@@ -122,6 +125,7 @@ def test_every_problem_stands_there_with_an_example(document: Json) -> None:
         "unsupported_format",
         "invalid_option",
         "no_face_found",
+        "cannot_fit",
         "inference_failed",
         "queue_full",
         "not_ready",
@@ -139,7 +143,7 @@ def test_it_asks_for_a_key_where_one_is_needed(serve: Serve) -> None:
         for operation in item.values()
         if "security" in operation
     }
-    assert secured == {"/process", "/detect", "/models", "/metrics"}
+    assert secured == {"/process", "/detect", "/check", "/presets", "/models", "/metrics"}
 
 
 def test_it_asks_for_no_key_where_none_is_set(document: Json) -> None:

@@ -1,13 +1,13 @@
 import base64
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import httpx
 import pytest
 
 from facecraft.errors import FacecraftError, ImageTooLarge, NoFaceFound, UndecodableImage, UnsupportedFormat
 from facecraft.options import ProcessOptions
-from facecraft.portrait import Portrait, Source
+from facecraft.portrait import Note, Portrait, Rule, Source, Verdict
 
 Serve = Callable[..., httpx.Client]
 
@@ -125,7 +125,66 @@ def test_process_refuses_options_it_does_not_understand(
 def test_process_refuses_options_in_the_query(client: httpx.Client) -> None:
     response = client.post("/process?strength=0.5", files={"file": PHOTO})
     assert response.status_code == 422
-    assert response.json()["detail"] == "Options are form fields; the query string is not read."
+    assert response.json()["detail"] == "Options are form fields; of the query string only preset is read."
+
+
+def test_process_takes_the_preset_from_the_query(serve: Serve) -> None:
+    seen: list[ProcessOptions] = []
+
+    def process(data: bytes, options: ProcessOptions) -> Portrait:
+        seen.append(options)
+        return replace(ANIMATED, data=data)
+
+    assert serve(process).post("/process?preset=badge", files={"file": PHOTO}).status_code == 200
+    assert seen[0].preset == "badge"
+
+
+def test_a_preset_in_the_query_and_in_the_form_is_refused(client: httpx.Client) -> None:
+    response = client.post("/process?preset=badge", files={"file": PHOTO}, data={"preset": "ad"})
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_option")
+
+
+def test_presets_lists_each_with_its_rules_and_where_they_are(client: httpx.Client) -> None:
+    presets = {preset["name"]: preset for preset in client.get("/presets").json()["presets"]}
+    assert presets["ad"] == {
+        "name": "ad",
+        "title": presets["ad"]["title"],
+        "width": 96,
+        "height": 96,
+        "dpi": None,
+        "width_mm": None,
+        "height_mm": None,
+        "head": presets["ad"]["head"],
+        "eye_line": presets["ad"]["eye_line"],
+        "top_margin": None,
+        "background": presets["ad"]["background"],
+        "replace_background": True,
+        "retouching": True,
+        "format": "jpeg",
+        "max_kb": 100,
+        "source": presets["ad"]["source"],
+        "date": presets["ad"]["date"],
+        "note": presets["ad"]["note"],
+    }
+
+
+def test_notes_and_the_verdict_stand_in_headers_and_in_json(serve: Serve) -> None:
+    rule = Rule("head_height", "fail", 0.4, 0.5, 0.69, "share", "chin to crown")
+    finished = replace(ANIMATED, notes=(Note("smaller", "It shrank."),), verdict=Verdict((rule,)))
+    response = serve(lambda data, options: finished).post(
+        "/process", files={"file": PHOTO}, headers={"Accept": "application/json"}
+    )
+    assert (response.headers["X-Facecraft-Notes"], response.headers["X-Facecraft-Verdict"]) == (
+        "smaller",
+        "fail",
+    )
+    assert response.json()["notes"] == [{"code": "smaller", "detail": "It shrank."}]
+    assert response.json()["verdict"] == {"status": "fail", "rules": [asdict(rule)]}
+
+
+def test_check_takes_the_file_and_a_preset_alone(client: httpx.Client) -> None:
+    response = client.post("/check", files={"file": PHOTO}, data={"width": "100"})
+    assert response.json()["detail"] == "There is no option 'width': /check takes the file and a preset."
 
 
 @pytest.mark.parametrize(
