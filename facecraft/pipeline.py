@@ -20,8 +20,7 @@ from facecraft.finishing.size import Encoded
 from facecraft.imaging import codec, geometry, mesh
 from facecraft.imaging.codec import DecodedImage, Limits
 from facecraft.imaging.geometry import Affine
-from facecraft.imaging.mesh import Points
-from facecraft.job import Job, canvas_of, count_within, middles_of
+from facecraft.job import Job, canvas_of, count_within, framed, middles_of, traced
 from facecraft.options import ProcessOptions
 from facecraft.order import Order, understand
 from facecraft.portrait import Check, Detection, Face, Portrait, Verdict
@@ -134,7 +133,7 @@ class Pipeline:
         timings = Timings()
         image, faces = self._detected(data, timings)
         with timings.stage("verdict"):
-            points = self._traced(image, faces)
+            points = traced(image, faces, self.models.mesh)
             canvas = Canvas(image.rgb, image.alpha, None, points, middles_of(faces, geometry.enlarging(1)))
             subject = Subject(
                 image=finish.flattened(canvas, Background("keep")),
@@ -157,9 +156,6 @@ class Pipeline:
         with timings.stage("detect"):
             return image, self.models.detector.detect(image.rgb)
 
-    def _traced(self, image: DecodedImage, faces: list[Face]) -> Points | None:
-        return self.models.mesh.trace(image.rgb, faces[0].bbox, faces[0].landmarks[:2]) if faces else None
-
     def _started(self, data: bytes, order: Order, abandoned: Callable[[], bool]) -> Job:
         options, timings = order.options, Timings()
         with timings.stage("decode"):
@@ -173,12 +169,10 @@ class Pipeline:
             faces = self.models.detector.detect(image.rgb)
         if options.require_face and not faces:
             raise NoFaceFound("No face was found in the picture.")
-        points = None
+        points = framing = None
         if order.framed or order.judge or options.tone == "auto":
             with timings.stage("landmarks"):
-                points = self._traced(image, faces)
-        head = None if points is None else head_of(points)
-        framing = frame.plan(options, width, height, head)
+                points, framing = framed(image, faces, order, self.models.mesh)
         return Job(order, image, format_, faces, points, framing, timings, abandoned)
 
     def _paper(self, job: Job) -> Sheet | None:

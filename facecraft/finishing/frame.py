@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from facecraft.errors import NoFaceFound
 from facecraft.finishing.head import EYES_IN_HEAD, Head
-from facecraft.imaging.geometry import Affine, inverse, placed, warp
+from facecraft.imaging.geometry import Affine, enlarging, inverse, placed, then, warp
 from facecraft.options import ProcessOptions
 from facecraft.portrait import Note, RGBImage
 
@@ -35,6 +35,11 @@ class Frame:
     width: int
     height: int
     scale: float
+
+    def scaled(self, factor: float) -> "Frame":
+        """The same cut with `factor` times as many pixels a side; pixel centres lie at half."""
+        width, height = max(1, round(self.width * factor)), max(1, round(self.height * factor))
+        return Frame(then(self.matrix, enlarging(factor)), width, height, self.scale * factor)
 
 
 def plan(options: ProcessOptions, width: int, height: int, head: Head | None) -> Frame | None:
@@ -97,7 +102,9 @@ def _cut(wide: int, high: int, width: int, height: int, head: Head | None) -> Fr
     middle = np.array([width / 2, height / 2]) if head is None else head.middle + 0.5
     wanted = np.array([wide / 2, high / 2 if head is None else high * 0.45])
     shift = np.clip(wanted - scale * middle, np.array([wide - scale * width, high - scale * height]), 0)
-    # Pixel centres lie at half.
+    shift = np.rint(
+        shift
+    )  # so that pixels stay what they are where nothing is scaled; their centres lie at half
     matrix = np.array([[scale, 0, shift[0] + scale / 2 - 0.5], [0, scale, shift[1] + scale / 2 - 0.5]])
     return Frame(matrix, wide, high, scale)
 

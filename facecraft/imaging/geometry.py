@@ -71,7 +71,7 @@ def placed(places: NDArray[np.floating], matrix: Affine) -> NDArray[np.float32]:
     return np.asarray(places @ matrix[:, :2].T + matrix[:, 2], np.float32)
 
 
-def enlarging(factor: int) -> Affine:
+def enlarging(factor: float) -> Affine:
     """The matrix of a picture made `factor` times as wide and high; pixel centres lie at half."""
     shift = (factor - 1) / 2
     return np.array([[factor, 0, shift], [0, factor, shift]], np.float64)

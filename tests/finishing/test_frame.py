@@ -1,0 +1,174 @@
+import cv2
+import numpy as np
+import pytest
+
+from facecraft.errors import NoFaceFound
+from facecraft.finishing import frame
+from facecraft.finishing.head import Head
+from facecraft.options import ProcessOptions
+from facecraft.pipeline import Pipeline
+from facecraft.portrait import RGBImage
+from tests.conftest import Encode
+from tests.finishing.conftest import Make, Trace, measured, pixels
+
+HEAD = Head(np.array([[220.0, 190.0], [280.0, 210.0]]), np.array([230.0, 280.0]))
+"""Eyes 63 px apart, turned by 18 degrees."""
+
+
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [
+        ({"width": 300, "height": 400}, (300, 400)),
+        ({"height": 256}, (256, 256)),
+        ({"width": 128, "height": 512, "head": 0.3}, (128, 512)),
+        ({"align": True}, (512, 512)),
+        ({"width": 4096, "height": 64}, (4096, 64)),
+    ],
+    ids=str,
+)
+def test_a_portrait_has_the_size_asked_for(
+    make: Make, astronaut: RGBImage, fields: dict[str, object], size: tuple[int, int]
+) -> None:
+    portrait = make(astronaut, **fields)
+    assert (portrait.width, portrait.height) == size
+
+
+def test_without_a_size_the_head_keeps_its_pixels(make: Make, astronaut: RGBImage, trace: Trace) -> None:
+    portrait = make(astronaut, head=0.5)
+    head, _, _ = measured(portrait, trace)
+    assert head == pytest.approx(0.5, rel=0.02)
+    assert portrait.width == portrait.height == pytest.approx(146 / 0.5, rel=0.03)  # its head has 146 px
+
+
+@pytest.mark.parametrize("head", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize("eye_line", [0.45, 0.6])
+def test_the_head_has_the_share_and_the_eyes_the_height_asked_for(
+    make: Make, astronaut: RGBImage, trace: Trace, head: float, eye_line: float
+) -> None:
+    portrait = make(astronaut, width=600, height=800, head=head, eye_line=eye_line, align=True)
+    found_head, found_eyes, roll_deg = measured(portrait, trace)
+    assert found_head == pytest.approx(head, rel=0.02)
+    assert found_eyes == pytest.approx(eye_line, rel=0.02)
+    assert abs(roll_deg) < 1
+
+
+def test_a_margin_is_the_room_on_both_sides_of_the_head(
+    make: Make, astronaut: RGBImage, trace: Trace
+) -> None:
+    head, eyes, _ = measured(make(astronaut, width=600, height=600, margin=0.5, align=True), trace)
+    assert head == pytest.approx(1 / 2, rel=0.02)
+    assert eyes == pytest.approx(0.25 + 0.5 / 1.95, rel=0.02)
+
+
+@pytest.mark.parametrize("angle_deg", [-20, -12, -5, 5, 12, 20])
+def test_a_turned_picture_comes_out_as_the_upright_one(
+    make: Make, astronaut: RGBImage, trace: Trace, angle_deg: int
+) -> None:
+    matrix = cv2.getRotationMatrix2D((224, 110), angle_deg, 1.0)
+    turned = cv2.warpAffine(
+        astronaut, matrix, (512, 512), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    options = {"width": 500, "height": 500, "head": 0.5, "align": True}
+    upright = measured(make(astronaut, **options), trace)
+    head, eyes, roll_deg = measured(make(np.asarray(turned, np.uint8), **options), trace)
+    assert abs(roll_deg - upright[2]) < 1.5
+    assert head == pytest.approx(upright[0], rel=0.03)
+    assert eyes == pytest.approx(upright[1], rel=0.03)
+
+
+def test_without_align_the_roll_stays(make: Make, astronaut: RGBImage, trace: Trace) -> None:
+    _, _, roll_deg = measured(make(astronaut, width=500, height=500, head=0.5), trace)
+    assert roll_deg == pytest.approx(3.3, abs=1)
+
+
+def test_nothing_is_stretched(make: Make, astronaut: RGBImage, trace: Trace) -> None:
+    for width, height in ((300, 600), (600, 300)):
+        plan = frame.plan(ProcessOptions(width=width, height=height, head=0.4, align=True), 500, 500, HEAD)
+        assert plan is not None
+        linear = plan.matrix[:, :2]
+        assert np.allclose(linear @ linear.T, plan.scale**2 * np.eye(2))
+
+
+def test_a_size_alone_cuts_the_largest_part_of_its_shape(make: Make, astronaut: RGBImage) -> None:
+    portrait = make(astronaut, width=256, height=512)
+    assert portrait.notes == ()
+    # 256 columns of the picture, unchanged but for where they begin, with the face (x = 224) in their middle.
+    shifts = [
+        abs(pixels(portrait).astype(int) - astronaut[:, left : left + 256]).max() for left in range(256)
+    ]
+    assert min(shifts) == 0
+    assert abs(int(np.argmin(shifts)) - 96) < 6
+
+
+def test_a_size_alone_needs_no_face(make: Make) -> None:
+    grey = np.full((300, 200, 3), 99, np.uint8)
+    portrait = make(grey, width=100, height=100, require_face=False)
+    assert (portrait.width, portrait.height) == (100, 100)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"head": 0.5}, {"align": True}, {"eye_line": 0.5}, {"margin": 1}], ids=str
+)
+def test_a_frame_for_a_head_needs_one_even_where_no_face_is_required(
+    make: Make, fields: dict[str, object]
+) -> None:
+    with pytest.raises(NoFaceFound):
+        make(np.full((300, 200, 3), 99, np.uint8), require_face=False, **fields)
+
+
+def test_a_source_with_too_few_pixels_is_said(make: Make, astronaut: RGBImage) -> None:
+    small = make(astronaut, width=200, height=200, head=0.5)
+    large = make(astronaut, width=1000, height=1000, head=0.5)
+    assert "source_small" not in [note.code for note in small.notes]
+    (note,) = (note for note in large.notes if note.code == "source_small")
+    assert "3.4" in note.detail
+
+
+def test_a_source_that_ends_inside_the_frame_is_said(make: Make, astronaut: RGBImage) -> None:
+    (note,) = (note for note in make(astronaut, head=0.2).notes if note.code == "extended")
+    assert "%" in note.detail
+    assert "extended" not in [note.code for note in make(astronaut, head=0.8).notes]
+
+
+def test_beyond_the_source_it_is_plain(make: Make, astronaut: RGBImage) -> None:
+    beyond = pixels(make(astronaut, width=800, height=800, head=0.18))[:40].astype(int)
+    # No streak: neighbours differ by next to nothing, along and across.
+    assert abs(np.diff(beyond, axis=0)).max() <= 4
+    assert abs(np.diff(beyond, axis=1)).max() <= 4
+
+
+def test_beyond_the_source_lies_the_background_where_one_is_asked_for(
+    make: Make, astronaut: RGBImage
+) -> None:
+    beyond = pixels(make(astronaut, width=400, height=400, head=0.18, background="#204060"))[:20]
+    assert (beyond == (0x20, 0x40, 0x60)).all()
+
+
+def test_the_source_is_resampled_once(make: Make, astronaut: RGBImage) -> None:
+    # An eight-fold picture, framed back to its own size, is the same as the small one framed.
+    once = cv2.warpAffine(
+        astronaut,
+        frame.plan(ProcessOptions(width=512, height=512), 512, 512, None).matrix,  # type: ignore[union-attr]
+        (512, 512),
+    )
+    assert (once == pixels(make(astronaut, width=512, height=512))).all()
+
+
+def test_restored_faces_are_pasted_into_the_frame_from_their_own_pixels(
+    pipeline: Pipeline, astronaut: RGBImage, png: Encode, make: Make
+) -> None:
+    options = ProcessOptions(width=800, height=800, head=0.6, align=True)
+    restored = pixels(pipeline.process(png(astronaut), options))
+    plain = pixels(make(astronaut, width=800, height=800, head=0.6, align=True))
+    face = slice(300, 640), slice(260, 540)
+    edges = [cv2.Laplacian(picture[face], cv2.CV_32F).std() for picture in (restored, plain)]
+    assert edges[0] > 1.5 * edges[1]  # finer than the source, whose face has 110 px
+
+
+def test_faces_outside_of_the_frame_are_not_restored(
+    pipeline: Pipeline, group: RGBImage, png: Encode
+) -> None:
+    options = ProcessOptions(width=300, height=300, head=0.75, align=True, format="jpeg")
+    portrait = pipeline.process(png(group), options)
+    assert len(portrait.faces) == 6
+    assert portrait.restored < 4
