@@ -22,10 +22,10 @@ PAPERS_MM: Mapping[Layout, tuple[float, float]] = {
     "letter": (215.9, 279.4),
 }
 """Shorter and longer side."""
-BORDER_MM = 3.0
-"""Around the copies: what most printers leave white."""
-GAP_MM = 2.0
-MARK_MM = 2.0
+BORDER_MM = 2.0
+"""Around the copies, at least. With it and the gap, eight of 35 x 45 mm fit on 10 x 15 cm."""
+GAP_MM = 1.0
+MARK_MM = 1.0
 MARK_LEVEL = 110
 WHITE = 255
 

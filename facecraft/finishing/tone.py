@@ -20,13 +20,13 @@ MEASURED_PX = 256
 MAX_HUE_DEG = 5.0
 """How far the mean hue of the skin may turn in CIELAB."""
 BLACK, WHITE = 16, 225
-"""Levels: a darkest tone over the first, and a brightest one under the second, are drawn outwards."""
+"""Levels: a darkest tone over the first, and a brightest one under the second, are drawn towards them."""
 DRAWN = 0.6
-"""How far, as a share of what is missing to 0 and 250."""
+"""How far, as a share of what is missing."""
 MIN_GAMMA, MAX_GAMMA, MAX_GAIN = 0.8, 1.2, 1.6
-DARK, BRIGHT = 85, 190
-"""Mean luma of a face: one under the first is lifted where the picture has no bright tones, one over the
-second is lowered."""
+DARK, BRIGHT, DIM = 85, 190, 190
+"""Mean luma of a face: one under the first is lifted where no tone of the picture reaches the third, one over
+the second is lowered."""
 NEUTRAL_CHROMA = 14.0
 """A background of less chroma in CIELAB was grey or white."""
 CAST_TAKEN = 0.8
@@ -111,14 +111,12 @@ def _gains(skin: NDArray[np.float32], behind: NDArray[np.float32]) -> NDArray[np
 def _curve(luma: NDArray[np.float32], skin: float) -> NDArray[np.float32]:
     """Black and white points where the picture has too little range, and a middle where it is off."""
     low, high = np.percentile(luma, (0.5, 99.5)).tolist()
-    black = DRAWN * low if low > BLACK else 0.0
-    gain = 255 / (255 - black)
-    if high < WHITE:
-        gain = (high + DRAWN * (250 - high)) / max(high - black, 1)
-    gain = min(gain, MAX_GAIN)
+    black = DRAWN * max(low - BLACK, 0)
+    white = high + DRAWN * max(WHITE - high, 0)
+    gain = min(white / max(high - black, 1), MAX_GAIN)
     levels = np.clip((np.arange(256) - black) * gain / 255, 0, 1)
     gamma = 1.0
-    if skin < DARK and high < WHITE:
+    if skin < DARK and high < DIM:
         gamma = max(MIN_GAMMA, math.log(DARK / 255) / math.log(max(skin, 1) / 255))
     elif skin > BRIGHT:
         gamma = min(MAX_GAMMA, math.log(BRIGHT / 255) / math.log(min(skin, 250) / 255))

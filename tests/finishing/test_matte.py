@@ -135,10 +135,10 @@ def test_transparent_leaves_the_person_alone(make: Make, astronaut: RGBImage) ->
 def test_blur_keeps_the_person_sharp_and_no_colour_of_theirs_behind(make: Make, astronaut: RGBImage) -> None:
     portrait = pixels(make(astronaut, background="blur"))
     assert (portrait[80:150, 190:250] == astronaut[80:150, 190:250]).all()
-    stripes = np.s_[100:300, 0:60]
+    stripes = np.s_[60:200, 0:60]
     assert cv2.Laplacian(portrait[stripes], cv2.CV_64F).std() < 3
-    # Above the orange suit, beside the head: grey as it was, not orange and not brown.
-    beside = portrait[60:120, 290:310].reshape(-1, 3).mean(axis=0)
+    # Beside the head it is grey as it was, not brown as the hair.
+    beside = portrait[20:60, 110:135].reshape(-1, 3).mean(axis=0)
     assert np.ptp(beside) < 25
 
 
