@@ -105,7 +105,8 @@ def test_a_coloured_wall_is_no_cast(
     make: Make, astronaut: RGBImage, skin_of: Callable[..., RGBImage]
 ) -> None:
     blue = pixels(make(astronaut, width=512, height=512, head=0.45, background="#3060c0"))
-    before, after = skin_of(blue), skin_of(pixels(make(blue, tone="auto")))
+    toned = pixels(make(blue, tone="auto"))
+    before, after = skin_of(blue), skin_of(toned)
     assert abs(tone.turned_deg(before, after)) < 2
 
 

@@ -1,0 +1,48 @@
+"""What each step of finishing takes for a portrait of 1024 px: python -m benchmarks.finishing.
+
+The photo has 2048 px; every step is asked for. What is no finishing (decode, detect, restore, encode) is not
+counted.
+"""
+
+from statistics import median
+
+import cv2
+import numpy as np
+
+from facecraft.bench.measure import PHOTO
+from facecraft.bootstrap import load
+from facecraft.imaging import codec
+from facecraft.options import ProcessOptions
+from facecraft.settings import Settings
+from facecraft.weights.lockfile import default_lock_path, load_lock
+
+RUNS = 30
+STEPS = ("landmarks", "frame", "background", "tone", "mask", "verdict")
+
+
+def main() -> None:
+    pipeline = load(Settings(device="cpu"), load_lock(default_lock_path())).pipeline
+    limits = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
+    photo = codec.decode(PHOTO.read_bytes(), limits).rgb
+    large = cv2.resize(photo, (2048, 2048), interpolation=cv2.INTER_CUBIC)
+    data = codec.encode(np.asarray(large, np.uint8), None, "jpeg", 92)
+    options = ProcessOptions(
+        width=1024,
+        height=1024,
+        head=0.5,
+        align=True,
+        background="white",
+        tone="auto",
+        mask="oval",
+        restorer="none",
+    )
+    runs = [pipeline.process(data, options, judge=True).timings_ms for _ in range(RUNS)][3:]
+    medians = {step: median(run[step] for run in runs) for step in STEPS}
+    for step, ms in medians.items():
+        print(f"{step:12s} {ms:6.1f} ms")
+    finishing = sum(ms for step, ms in medians.items() if step != "verdict")
+    print(f"{'finishing':12s} {finishing:6.1f} ms, with the verdict {finishing + medians['verdict']:.1f}")
+
+
+if __name__ == "__main__":
+    main()
