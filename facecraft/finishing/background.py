@@ -10,6 +10,7 @@ from PIL import ImageColor
 
 from facecraft.errors import InvalidOption
 from facecraft.finishing.matte import Plane
+from facecraft.imaging.geometry import strips
 from facecraft.portrait import RGBImage
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -81,15 +82,18 @@ def paint(background: Background, width: int, height: int) -> RGBImage:
     """A background of colours, (height, width, 3) uint8."""
     if background.kind == "colour":
         return np.full((height, width, 3), background.colours[0], np.uint8)
-    x, y = np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)
-    if background.kind == "linear":
-        share = np.broadcast_to((y[:, None] + 1) / 2, (height, width))
-    else:
-        share = np.minimum(np.hypot(x[None], y[:, None]) / np.float32(np.sqrt(2)), 1)
     steps = np.arange(256, dtype=np.float32)[:, None] / 255
     first, last = (np.array(each, np.float32) for each in background.colours)
     table = np.rint(first + (last - first) * steps).astype(np.uint8)
-    return table[np.rint(share * 255).astype(np.uint8)]
+    painted = np.empty((height, width, 3), np.uint8)
+    x, y = np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    for rows in strips(height):
+        if background.kind == "linear":
+            share = np.broadcast_to((y[rows] + 1) / 2, (rows.stop - rows.start, width))
+        else:
+            share = np.minimum(np.hypot(x[None], y[rows]) / np.float32(np.sqrt(2)), 1)
+        painted[rows] = table[np.rint(share * 255).astype(np.uint8)]
+    return painted
 
 
 def blurred(image: RGBImage, plane: Plane) -> RGBImage:

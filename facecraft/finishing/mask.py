@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from facecraft.finishing.matte import Plane
+from facecraft.imaging.geometry import strips
 from facecraft.options import MaskShape
 
 CORNER = 0.12
@@ -18,32 +20,36 @@ def shape(mask: MaskShape, width: int, height: int, feather: float) -> NDArray[n
         height: of the portrait, in pixels.
         feather: over which share of the shorter side it fades, from the edge inwards, 0 to 0.5.
     """
-    x = np.abs(np.arange(width, dtype=np.float32) + 0.5 - width / 2)[None]
-    y = np.abs(np.arange(height, dtype=np.float32) + 0.5 - height / 2)[:, None]
-    shorter = min(width, height)
-    if mask == "none":
-        return np.full((height, width), 255, np.uint8)
-    if mask == "circle":
-        inside = shorter / 2 - np.hypot(x, y)
-    elif mask == "oval":
-        inside = _inside_oval(x, y, width / 2, height / 2)
-    else:
-        radius = CORNER * shorter
-        beyond_x, beyond_y = x - (width / 2 - radius), y - (height / 2 - radius)
-        corner = np.hypot(np.maximum(beyond_x, 0), np.maximum(beyond_y, 0))
-        inside = radius - corner - np.minimum(np.maximum(beyond_x, beyond_y), 0)
-    fade_px = feather * shorter
+    drawn = np.full((height, width), 255, np.uint8)
+    for rows in strips(height) if mask != "none" else ():
+        x = np.abs(np.arange(width, dtype=np.float32) + 0.5 - width / 2)[None]
+        y = np.abs(np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5 - height / 2)[:, None]
+        drawn[rows] = np.rint(_faded(_inside(mask, x, y, width, height), feather * min(width, height)) * 255)
+    return drawn
+
+
+def _faded(inside: Plane, fade_px: float) -> Plane:
+    """How much of each pixel is there, by how far inside of the edge it is, in pixels."""
     if fade_px < 1:  # a hard edge is one pixel wide, half of it on each side
-        ramp = np.clip(inside + 0.5, 0, 1)
-    else:
-        ramp = np.clip(inside / fade_px, 0, 1)
-        ramp = ramp * ramp * (3 - 2 * ramp)
-    return np.asarray(np.rint(ramp * 255), np.uint8)
+        return np.asarray(np.clip(inside + 0.5, 0, 1), np.float32)
+    ramp = np.clip(inside / fade_px, 0, 1)
+    return np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32)
 
 
-def _inside_oval(
-    x: NDArray[np.float32], y: NDArray[np.float32], half_width: float, half_height: float
-) -> NDArray[np.float32]:
+def _inside(mask: MaskShape, x: Plane, y: Plane, width: int, height: int) -> Plane:
+    """How far inside of the edge pixels are that lie x and y pixels from the middle."""
+    shorter = min(width, height)
+    if mask == "circle":
+        return np.asarray(shorter / 2 - np.hypot(x, y), np.float32)
+    if mask == "oval":
+        return _inside_oval(x, y, width / 2, height / 2)
+    radius = CORNER * shorter
+    beyond_x, beyond_y = x - (width / 2 - radius), y - (height / 2 - radius)
+    corner = np.hypot(np.maximum(beyond_x, 0), np.maximum(beyond_y, 0))
+    return np.asarray(radius - corner - np.minimum(np.maximum(beyond_x, beyond_y), 0), np.float32)
+
+
+def _inside_oval(x: Plane, y: Plane, half_width: float, half_height: float) -> Plane:
     """How far inside of an ellipse each pixel is: its equation over the length of its gradient."""
     level = np.hypot(x / half_width, y / half_height)
     slope = np.hypot(x / half_width**2, y / half_height**2) / np.maximum(level, 1e-6)

@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facecraft.imaging.geometry import strips
 from facecraft.portrait import RGBImage
 
 Plane = NDArray[np.float32]
 
 WORK_PX = 384
 """Longer side of the picture on which coefficients are computed."""
-STRIP_PX = 128
 RADIUS = 0.008
 """Of the guided filter, as a share of the longer side."""
 EPSILON = 1e-4
@@ -94,11 +94,12 @@ def cut_out(image: RGBImage, plane: Plane) -> Matte:
     fields = [slopes, offset, *_sides(guide, share)]
     unsure = cv2.dilate(((share > 0) & (share < 1)).astype(np.uint8), np.ones((5, 5), np.uint8))
     unsure = cv2.resize(unsure, (width, height), interpolation=cv2.INTER_NEAREST)
-    alpha = np.rint(cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR) * 255).astype(np.uint8)
+    levels = np.rint(share * 255).astype(np.uint8)
+    alpha = np.asarray(cv2.resize(levels, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
     person = image.copy()
-    for top in range(0, height, STRIP_PX):
-        y, x = np.nonzero(unsure[top : top + STRIP_PX])
-        y += top
+    for rows in strips(height):
+        y, x = np.nonzero(unsure[rows])
+        y += rows.start
         pixels = image[y, x].astype(np.float32) / 255
         slope, rest, near, behind = (_sampled(field, x, y, width, height) for field in fields)
         shares = _stretched((slope * pixels).sum(axis=1, keepdims=True) + rest)
@@ -109,9 +110,11 @@ def cut_out(image: RGBImage, plane: Plane) -> Matte:
 
 
 def lay_over(matte: Matte, behind: RGBImage) -> RGBImage:
-    """The person in front of another picture of the same size."""
-    weight = matte.alpha.astype(np.float32) / 255
-    return np.asarray(cv2.blendLinear(matte.person, behind, weight, 1 - weight), np.uint8)
+    """The person in front of another picture of the same size, which is drawn on and given back."""
+    for rows in strips(behind.shape[0]):
+        weight = matte.alpha[rows].astype(np.float32) / 255
+        behind[rows] = cv2.blendLinear(matte.person[rows], behind[rows], weight, 1 - weight)
+    return behind
 
 
 def _sampled(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facecraft.finishing.matte import Plane
+from facecraft.imaging.geometry import strips
 from facecraft.imaging.mesh import Points, face_mask
 from facecraft.portrait import RGBImage
 
@@ -33,7 +34,6 @@ CAST_TAKEN = 0.8
 """Of its cast."""
 AMOUNT, THRESHOLD = 0.3, 2.0
 """Of the unsharp mask, and levels under which a difference is noise."""
-STRIP_PX = 256
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -79,8 +79,7 @@ def apply(image: RGBImage, correction: Correction) -> RGBImage:
     balanced = cv2.LUT(image, np.rint(table).astype(np.uint8)[None])
     luma = cv2.cvtColor(balanced, cv2.COLOR_RGB2GRAY)
     soft = cv2.GaussianBlur(luma, (0, 0), correction.sigma_px)
-    for top in range(0, image.shape[0], STRIP_PX):
-        rows = slice(top, top + STRIP_PX)
+    for rows in strips(image.shape[0]):
         before = luma[rows].astype(np.float32)
         edges = before - soft[rows]
         edges = np.where(np.abs(edges) < THRESHOLD, 0, edges)

@@ -1,5 +1,6 @@
 """Aligning a face to a model's square, and pasting it back."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
@@ -29,6 +30,7 @@ MASK_CENTRE = (0.5, 0.5)
 MASK_RADIUS = 0.485
 MASK_EXPONENT = 3.5
 FADE = 0.14
+STRIP_PX = 256
 
 
 Affine: TypeAlias = NDArray[np.float64]
@@ -166,6 +168,12 @@ def soft_mask(side_px: int) -> NDArray[np.float32]:
     mask = np.asarray(t * t * (3 - 2 * t), np.float32)
     mask.flags.writeable = False
     return mask
+
+
+def strips(height: int) -> Iterator[slice]:
+    """The rows of a picture, a few at a time: what is computed on strips takes no memory worth a mention."""
+    for top in range(0, height, STRIP_PX):
+        yield slice(top, min(top + STRIP_PX, height))
 
 
 def inverse(matrix: Affine) -> Affine:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from facecraft.settings import Settings
 
-PIXEL_BYTES = 16
+PIXEL_BYTES = 24
 """Of one portrait's work for each pixel of the larger of source and result: at most 12 while it is decoded
-(tests/imaging/test_memory.py), and 12 to 16 while the picture, its copy, and what the encoder has stand side
-by side."""
+(tests/imaging/test_memory.py), 12 to 16 while the picture, its copy, and what the encoder has stand side by
+side, and up to 23 with every step of finishing (tests/finishing/test_memory.py)."""
 NETWORK_BYTES = 700_000_000
 """What a network may take beyond its warm-up: 606 MB for the largest tile (benchmarks/memory.py)."""
 

@@ -102,7 +102,7 @@ def test_a_cast_goes_where_the_background_was_grey(make: Make, studio: RGBImage,
 
 
 def test_a_coloured_wall_is_no_cast(
-    make: Make, astronaut: RGBImage, skin_of: Callable[..., RGBImage]
+    make: Make, astronaut: RGBImage, skin_of: Callable[[RGBImage], Colour]
 ) -> None:
     blue = pixels(make(astronaut, width=512, height=512, head=0.45, background="#3060c0"))
     toned = pixels(make(blue, tone="auto"))
