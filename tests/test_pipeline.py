@@ -2,6 +2,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 import cv2
 import numpy as np
@@ -139,6 +140,82 @@ def test_every_stage_is_timed(pipeline: Pipeline, astronaut: RGBImage, png: Enco
     timings = pipeline.process(png(astronaut), ProcessOptions()).timings_ms
     assert list(timings) == ["decode", "detect", "align", "restore", "paste", "encode"]
     assert all(ms > 0 for ms in timings.values())
+
+
+EVERY_STEP = {
+    "width": "400", "height": "500", "head": "0.5", "align": "true", "background": "white", "tone": "auto",
+    "mask": "oval", "layout": "a6", "max_drift": "0.2", "format": "png",
+}  # fmt: skip
+
+
+def test_the_steps_of_finishing_run_in_their_order_and_each_is_timed(
+    pipeline: Pipeline, astronaut: RGBImage, png: Encode
+) -> None:
+    timings = pipeline.process(png(astronaut), ProcessOptions.parse(EVERY_STEP), judge=True).timings_ms
+    assert list(timings) == [
+        *("decode", "detect", "landmarks", "frame", "align", "restore", "drift", "paste"),
+        *("background", "tone", "mask", "sheet", "encode", "verdict"),
+    ]
+
+
+def test_the_stages_add_up_to_the_whole(plain: Pipeline, astronaut: RGBImage, png: Encode) -> None:
+    data, options = png(astronaut), ProcessOptions.parse(EVERY_STEP)
+    shares = []
+    for _ in range(5):
+        start = perf_counter()
+        portrait = plain.process(data, options, judge=True)
+        shares.append(sum(portrait.timings_ms.values()) / ((perf_counter() - start) * 1000))
+    assert 0.95 < sorted(shares)[2] <= 1
+
+
+def test_a_transparent_jpeg_is_refused_before_anything_is_done(pipeline: Pipeline) -> None:
+    with pytest.raises(InvalidOption, match="A JPEG cannot be transparent"):
+        pipeline.process(b"", ProcessOptions(background="transparent", format="jpeg"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "format_"),
+    [
+        ({"background": "transparent"}, "png"),
+        ({"background": "white"}, "jpeg"),
+        ({"background": "transparent", "layout": "a6"}, "jpeg"),
+        ({"background": "transparent", "format": "webp"}, "webp"),
+    ],
+    ids=str,
+)
+def test_auto_is_a_format_that_can_hold_the_portrait(
+    plain: Pipeline, group_path: Path, fields: dict[str, str], format_: str
+) -> None:
+    portrait = plain.process(group_path.read_bytes(), ProcessOptions.parse({**fields, "restorer": "none"}))
+    assert portrait.format == format_
+
+
+def test_a_frame_of_an_enlarged_picture_is_where_the_plain_one_is(
+    plain: Pipeline, astronaut: RGBImage, png: Encode
+) -> None:
+    fields = {"width": "500", "height": "500", "head": "0.6", "align": "true", "restorer": "none"}
+    framed = pixels(plain.process(png(astronaut), ProcessOptions.parse(fields)).data).astype(int)
+    twice = pixels(plain.process(png(astronaut), ProcessOptions.parse(fields | {"upscale": "2"})).data)
+    assert abs(framed - twice).mean() < 2
+
+
+def test_a_frame_of_a_transparent_picture_keeps_its_transparency(
+    plain: Pipeline, astronaut: RGBImage, png: Encode
+) -> None:
+    alpha = np.full((512, 512), 255, np.uint8)
+    alpha[:, :224] = 0  # up to the middle of the face
+    fields = {"width": "300", "height": "300", "head": "0.5", "restorer": "none"}
+    portrait = plain.process(png(np.dstack((astronaut, alpha))), ProcessOptions.parse(fields))
+    kept = pixels(portrait.data)[..., 3]
+    assert kept[:, :130].max() == 0
+    assert kept[:, 170:].min() == 255
+
+
+def test_an_answer_that_must_not_be_larger_is_not(plain: Pipeline, astronaut: RGBImage, png: Encode) -> None:
+    portrait = plain.process(png(astronaut), ProcessOptions.parse({"format": "jpeg", "max_kb": "20"}))
+    assert len(portrait.data) <= 20_000
+    assert portrait.quality is not None
+    assert portrait.quality < 90
 
 
 def test_a_crop_larger_than_the_model_is_restored_whole(

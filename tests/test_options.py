@@ -8,12 +8,24 @@ ACCEPTED = [
     {"quality": "1"}, {"quality": "100"}, {"faces": "all"}, {"faces": "largest"},
     {"require_face": "true"}, {"require_face": "false"}, {"format": "auto"}, {"format": "jpeg"},
     {"format": "png"}, {"format": "webp"}, {"format": "webp", "quality": "50"}, {"restorer": "none"},
+    {"width": "64"}, {"width": "4096"}, {"height": "64"}, {"height": "4096"}, {"head": "0.05"},
+    {"head": "0.95"}, {"margin": "0.05"}, {"margin": "4"}, {"align": "true"}, {"align": "false"},
+    {"eye_line": "0.05"}, {"eye_line": "0.95"}, {"tone": "auto"}, {"tone": "off"}, {"mask": "oval"},
+    {"mask": "circle", "feather": "0"}, {"mask": "rounded", "feather": "0.5"}, {"layout": "4x6in"},
+    {"layout": "a4"}, {"max_kb": "1"}, {"max_kb": "100000"}, {"dpi": "36"}, {"dpi": "1200"},
+    {"max_drift": "0.001"}, {"max_drift": "1"}, {"preset": "badge", "feather": "0.1"},
 ]  # fmt: skip
 REFUSED = [
     {"strength": "-0.01"}, {"strength": "1.01"}, {"strength": "nan"}, {"strength": "inf"}, {"strength": ""},
     {"fidelity": "-0.01"}, {"fidelity": "1.01"}, {"quality": "0"}, {"quality": "101"}, {"quality": "9.5"},
     {"faces": "some"}, {"require_face": "perhaps"}, {"format": "gif"}, {"format": "PNG"},
     {"format": "png", "quality": "50"}, {"colour": "red"},
+    {"width": "63"}, {"width": "4097"}, {"height": "63"}, {"height": "99.5"}, {"head": "0.04"},
+    {"head": "0.96"}, {"head": "nan"}, {"margin": "0"}, {"align": "maybe"}, {"eye_line": "0"},
+    {"eye_line": "1"}, {"tone": "warm"}, {"mask": "star"}, {"feather": "0.1"},
+    {"mask": "oval", "feather": "0.51"}, {"layout": "A4"}, {"layout": "a3"}, {"max_kb": "0"},
+    {"dpi": "35"}, {"dpi": "1201"}, {"max_drift": "0"}, {"max_drift": "1.1"}, {"head": "0.5", "margin": "1"},
+    {"background": "x" * 101},
 ]  # fmt: skip
 
 
