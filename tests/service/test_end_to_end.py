@@ -92,3 +92,38 @@ def test_a_restorer_that_is_not_loaded_is_refused(real_client: httpx.Client, ast
 def test_ready_names_the_models_that_serve(real_client: httpx.Client) -> None:
     names = {model["name"] for model in real_client.get("/ready").json()["models"]}
     assert names == {"centerface", "facemesh", "realesrgan-x4plus", "selfie-segmentation"}
+
+
+def test_a_preset_gives_the_portrait_and_its_verdict(real_client: httpx.Client, astronaut: bytes) -> None:
+    response = real_client.post(
+        "/process?preset=badge", files={"file": astronaut}, headers={"Accept": "application/json"}
+    )
+    assert response.status_code == 200
+    body = response.json()
+    badge = next(each for each in real_client.get("/presets").json()["presets"] if each["name"] == "badge")
+    assert (body["image"]["width"], body["image"]["height"]) == (badge["width"], badge["height"])
+    rules = {rule["name"]: rule for rule in body["verdict"]["rules"]}
+    assert rules["head_height"]["status"] == "pass"
+    assert badge["head"][0] <= rules["head_height"]["value"] <= badge["head"][1]
+    assert response.headers["X-Facecraft-Verdict"] == body["verdict"]["status"]
+    assert [note["code"] for note in body["notes"]] == response.headers["X-Facecraft-Notes"].split(", ")
+
+
+def test_a_photo_is_judged_as_it_is(real_client: httpx.Client, astronaut: bytes) -> None:
+    response = real_client.post("/check", files={"file": astronaut}, data={"preset": "us-passport"})
+    assert response.status_code == 200
+    body = response.json()
+    rules = {rule["name"]: rule["status"] for rule in body["verdict"]["rules"]}
+    assert (rules["one_face"], rules["width"], rules["head_height"]) == ("pass", "fail", "fail")
+    assert body["verdict"]["status"] == response.headers["X-Facecraft-Verdict"] == "fail"
+    assert "image" not in body
+
+
+def test_an_image_with_a_verdict_only_where_there_is_a_preset(
+    real_client: httpx.Client, astronaut: bytes
+) -> None:
+    plain = real_client.post("/process", files={"file": astronaut}, data={"restorer": "none"})
+    assert "X-Facecraft-Verdict" not in plain.headers
+    ad = real_client.post("/process", files={"file": astronaut}, data={"preset": "ad", "restorer": "none"})
+    assert ad.headers["X-Facecraft-Verdict"] in ("pass", "fail", "unknown")
+    assert Image.open(io.BytesIO(ad.content)).size == (96, 96)
