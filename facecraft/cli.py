@@ -126,6 +126,7 @@ def _process(args: argparse.Namespace) -> int:
         print("facecraft: no photo found in " + ", ".join(args.inputs), file=sys.stderr)
         return 1
     loaded = load(settings, _lock(settings))
+    loaded.pipeline.require(options)
     summary = batch.run(jobs, loaded.pipeline, options)
     print(f"{summary.done} done, {summary.failed} failed, in {args.output}")
     return 1 if summary.failed else 0
@@ -148,6 +149,7 @@ def _watch(args: argparse.Namespace, options: ProcessOptions, settings: Settings
     from facecraft.hotfolder import HotFolder  # noqa: PLC0415
 
     loaded = load(settings, _lock(settings))
+    loaded.pipeline.require(options)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names may be no text
 

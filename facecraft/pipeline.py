@@ -58,6 +58,14 @@ class Pipeline:
         self.presets = presets
         self._limits = limits
 
+    def require(self, options: ProcessOptions) -> None:
+        """Refuse options that no picture could be processed with.
+
+        Raises:
+            InvalidOption: a name that there is not, or options that exclude each other.
+        """
+        self._understood(options, judge=False)
+
     def process(
         self,
         data: bytes,
@@ -78,7 +86,7 @@ class Pipeline:
             RequestError: the file, its content or the options do not allow it.
             DeadlineExceeded: it was abandoned.
         """
-        order = understand(options, self.presets, self.models.restorers, self.models.upscalers, judge=judge)
+        order = self._understood(options, judge=judge)
         job = self._started(data, order, abandoned)
         paper = self._paper(job)
         canvas, moved = canvas_of(job)
@@ -149,6 +157,9 @@ class Pipeline:
             )
             judged = verdict.judge(subject, rules)
         return Check(image.source, tuple(faces), judged, timings.ms)
+
+    def _understood(self, options: ProcessOptions, *, judge: bool) -> Order:
+        return understand(options, self.presets, self.models.restorers, self.models.upscalers, judge=judge)
 
     def _detected(self, data: bytes, timings: Timings) -> tuple[DecodedImage, list[Face]]:
         with timings.stage("decode"):

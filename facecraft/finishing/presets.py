@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -88,8 +89,10 @@ def applied(options: ProcessOptions, presets: Mapping[str, Preset]) -> tuple[Pro
         return options, None
     preset = presets.get(options.preset)
     if preset is None:
+        near = get_close_matches(options.preset, presets, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
         raise InvalidOption(
-            f"There is no preset {options.preset!r}.", hint="GET /presets lists those that there are."
+            f"There is no preset {options.preset!r}.{meant}", hint="GET /presets lists those that there are."
         )
     given = set(options.model_fields_set)
     if "margin" in given:
