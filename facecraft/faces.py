@@ -81,8 +81,9 @@ def restore(rgb: RGBImage, canvas: RGBImage, faces: Sequence[Face], work: Work, 
     strengths, drift = [options.strength] * len(shown), None
     if work.measured or options.max_drift is not None:
         with timings.stage("drift"):
-            held = [_held(crop, square, work) for crop, square in zip(crops, squares, strict=True)]
-            strengths, drift = [strength for strength, _ in held], held[0][1]
+            limited = len(shown) if options.max_drift is not None else 1
+            held = [_held(crops[index], squares[index], work) for index in range(limited)]
+            strengths[:limited], drift = [strength for strength, _ in held], held[0][1]
     with timings.stage("paste"):
         for index, square, strength in zip(shown, squares, strengths, strict=True):
             geometry.paste_back(canvas, square, moved[index], strength)
@@ -123,10 +124,7 @@ def _notes(strengths: Sequence[float], options: ProcessOptions) -> tuple[Note, .
     lowered = [strength for strength in strengths if strength < options.strength]
     if not lowered:
         return ()
-    least = (
-        f"to {min(lowered):.2f}"
-        if len(lowered) == 1
-        else f"of {len(lowered)} faces, to {min(lowered):.2f} at least"
-    )
-    detail = f"To keep the drift under {options.max_drift:g}, the strength was lowered {least}."
+    many = "" if len(lowered) == 1 else f" at the least, on {len(lowered)} faces"
+    strength = f"the strength was lowered to {min(lowered):.2f}{many}"
+    detail = f"To keep the drift under {options.max_drift:g}, {strength}."
     return (Note("strength_lowered", detail),)

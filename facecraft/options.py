@@ -146,6 +146,6 @@ class ProcessOptions(BaseModel):
             raise InvalidOption("The option quality has no meaning for format=png, which is lossless.")
         if options.head is not None and options.margin is not None:
             raise InvalidOption("The options head and margin say the same thing: give one of them.")
-        if options.feather is not None and options.mask == "none" and options.preset is None:
+        if options.feather is not None and options.mask == "none":
             raise InvalidOption("The option feather has no meaning without a mask.")
         return options

@@ -243,6 +243,6 @@ class Pipeline:
                 retouched=restored.count > 0 or options.tone == "auto" or order.background.kind != "keep",
                 width=finished.rgb.shape[1] if options.layout else file.width,
                 height=finished.rgb.shape[0] if options.layout else file.height,
-                file_bytes=len(file.data),
+                file_bytes=None if options.layout else len(file.data),
             )
             return verdict.judge(subject, order.preset, verdict.wanted_by(options))

@@ -13,7 +13,7 @@ ACCEPTED = [
     {"eye_line": "0.05"}, {"eye_line": "0.95"}, {"tone": "auto"}, {"tone": "off"}, {"mask": "oval"},
     {"mask": "circle", "feather": "0"}, {"mask": "rounded", "feather": "0.5"}, {"layout": "4x6in"},
     {"layout": "a4"}, {"max_kb": "1"}, {"max_kb": "100000"}, {"dpi": "36"}, {"dpi": "1200"},
-    {"max_drift": "0.001"}, {"max_drift": "1"}, {"preset": "badge", "feather": "0.1"},
+    {"max_drift": "0.001"}, {"max_drift": "1"},
 ]  # fmt: skip
 REFUSED = [
     {"strength": "-0.01"}, {"strength": "1.01"}, {"strength": "nan"}, {"strength": "inf"}, {"strength": ""},
@@ -23,6 +23,7 @@ REFUSED = [
     {"width": "63"}, {"width": "4097"}, {"height": "63"}, {"height": "99.5"}, {"head": "0.04"},
     {"head": "0.96"}, {"head": "nan"}, {"margin": "0"}, {"align": "maybe"}, {"eye_line": "0"},
     {"eye_line": "1"}, {"tone": "warm"}, {"mask": "star"}, {"feather": "0.1"},
+    {"preset": "badge", "feather": "0.1"},
     {"mask": "oval", "feather": "0.51"}, {"layout": "A4"}, {"layout": "a3"}, {"max_kb": "0"},
     {"dpi": "35"}, {"dpi": "1201"}, {"max_drift": "0"}, {"max_drift": "1.1"}, {"head": "0.5", "margin": "1"},
     {"background": "x" * 101},

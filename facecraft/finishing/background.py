@@ -75,6 +75,8 @@ def colour(text: str) -> Colour:
         ) from error
     if len(found) != 3:
         raise InvalidOption(f"The option background is wrong: the colour {text.strip()!r} has transparency.")
+    if max(found) > 255:
+        raise InvalidOption(f"The option background is wrong: {text.strip()!r} is over 255.")
     return found
 
 

@@ -55,37 +55,32 @@ def finish(
 ) -> Canvas:
     """Background, tone and mask, each if it is asked for. The tone is the photo's, never a new colour's."""
     rgb, alpha = canvas.rgb, canvas.alpha
-    height, width = rgb.shape[:2]
-    new_background = background.kind != "keep"
-    cut: matte.Matte | None = None
-    back: RGBImage | None = None
-    if new_background or options.tone == "auto":
-        with timings.stage("background" if new_background else "tone"):
+    replaced, toned = background.kind != "keep", options.tone == "auto"
+    if replaced or toned:
+        with timings.stage("background" if replaced else "tone"):
             plane = segmented(canvas, segmenter)
-    if new_background:
+    if replaced:
         with timings.stage("background"):
             cut = _cut_out(canvas, plane)
+            back = _backdrop(canvas, background, plane)
             rgb = cut.person
-            if background.kind == "blur":
-                back = behind.blurred(canvas.rgb, plane)
-            elif background.kind != "transparent":
-                back = behind.paint(background, width, height)
-    if options.tone == "auto":
+    if toned:
         with timings.stage("tone"):
             correction = tone.measure(canvas.rgb, canvas.face, plane)
             rgb = tone.apply(rgb, correction)
-            if back is not None and background.kind == "blur":
+            if background.kind == "blur":
                 back = tone.apply(back, correction)
-    if cut is not None:
+    if replaced:
         with timings.stage("background"):
-            if back is None:
+            if background.kind == "transparent":
                 alpha = cut.alpha
             else:
                 rgb = matte.lay_over(matte.Matte(cut.alpha, rgb), back)
                 alpha = canvas.alpha if background.kind == "blur" else None
     if options.mask != "none":
         with timings.stage("mask"):
-            alpha = _times(mask.shape(options.mask, width, height, options.feather or 0), alpha)
+            drawn = mask.shape(options.mask, rgb.shape[1], rgb.shape[0], options.feather or 0)
+            alpha = _times(drawn, alpha)
     return replace(canvas, rgb=rgb, alpha=alpha)
 
 
@@ -123,6 +118,15 @@ def _cut_out(canvas: Canvas, plane: Plane) -> matte.Matte:
     cut = matte.cut_out(canvas.rgb, plane)
     alpha = cut.alpha if canvas.covered is None else _times(cut.alpha, canvas.covered)
     return matte.Matte(_times(alpha, canvas.alpha), cut.person)
+
+
+def _backdrop(canvas: Canvas, background: Background, plane: Plane) -> RGBImage:
+    """What is put behind the person; of no account where that is nothing."""
+    if background.kind == "transparent":
+        return canvas.rgb
+    if background.kind == "blur":
+        return behind.blurred(canvas.rgb, plane)
+    return behind.paint(background, canvas.rgb.shape[1], canvas.rgb.shape[0])
 
 
 def _times(alpha: Alpha, other: Alpha | None) -> Alpha:

@@ -102,9 +102,7 @@ def _cut(wide: int, high: int, width: int, height: int, head: Head | None) -> Fr
     middle = np.array([width / 2, height / 2]) if head is None else head.middle + 0.5
     wanted = np.array([wide / 2, high / 2 if head is None else high * 0.45])
     shift = np.clip(wanted - scale * middle, np.array([wide - scale * width, high - scale * height]), 0)
-    shift = np.rint(
-        shift
-    )  # so that pixels stay what they are where nothing is scaled; their centres lie at half
+    shift = np.rint(shift)  # where nothing is scaled, pixels stay what they are; their centres lie at half
     matrix = np.array([[scale, 0, shift[0] + scale / 2 - 0.5], [0, scale, shift[1] + scale / 2 - 0.5]])
     return Frame(matrix, wide, high, scale)
 

@@ -97,6 +97,8 @@ def applied(options: ProcessOptions, presets: Mapping[str, Preset]) -> tuple[Pro
     given = set(options.model_fields_set)
     if "margin" in given:
         given.add("head")
+    if options.layout is not None:
+        given.add("max_kb")  # a limit of uploads; paper has none
     added = {name: value for name, value in preset.options().items() if name not in given}
     return options.model_copy(update=added), preset
 

@@ -52,7 +52,7 @@ class Subject:
         retouched: whether anything but the frame changed the person.
         width: of the file, in pixels; a sheet's portrait is meant, not the paper.
         height: likewise.
-        file_bytes: of the encoded picture.
+        file_bytes: of the encoded picture; None for a sheet.
     """
 
     image: RGBImage
@@ -64,7 +64,7 @@ class Subject:
     retouched: bool
     width: int
     height: int
-    file_bytes: int
+    file_bytes: int | None
 
     @cached_property
     def head(self) -> Head | None:
@@ -199,5 +199,11 @@ RULES = (
         "1 if restoration, tone or a new background changed it",
         lambda s: float(s.retouched),
     ),
-    Measure("file_size", "kB", (None, None), "size of the file", lambda s: s.file_bytes / KB),
+    Measure(
+        "file_size",
+        "kB",
+        (None, None),
+        "size of the file",
+        lambda s: None if s.file_bytes is None else s.file_bytes / KB,
+    ),
 )

@@ -23,6 +23,8 @@ def judge(subject: Subject, preset: Preset | None, wanted: Mapping[str, float] |
     limits = {**_limits_of(preset), **_exactly(wanted or {})}
     if subject.drift is None:
         limits |= dict.fromkeys(("drift", "likeness"), (None, None))
+    if subject.file_bytes is None:
+        limits["file_size"] = (None, None)
     if preset is not None:
         colours = [background.colour(each) for each in preset.background]
         measured = [*RULES, _background_colour(colours)]

@@ -15,7 +15,7 @@ from facecraft.service.logs import REQUEST_ID
 from facecraft.service.problems import body_of, problem_response
 
 if TYPE_CHECKING:
-    from facecraft.portrait import Detection
+    from facecraft.portrait import Check, Detection
     from facecraft.service.metrics import Metrics
 
 SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,64}")
@@ -38,8 +38,8 @@ logger = logging.getLogger("facecraft.request")
 class Observed:
     """ASGI middleware, outside of all others.
 
-    What was done for a request, and the code of its error, are read from its state: `done`, a Portrait or
-    Detection, and `code`. No file name, no query and no pixel is logged.
+    What was done for a request, and the code of its error, are read from its state: `done`, a Portrait,
+    Detection or Check, and `code`. No file name, no query and no pixel is logged.
     """
 
     def __init__(self, app: ASGIApp, metrics: "Metrics") -> None:
@@ -89,7 +89,7 @@ class Observed:
             logger.log(level, "%s %s %d", scope["method"], route, status, extra=facts)
             REQUEST_ID.reset(token)
 
-    def _done(self, done: "Portrait | Detection | None") -> dict[str, object]:
+    def _done(self, done: "Portrait | Detection | Check | None") -> dict[str, object]:
         if done is None:
             return {}
         self._metrics.count_stages(done.timings_ms, len(done.faces))

@@ -26,7 +26,17 @@ def test_what_css_writes_is_read(text: str, expected: Background) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "whit", "#12", "#10203040", "linear-gradient(white)", "conic-gradient(red, blue)", "none"]
+    "text",
+    [
+        "",
+        "whit",
+        "#12",
+        "#10203040",
+        "linear-gradient(white)",
+        "conic-gradient(red, blue)",
+        "none",
+        "rgb(256, 0, 0)",
+    ],
 )
 def test_what_is_no_background_is_refused_with_what_may_stand_there(text: str) -> None:
     with pytest.raises(InvalidOption, match="background"):

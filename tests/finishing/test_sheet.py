@@ -88,3 +88,11 @@ def test_the_verdict_is_on_the_portrait_and_not_on_the_paper(
     verdict = make(astronaut, preset="us-passport", layout="4x6in").verdict
     assert verdict is not None
     assert {rule.name: rule.status for rule in verdict.rules}["width"] == "pass"
+
+
+def test_a_sheet_is_not_held_to_the_file_size_of_its_preset(make: Make, astronaut: RGBImage) -> None:
+    portrait = make(astronaut, preset="us-visa", layout="a4")
+    assert len(portrait.data) > 240_000
+    assert portrait.verdict is not None
+    (rule,) = (rule for rule in portrait.verdict.rules if rule.name == "file_size")
+    assert (rule.value, rule.most, rule.status) == (None, None, "unknown")
