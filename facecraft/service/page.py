@@ -24,8 +24,8 @@ ASSETS = (
 )
 # Pictures are shown from the browser's own memory; scripts and styles are files, never inline.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 router = APIRouter(include_in_schema=False)
@@ -46,7 +46,7 @@ async def asset(request: Request, name: str) -> Response:
 
 
 def _file(request: Request, name: str) -> Response:
-    """The file, or 304 where the browser has it already: it asks each time, so that an update shows at once."""
+    """The file, or 304 where the browser has it: it asks each time, so that an update shows at once."""
     path = FOLDER / name
     content = path.read_bytes()
     tag = f'"{sha256(content).hexdigest()[:16]}"'

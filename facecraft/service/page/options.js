@@ -30,7 +30,7 @@ export function settle() {
     if (presetless) clear(duplicate);
   }
   for (const unset of form.querySelectorAll('[data-unset]')) {
-    unset.textContent = presetless ? unset.dataset.unset : 'as the preset';
+    unset.textContent = presetless ? unset.dataset.unset : 'as preset';
   }
   const restorer = field('restorer').value;
   offer('strength-field', restorer !== 'none');
@@ -42,7 +42,9 @@ export function settle() {
   offer('quality-field', field('format').value !== 'png');
   for (const range of form.querySelectorAll('input[type=range]')) {
     const untouched = !presetless && !('touched' in range.dataset);
-    range.labels[0].querySelector('output').value = untouched ? 'as the preset' : range.value;
+    const words = untouched ? 'as preset' : range.value;
+    range.labels[0].querySelector('.now').textContent = words;
+    range.setAttribute('aria-valuetext', words);
   }
   const options = chosen();
   for (const group of form.querySelectorAll('.group')) {
@@ -50,7 +52,7 @@ export function settle() {
     const count = [...names].filter((name) => name in options).length;
     group.querySelector('[data-set]').textContent = count ? `${count} set` : '';
   }
-  document.getElementById('reset').hidden = Object.keys(options).length === 0;
+  document.getElementById('clear').hidden = Object.keys(options).length === 0;
 }
 
 function clear(duplicate) {
@@ -79,7 +81,7 @@ export function reset(presets) {
 export function offerRestorers(models) {
   const select = field('restorer');
   for (const model of models.filter(({ task, loaded }) => task === 'restoration' && loaded)) {
-    if (![...select.options].some(({ value }) => value === model.name)) select.add(new Option(model.name));
+    if (![...select.options].some(({ value }) => value === model.name)) select.add(new Option(model.name, model.name));
   }
 }
 

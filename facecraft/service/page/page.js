@@ -96,6 +96,7 @@ function busy(doing) {
     },
     end: () => {
       clearInterval(timer);
+      say('');
       for (const id of ['process', 'check']) part(id).disabled = false;
       if (part('busy').contains(document.activeElement)) from.focus({ preventScroll: true });
       part('busy').hidden = true;
@@ -131,11 +132,12 @@ function tell(problem, retry = null) {
   error.replaceChildren();
   if (!problem) return;
   if (!(problem instanceof Problem)) throw problem;
-  for (const text of [problem.message, problem.hint].filter(Boolean)) {
+  const locked = problem.status === 401; // what to do then is the field for the key
+  for (const text of [problem.message, locked ? '' : problem.hint].filter(Boolean)) {
     error.append(Object.assign(document.createElement('p'), { textContent: text }));
   }
   error.scrollIntoView({ block: 'nearest' });
-  if (problem.status !== 401) return;
+  if (!locked) return;
   again = retry ?? again;
   askForKey();
 }
@@ -179,7 +181,7 @@ form.addEventListener('submit', (event) => {
   if (!call) process();
 });
 part('check').addEventListener('click', check);
-part('reset').addEventListener('click', () => {
+part('clear').addEventListener('click', () => {
   reset(presets);
   refresh();
   part('preset').focus();

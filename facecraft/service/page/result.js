@@ -3,7 +3,8 @@
 const STATUS = { pass: ['✓', 'passes'], fail: ['✕', 'fails'], unknown: ['?', 'unknown'] };
 const EXTENSION = { 'image/jpeg': 'jpg', 'image/png': 'png', 'image/webp': 'webp' };
 const FORMAT = { 'image/jpeg': 'JPEG', 'image/png': 'PNG', 'image/webp': 'WebP' };
-const number = new Intl.NumberFormat('en', { maximumFractionDigits: 3 });
+const digits = new Intl.NumberFormat('en', { maximumFractionDigits: 3 });
+const number = { format: (value) => digits.format(value).replace('-', '−') };
 const part = (id) => document.getElementById(id);
 
 export function decoded({ base64, media_type: type }) {
@@ -50,7 +51,7 @@ function fill(title, { verdict, notes = [], timings_ms: timings }) {
   part('notes').replaceChildren(...notes.map(({ detail }) => element('li', '', detail)));
   part('verdict').replaceChildren(...(verdict?.rules ?? []).map(line));
   const stages = Object.entries(timings).map(([stage, ms]) => `${stage} ${Math.round(ms)}`);
-  part('timings').textContent = stages.length ? `Milliseconds: ${stages.join(', ')}.` : '';
+  part('timings').textContent = stages.length ? `Time in ms: ${stages.join(', ')}.` : '';
   part('result').hidden = false;
   part('result-title').focus({ preventScroll: true });
 }
@@ -89,7 +90,8 @@ function limits({ least, most, unit }) {
 }
 
 function quantity(value, unit) {
-  return unit ? `${number.format(value)} ${unit}` : number.format(value);
+  const space = ['', '°'].includes(unit) ? '' : ' ';
+  return number.format(value) + space + unit;
 }
 
 function element(tag, className, text = '') {
