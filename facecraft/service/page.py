@@ -7,7 +7,13 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 FOLDER = Path(__file__).parent / "page"
-MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+MEDIA_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".jpg": "image/jpeg",
+}
 ASSETS = (
     "page.css",
     "controls.css",
@@ -16,12 +22,17 @@ ASSETS = (
     "page.js",
     "photo.js",
     "options.js",
+    "preset.js",
     "service.js",
     "call.js",
     "compare.js",
     "result.js",
+    "verdict.js",
     "command.js",
 )
+FILES = {name: FOLDER / name for name in ASSETS} | {
+    "astronaut.jpg": FOLDER.parents[1] / "bench" / "astronaut.jpg"
+}
 # Pictures are shown from the browser's own memory; scripts and styles are files, never inline.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -33,21 +44,20 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def page(request: Request) -> Response:
-    response = _file(request, "index.html")
+    response = _file(request, FOLDER / "index.html")
     response.headers["Content-Security-Policy"] = POLICY
     return response
 
 
 @router.get("/page/{name}")
 async def asset(request: Request, name: str) -> Response:
-    if name not in ASSETS:
+    if name not in FILES:
         raise HTTPException(status_code=404)
-    return _file(request, name)
+    return _file(request, FILES[name])
 
 
-def _file(request: Request, name: str) -> Response:
+def _file(request: Request, path: Path) -> Response:
     """The file, or 304 where the browser has it: it asks each time, so that an update shows at once."""
-    path = FOLDER / name
     content = path.read_bytes()
     tag = f'"{sha256(content).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}

@@ -30,6 +30,8 @@ export function showBoth(photo, portrait) {
     stage.dataset.view = 'portrait';
     return;
   }
+  // Where the divider goes from and to: the edges of the wider one of the two.
+  stage.style.setProperty('--frame', Math.max(photo.width / photo.height, portrait.width / portrait.height));
   const alike = Math.abs(photo.width / photo.height / (portrait.width / portrait.height) - 1) < 0.01;
   view.hidden = false;
   arrange(alike ? 'slide' : 'pair');
@@ -45,14 +47,15 @@ function arrange(how) {
 function place(percent) {
   split.value = percent;
   split.setAttribute('aria-valuetext', `${split.value} % before, ${100 - split.value} % after`);
-  stage.style.setProperty('--split', `${split.value}%`);
+  stage.style.setProperty('--at', split.value / 100);
 }
 
 split.addEventListener('input', () => place(split.value));
 view.addEventListener('click', () => arrange(stage.dataset.view === 'pair' ? 'slide' : 'pair'));
 
 function follow(event) {
-  const { left, width } = stage.getBoundingClientRect();
+  const boxes = Object.values(layers).map((layer) => layer.querySelector('img').getBoundingClientRect());
+  const { left, width } = boxes.reduce((wider, box) => (box.width > wider.width ? box : wider));
   place(Math.max(0, Math.min(100, ((event.clientX - left) / width) * 100)));
 }
 

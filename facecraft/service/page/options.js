@@ -1,11 +1,16 @@
-// The form: which options were set, what a preset fills in, and which controls make sense.
+// The form: which options were set, what a preset decides, and which controls make sense.
+
+import { choices, placeholders, told } from './preset.js';
 
 const form = document.getElementById('options');
 const about = document.getElementById('about');
-const plain = about.innerHTML;
+const presetless = [...about.childNodes];
 const field = (name) => form.elements[name];
+let presets = [];
 
-// Only what was set, as text, by the names of POST /process. The preset, or the service, fills in the rest.
+export const preset = () => presets.find(({ name }) => name === field('preset').value);
+
+// Only what was set, as text, by the names of POST /process. The preset, or the service, decides the rest.
 export function chosen() {
   const options = {};
   for (const control of form.elements) {
@@ -13,7 +18,7 @@ export function chosen() {
     if (!name || control.disabled || value === '') continue;
     if (type === 'radio' && !control.checked) continue;
     if (type === 'range' && !('touched' in control.dataset)) continue;
-    options[name] = 'percent' in control.dataset ? String(Number(value) / 100) : value;
+    options[name] = 'percent' in control.dataset ? share(value) : value;
   }
   if (options.background === 'colour') options.background = field('colour').value;
   if (options.background === 'gradient') {
@@ -22,37 +27,46 @@ export function chosen() {
   return options;
 }
 
-// Shows what was set in each group's heading, and only controls that have a meaning.
+// Only controls that have a meaning, what an unset one stands for, and how many are set in each group.
 export function settle() {
-  const presetless = field('preset').value === '';
+  const decided = preset() ? choices(preset()) : {};
   for (const duplicate of form.querySelectorAll('[data-explicit]')) {
-    duplicate.hidden = presetless;
-    if (presetless) clear(duplicate);
+    duplicate.hidden = !preset();
+    if (!preset()) clear(duplicate);
   }
   for (const unset of form.querySelectorAll('[data-unset]')) {
-    unset.textContent = presetless ? unset.dataset.unset : 'as preset';
+    const word = decided[unset.closest('.field, .chips').querySelector('[name]').name];
+    unset.textContent = word ? `as preset: ${word}` : unset.dataset.unset;
   }
-  const restorer = field('restorer').value;
+  const restorer = field('restorer').value || decided.restorer;
   offer('strength-field', restorer !== 'none');
+  offer('drift-field', restorer !== 'none');
+  offer('faces-field', restorer !== 'none');
   offer('fidelity-field', restorer === 'codeformer');
   offer('colour-field', field('background').value === 'colour');
   offer('gradient-field', field('background').value === 'gradient');
-  const mask = field('mask').value;
-  offer('feather-field', mask !== 'none' && !(mask === '' && presetless));
-  offer('quality-field', field('format').value !== 'png');
+  offer('feather-field', !['', 'none'].includes(field('mask').value));
+  offer('quality-field', (field('format').value || preset()?.format) !== 'png');
+  field('margin').disabled = field('head').value !== '';
+  field('head').disabled = field('margin').value !== '';
   for (const range of form.querySelectorAll('input[type=range]')) {
-    const untouched = !presetless && !('touched' in range.dataset);
-    const words = untouched ? 'as preset' : range.value;
-    range.labels[0].querySelector('.now').textContent = words;
-    range.setAttribute('aria-valuetext', words);
+    range.labels[0].querySelector('.now').textContent = range.value;
   }
+  count();
+}
+
+function count() {
   const options = chosen();
   for (const group of form.querySelectorAll('.group')) {
     const names = new Set([...group.querySelectorAll('[name]')].map((control) => control.name));
-    const count = [...names].filter((name) => name in options).length;
-    group.querySelector('[data-set]').textContent = count ? `${count} set` : '';
+    const set = [...names].filter((name) => name in options).length;
+    group.querySelector('[data-set]').textContent = set ? `${set} set` : '';
   }
   document.getElementById('clear').hidden = Object.keys(options).length === 0;
+}
+
+function share(percent) {
+  return String(Number((Number(percent) / 100).toFixed(6)));
 }
 
 function clear(duplicate) {
@@ -69,80 +83,31 @@ function offer(id, sensible) {
 
 export function touch(control) {
   if (control.type === 'range') control.dataset.touched = '';
+  if (control.name === 'preset') describe();
 }
 
-export function reset(presets) {
+export function reset() {
   form.reset();
   for (const range of form.querySelectorAll('[data-touched]')) delete range.dataset.touched;
-  describe(presets);
-  settle();
+  describe();
 }
 
 export function offerRestorers(models) {
-  const select = field('restorer');
-  for (const model of models.filter(({ task, loaded }) => task === 'restoration' && loaded)) {
-    if (![...select.options].some(({ value }) => value === model.name)) select.add(new Option(model.name, model.name));
+  for (const { name, task, loaded } of models) {
+    if (task === 'restoration' && loaded) add(field('restorer'), name, name);
   }
 }
 
-export function offerPresets(presets) {
-  const select = field('preset');
-  for (const { name, title } of presets) {
-    if (![...select.options].some(({ value }) => value === name)) select.add(new Option(title, name));
-  }
+export function offerPresets(known) {
+  presets = known;
+  for (const { name, title } of known) add(field('preset'), title, name);
 }
 
-// What the chosen preset asks for: in words below it, and as what stands in the empty fields.
-export function describe(presets) {
-  const preset = presets.find(({ name }) => name === field('preset').value);
-  const filled = {
-    width: preset?.width,
-    height: preset?.height,
-    head: preset?.head && span(preset.head),
-    eye_line: preset?.eye_line && span(preset.eye_line),
-    max_kb: preset?.max_kb,
-    dpi: preset?.dpi,
-    quality: preset ? null : 90,
-  };
-  for (const [name, value] of Object.entries(filled)) field(name).placeholder = value ?? '';
-  if (!preset) {
-    about.innerHTML = plain;
-    return;
-  }
-  about.replaceChildren(...sentences(preset).map(paragraph), ...source(preset));
+function add(select, text, value) {
+  if (![...select.options].some((option) => option.value === value)) select.add(new Option(text, value));
 }
 
-function sentences(preset) {
-  const size = preset.width_mm && preset.height_mm ? `${preset.width_mm} × ${preset.height_mm} mm: ` : '';
-  const facts = [`${size}${preset.width} × ${preset.height} px at ${preset.dpi} dpi.`];
-  if (preset.head) facts.push(`Head ${span(preset.head)} % of the height.`);
-  if (preset.eye_line) facts.push(`Eyes ${span(preset.eye_line)} % above the lower edge.`);
-  if (preset.background.length) facts.push(`Background ${preset.background.join(' or ')}.`);
-  if (preset.max_kb) facts.push(`At most ${preset.max_kb} kB.`);
-  const rules = [facts.join(' ')];
-  if (!preset.retouching) rules.push('Its rules forbid retouching.');
-  if (!preset.replace_background) rules.push('The background stays as it is.');
-  if (preset.note) rules.push(preset.note);
-  return rules;
-}
-
-function source({ source: address, date }) {
-  if (!/^https?:/.test(address ?? '')) return [];
-  const link = Object.assign(document.createElement('a'), {
-    href: address,
-    target: '_blank',
-    rel: 'noopener noreferrer',
-    textContent: `Source: ${new URL(address).hostname}`,
-  });
-  const line = paragraph('');
-  line.append(link, date ? `, ${date}` : '');
-  return [line];
-}
-
-function paragraph(text) {
-  return Object.assign(document.createElement('p'), { textContent: text });
-}
-
-function span(shares) {
-  return shares.map((share) => Math.round(share * 1000) / 10).join('–');
+function describe() {
+  for (const [name, text] of Object.entries(placeholders(preset()))) field(name).placeholder = text;
+  about.replaceChildren(...(preset() ? told(preset()) : presetless));
 }

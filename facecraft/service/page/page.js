@@ -3,7 +3,7 @@
 import { Cancelled, Problem, send } from './call.js';
 import { command } from './command.js';
 import { show, showBoth, showPhoto } from './compare.js';
-import { chosen, describe, offerPresets, offerRestorers, reset, settle, touch } from './options.js';
+import { chosen, offerPresets, offerRestorers, preset, reset, settle, touch } from './options.js';
 import { takePhotos } from './photo.js';
 import { decoded, hideResult, kilobytes, outputName, showCheck, showPortrait } from './result.js';
 import { askForKey, keyOf, onKey, ready } from './service.js';
@@ -11,16 +11,16 @@ import { askForKey, keyOf, onKey, ready } from './service.js';
 const part = (id) => document.getElementById(id);
 const form = part('options');
 let photo = null; // { file, size } where size is null if the browser cannot show it
-let presets = [];
+let known = false; // whether presets and models were asked for with success
 let call = null; // the AbortController of the one in flight
 let again = load; // what is tried again with a key
 
 async function load() {
   try {
-    const [known, models] = await Promise.all(['presets', 'models'].map((path) => send(path, { key: keyOf() })));
-    presets = known.presets;
-    offerPresets(presets);
+    const [presets, models] = await Promise.all(['presets', 'models'].map((path) => send(path, { key: keyOf() })));
+    offerPresets(presets.presets);
     offerRestorers(models.models);
+    known = true;
     refresh();
   } catch (problem) {
     tell(problem, load);
@@ -120,11 +120,11 @@ async function process() {
 }
 
 async function check() {
-  const { preset } = chosen();
-  const answer = await run('check', preset ? { preset } : {}, 'Checking…');
+  const against = preset();
+  const answer = await run('check', against ? { preset: against.name } : {}, 'Checking…');
   if (!answer) return;
   showPhoto();
-  showCheck(answer);
+  showCheck(answer, against?.title);
 }
 
 function tell(problem, retry = null) {
@@ -133,7 +133,8 @@ function tell(problem, retry = null) {
   if (!problem) return;
   if (!(problem instanceof Problem)) throw problem;
   const locked = problem.status === 401; // what to do then is the field for the key
-  for (const text of [problem.message, locked ? '' : problem.hint].filter(Boolean)) {
+  const lines = locked ? [keyOf() && problem.message] : [problem.message, problem.hint];
+  for (const text of lines.filter(Boolean)) {
     error.append(Object.assign(document.createElement('p'), { textContent: text }));
   }
   error.scrollIntoView({ block: 'nearest' });
@@ -146,15 +147,21 @@ function refresh() {
   settle();
   const name = photo?.file.name ?? 'photo.jpg';
   const options = chosen();
-  const format = options.format ?? presets.find((preset) => preset.name === options.preset)?.format;
-  const type = !format || format === 'auto' ? photo?.file.type : `image/${format}`;
   part('command').textContent = command({
     address: new URL('process', document.baseURI).href,
     photo: name,
     options,
-    output: outputName(name, options.preset, type),
+    output: outputName(name, options.preset, outputType(options)),
     keyed: keyOf() !== '',
   });
+}
+
+// As the service chooses it: a JPEG holds no transparency.
+function outputType({ format = preset()?.format ?? 'auto', background, mask, layout }) {
+  if (format !== 'auto') return `image/${format}`;
+  const clear = !layout && (background === 'transparent' || mask);
+  const type = photo?.file.type ?? 'image/jpeg';
+  return clear && type === 'image/jpeg' ? 'image/png' : type;
 }
 
 async function copy() {
@@ -171,7 +178,6 @@ async function copy() {
 
 form.addEventListener('input', (event) => {
   touch(event.target);
-  if (event.target.name === 'preset') describe(presets);
   refresh();
 });
 // A value out of its range may lie in a group that is closed, where the browser cannot point at it.
@@ -182,7 +188,7 @@ form.addEventListener('submit', (event) => {
 });
 part('check').addEventListener('click', check);
 part('clear').addEventListener('click', () => {
-  reset(presets);
+  reset();
   refresh();
   part('preset').focus();
 });
@@ -191,7 +197,7 @@ part('copy').addEventListener('click', copy);
 onKey(async () => {
   tell(null);
   refresh();
-  if (presets.length === 0 && again !== load) await load();
+  if (!known && again !== load) await load();
   again();
 });
 takePhotos(take);

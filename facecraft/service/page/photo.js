@@ -1,5 +1,6 @@
 // How a photo comes in: chosen, dropped or pasted.
 
+const SAMPLE = 'page/astronaut.jpg'; // NASA, public domain
 const stage = document.getElementById('stage');
 
 export function takePhotos(take) {
@@ -7,6 +8,11 @@ export function takePhotos(take) {
   input.addEventListener('change', () => {
     if (input.files.length) take(input.files[0]);
     input.value = ''; // so that the same file can be chosen again
+  });
+
+  document.getElementById('sample').addEventListener('click', async () => {
+    const blob = await (await fetch(SAMPLE)).blob();
+    take(new File([blob], SAMPLE.split('/').at(-1), { type: blob.type }));
   });
 
   document.addEventListener('paste', (event) => {
