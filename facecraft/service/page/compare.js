@@ -24,7 +24,7 @@ export function showPhoto() {
 
 // A portrait with a frame of its own does not lie on the photo: then they start side by side. `photo` is null
 // where the browser cannot show it.
-export function showBoth(photo, portrait) {
+export function showBoth(photo, portrait, framed) {
   if (!photo) {
     layers.before.hidden = true;
     stage.dataset.view = 'portrait';
@@ -34,7 +34,7 @@ export function showBoth(photo, portrait) {
   stage.style.setProperty('--frame', Math.max(photo.width / photo.height, portrait.width / portrait.height));
   const alike = Math.abs(photo.width / photo.height / (portrait.width / portrait.height) - 1) < 0.01;
   view.hidden = false;
-  arrange(alike ? 'slide' : 'pair');
+  arrange(alike && !framed ? 'slide' : 'pair');
   place(50);
 }
 

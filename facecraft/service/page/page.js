@@ -8,6 +8,7 @@ import { takePhotos } from './photo.js';
 import { decoded, hideResult, kilobytes, outputName, showCheck, showPortrait } from './result.js';
 import { askForKey, keyOf, onKey, ready } from './service.js';
 
+const FRAMING = ['preset', 'head', 'margin', 'eye_line', 'align', 'layout'];
 const part = (id) => document.getElementById(id);
 const form = part('options');
 let photo = null; // { file, size } where size is null if the browser cannot show it
@@ -111,12 +112,13 @@ function say(words) {
 
 async function process() {
   const options = chosen();
+  const asked = preset();
   const sent = photo;
   const answer = await run('process', options, options.restorer === 'none' ? 'Working…' : 'Restoring…');
   if (!answer) return;
   const blob = decoded(answer.image);
-  showPortrait(answer, blob, outputName(sent.file.name, options.preset, blob.type));
-  showBoth(sent.size, await show('after', blob));
+  showPortrait(answer, blob, outputName(sent.file.name, options.preset, blob.type), asked?.title);
+  showBoth(sent.size, await show('after', blob), FRAMING.some((name) => name in options));
 }
 
 async function check() {

@@ -19,7 +19,8 @@ export function hideResult() {
   part('result').hidden = true;
 }
 
-export function showPortrait(answer, blob, name) {
+// `rules` is the title of the preset whose rules those of the verdict are; without one they are good practice.
+export function showPortrait(answer, blob, name, rules) {
   const { image, faces, restored, restorer } = answer;
   const quality = image.quality === null ? '' : ` at quality ${image.quality}`;
   const by = restored ? `${faces.length === 1 ? '' : `${restored} `}restored by ${restorer}` : 'not restored';
@@ -29,16 +30,15 @@ export function showPortrait(answer, blob, name) {
   const link = part('download');
   if (link.href) URL.revokeObjectURL(link.href);
   Object.assign(link, { href: URL.createObjectURL(blob), download: name, hidden: false });
-  fill('The portrait', 'The portrait is done', answer);
+  fill('The portrait', answer, rules);
 }
 
-export function showCheck(answer, title) {
+export function showCheck(answer, rules) {
   const { source, faces } = answer;
   part('facts').textContent =
-    `As it is: ${source.width} × ${source.height} px, ${counted(faces)}. ` +
-    `Checked against ${title ? `the rules of ${title}` : 'good practice'}; nothing was changed.`;
+    `${source.width} × ${source.height} px, ${counted(faces)}. It was checked as it is, and not changed.`;
   part('download').hidden = true;
-  fill('The photo', '', answer);
+  fill('The photo', answer, rules);
 }
 
 export function kilobytes(bytes) {
@@ -49,8 +49,9 @@ function counted({ length }) {
   return length === 0 ? 'no face' : length === 1 ? '1 face' : `${length} faces`;
 }
 
-function fill(subject, done, { verdict, notes = [], timings_ms: timings }) {
-  part('result-title').textContent = verdict ? `${subject} ${summary(verdict)}` : done;
+function fill(subject, { verdict, notes = [], timings_ms: timings }, rules) {
+  part('result-title').textContent = `${subject} is ${subject === 'The photo' ? 'checked' : 'done'}`;
+  part('judged').textContent = verdict ? `${rules ?? 'Good practice'}: ${summary(verdict)}` : '';
   part('notes').replaceChildren(
     ...notes.map(({ detail }) => Object.assign(document.createElement('li'), { textContent: detail })),
   );

@@ -1,24 +1,30 @@
-// A verdict in words: what fails first, then what passes; what nothing limits stands apart.
+// A verdict in words: what fails, then what passes, a fold away; what nothing limits stands apart.
 
 const STATUS = { pass: ['✓', 'passes'], fail: ['✕', 'fails'], unknown: ['?', 'could not be measured'] };
-const ORDER = ['fail', 'unknown', 'pass'];
 const UNIT = { share: ' %', deg: '°', ratio: '', CIE76: ' ΔE' };
+const part = (id) => document.getElementById(id);
 const limited = ({ least, most }) => least !== null || most !== null;
 
 export function summary({ status, rules }) {
   const counted = rules.filter(limited);
   const failed = counted.filter((rule) => rule.status === 'fail').length;
   if (status === 'fail') return `fails ${failed} of ${counted.length} rules`;
-  return status === 'pass' ? `passes all ${counted.length} rules` : 'could not be judged by every rule';
+  return status === 'pass' ? `passes all ${counted.length} rules` : 'not every rule could be measured';
 }
 
 export function showVerdict(verdict) {
   const rules = verdict?.rules ?? [];
-  const judged = rules.filter(limited).sort((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
+  const having = (...statuses) => rules.filter((rule) => limited(rule) && statuses.includes(rule.status));
+  const failing = [...having('fail'), ...having('unknown')];
+  const passing = having('pass');
   const measured = rules.filter((rule) => !limited(rule) && rule.value !== null);
-  document.getElementById('verdict').replaceChildren(...judged.map(line));
-  document.getElementById('measured').replaceChildren(...measured.map(fact));
-  document.getElementById('also').hidden = measured.length === 0;
+  part('failing').replaceChildren(...failing.map(line));
+  part('passing').replaceChildren(...passing.map(line));
+  part('passes-title').textContent = passing.length === 1 ? '1 rule passes' : `${passing.length} rules pass`;
+  part('passes').hidden = passing.length === 0;
+  part('passes').open = failing.length === 0;
+  part('measured').replaceChildren(...measured.map(fact));
+  part('also').hidden = measured.length === 0;
 }
 
 function line(rule) {
@@ -71,8 +77,10 @@ function quantity(value, rule) {
 // As many digits as a reader compares: three, and whole numbers whole.
 function number(value, { unit }) {
   const shown = unit === 'share' ? value * 100 : value;
-  const maximumFractionDigits = Math.abs(shown) >= 100 ? 0 : Math.abs(shown) >= 1 ? 1 : 3;
-  return shown.toLocaleString('en', { maximumFractionDigits, useGrouping: false }).replace(/^-0$/, '0').replace('-', '−');
+  const fine = Math.abs(shown) < 1 && !['share', 'deg'].includes(unit);
+  const maximumFractionDigits = fine ? 3 : Math.abs(shown) < 100 ? 1 : 0;
+  const text = shown.toLocaleString('en', { maximumFractionDigits, useGrouping: 'min2', signDisplay: 'negative' });
+  return text.replace('-', '−');
 }
 
 function element(tag, className, text = '') {
