@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -17,50 +18,16 @@ from facecraft.portrait import Note, Portrait, Rule, Verdict
 from tests.service.conftest import FACE, Process, echo, loading, running
 
 WIDE: ViewportSize = {"width": 1280, "height": 900}
-PRESET = {
-    "name": "passport",
-    "title": "Passport",
-    "width": 413,
-    "height": 531,
-    "dpi": 300,
-    "width_mm": 35,
-    "height_mm": 45,
-    "head": [0.71, 0.8],
-    "eye_line": None,
-    "background": ["white"],
-    "replace_background": True,
-    "retouching": False,
-    "format": "jpeg",
-    "max_kb": 240,
-    "source": "https://example.org/rules",
-    "date": "2024-05-01",
-    "note": "Both eyes open.",
-}
 VERDICT = Verdict(
     (
-        Rule("head_height", "fail", 0.62, 0.71, 0.8, "of the height", "Chin to crown."),
-        Rule("eyes_open", "unknown", None, 0.2, None, "", "Hair covers an eye."),
+        Rule("one_face", "pass", 1, 1, 1, "", "faces in the picture"),
+        Rule("head_height", "fail", 0.6234, 0.711, 0.8, "share", "chin to crown over the picture's height"),
+        Rule("roll", "pass", -1.04, -8, 8, "deg", "tilt of the eyes' line"),
+        Rule("eyes_open", "unknown", None, 0.2, None, "ratio", "height over width of an eye"),
+        Rule("file_size", "unknown", 66.315, None, None, "kB", "size of the file"),
+        Rule("drift", "unknown", None, None, None, "eye distances", "how far the points moved"),
     )
 )
-CHECKED = {
-    "faces": [],
-    "source": {"width": 640, "height": 480, "format": "png", "frames": 1},
-    "timings_ms": {"detect": 12.0},
-    "verdict": {
-        "status": "fail",
-        "rules": [
-            {
-                "name": "roll",
-                "status": "fail",
-                "value": 9.5,
-                "least": -5,
-                "most": 5,
-                "unit": "°",
-                "detail": "How far the eyes are from level.",
-            }
-        ],
-    },
-}
 
 
 def png(colour: str, width: int, height: int) -> bytes:
@@ -86,7 +53,7 @@ class Tab:
     """A page in a browser.
 
     Attributes:
-        asked: the options of each portrait that was asked for.
+        asked: the options of each portrait or check that was asked for.
         left: addresses of requests to other origins.
         complaints: errors of the console, violations of the policy among them.
     """
@@ -112,6 +79,10 @@ class Tab:
 
 
 Open = Callable[..., Tab]
+
+
+def command(page: Page) -> list[str]:
+    return shlex.split(page.locator("#command").inner_text())
 
 
 @pytest.fixture(scope="session")
@@ -176,6 +147,4 @@ def _prepare(tab: Tab, origin: str, prefix: str) -> None:
             f"{origin}/{prefix}/**",
             lambda route: route.continue_(url=route.request.url.replace(f"/{prefix}/", "/")),
         )
-    page.route("**/presets", lambda route: route.fulfill(json={"presets": [PRESET]}))
-    page.route("**/check", lambda route: route.fulfill(json=CHECKED))
     page.goto(f"{origin}/{prefix + '/' if prefix else ''}")

@@ -1,9 +1,11 @@
 import re
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import pytest
 
+from facecraft.options import Layout, MaskShape, ProcessOptions
 from facecraft.service.page import ASSETS, FOLDER
 from tests.service.conftest import Serve
 
@@ -96,3 +98,41 @@ def test_switched_off_there_is_none(serve: Serve, path: str) -> None:
     response = serve(page="off").get(path)
     assert response.status_code == 404
     assert response.json()["code"] == "not_found"
+
+
+def controls() -> dict[str, dict[str, str]]:
+    """The attributes of each named number and range of the form."""
+    found = {}
+    for tag in re.findall(r"<input[^>]*>", (FOLDER / "index.html").read_text()):
+        attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag)) | {"tag": tag}
+        if "name" in attributes and attributes["type"] in {"number", "range"}:
+            found[attributes["name"]] = attributes
+    return found
+
+
+def test_each_option_has_a_control() -> None:
+    names = set(re.findall(r'<(?:input|select)[^>]*\sname="(\w+)"', (FOLDER / "index.html").read_text()))
+    assert names == set(ProcessOptions.model_fields)
+
+
+@pytest.mark.parametrize("name", sorted(controls()))
+def test_each_range_is_that_of_its_option(name: str) -> None:
+    attributes = controls()[name]
+    scale = 100 if "data-percent" in attributes["tag"] else 1
+    option = ProcessOptions.model_json_schema()["properties"][name]
+    option = next((kind for kind in option.get("anyOf", ()) if "maximum" in kind), option)
+    assert float(attributes["min"]) == pytest.approx(option["minimum"] * scale)
+    assert float(attributes["max"]) == pytest.approx(option["maximum"] * scale)
+
+
+def test_each_choice_is_one_of_its_option() -> None:
+    html = (FOLDER / "index.html").read_text()
+    for name, choices in re.findall(r'<select[^>]*\sname="(\w+)">(.*?)</select>', html, re.DOTALL):
+        for value in re.findall(r'<option value="([^"]+)"', choices):
+            ProcessOptions.parse({name: value})
+
+
+def test_each_layout_and_mask_is_a_choice() -> None:
+    html = (FOLDER / "index.html").read_text()
+    for value in {*get_args(Layout), *get_args(MaskShape)} - {"none"}:
+        assert f'<option value="{value}">' in html
