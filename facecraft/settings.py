@@ -119,6 +119,9 @@ class Settings(BaseSettings):
         default=(),
         description="Comma-separated origins whose scripts may call, as `https://example.org`. Empty: none.",
     )
+    page: Literal["on", "off"] = Field(
+        default="on", description="Whether `/` is a page on which photos are tried; `off`: there is none."
+    )
     log_format: Literal["console", "json"] = Field(
         default="console", description="How log lines look; `json` is a line of JSON each."
     )

@@ -14,7 +14,7 @@ import pytest
 
 from facecraft.bootstrap import Loaded, load
 from facecraft.options import ProcessOptions
-from facecraft.portrait import Detection, Face, Portrait, Source
+from facecraft.portrait import Check, Detection, Face, Portrait, Source, Verdict
 from facecraft.service.server import Server
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
@@ -61,6 +61,11 @@ class FakePipeline:
     def detect(self, data: bytes) -> Detection:
         portrait = self.answer(data, ProcessOptions())
         return Detection(portrait.source, portrait.faces, portrait.timings_ms)
+
+    def check(self, data: bytes, options: ProcessOptions) -> Check:
+        portrait = self.answer(data, options)
+        verdict = portrait.verdict or Verdict(())
+        return Check(portrait.source, portrait.faces, verdict, portrait.timings_ms)
 
 
 def loading(process: Process) -> Callable[[Settings, Lock], Loaded]:

@@ -1,0 +1,65 @@
+// One call of the service. XMLHttpRequest, as fetch does not tell how much of a file is uploaded.
+
+// What went wrong, in words: `detail`, `hint`, `code` and `status`, as of RFC 9457.
+export class Problem extends Error {
+  constructor({ detail, hint = '', code = '', status = 0 }) {
+    super(detail);
+    Object.assign(this, { hint, code, status });
+  }
+}
+
+export class Cancelled extends Error {}
+
+// `onUpload(share)` while it is sent, 0 to 1; then `onWork()`. `signal` cancels it.
+export function send(path, { body, key, signal, onUpload, onWork }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(body ? 'POST' : 'GET', path);
+    request.setRequestHeader('Accept', 'application/json');
+    if (key) request.setRequestHeader('X-API-Key', key);
+    if (body) {
+      request.upload.onprogress = ({ loaded, total }) => onUpload(total ? loaded / total : 0);
+      request.upload.onload = onWork;
+      signal.addEventListener('abort', () => request.abort());
+    }
+    request.onabort = () => reject(new Cancelled());
+    request.onerror = () => reject(new Problem(unreachable(Boolean(body))));
+    request.onload = () => {
+      const answer = parsed(request.responseText);
+      if (request.status === 200 && answer) resolve(answer);
+      else reject(new Problem(problem(request, answer)));
+    };
+    request.send(body);
+  });
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function problem(request, answer) {
+  const { status } = request;
+  if (!answer?.detail) {
+    return {
+      status,
+      detail: `The answer was not one of this service (status ${status}).`,
+      hint: 'If there is a proxy in front of it, look there.',
+    };
+  }
+  const seconds = request.getResponseHeader('Retry-After');
+  return { ...answer, status, hint: seconds ? `Try again in ${seconds} s.` : answer.hint };
+}
+
+function unreachable(uploading) {
+  return {
+    code: 'network',
+    detail: 'The connection to the service broke off.',
+    hint: uploading
+      ? 'Check that it runs and try again. It also hangs up on a file that is too large.'
+      : 'Check that it runs, then load this page again.',
+  };
+}

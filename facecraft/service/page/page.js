@@ -1,0 +1,208 @@
+// The page: a photo, the options, one call at a time, and what came of it.
+
+import { Cancelled, Problem, send } from './call.js';
+import { command } from './command.js';
+import { show, showBoth, showPhoto } from './compare.js';
+import { chosen, offerPresets, offerRestorers, preset, reset, settle, touch } from './options.js';
+import { takePhotos } from './photo.js';
+import { decoded, hideResult, kilobytes, outputName, showCheck, showPortrait } from './result.js';
+import { askForKey, keyOf, onKey, ready } from './service.js';
+
+const FRAMING = ['preset', 'head', 'margin', 'eye_line', 'align', 'layout'];
+const part = (id) => document.getElementById(id);
+const form = part('options');
+let photo = null; // { file, size } where size is null if the browser cannot show it
+let known = false; // whether presets and models were asked for with success
+let call = null; // the AbortController of the one in flight
+let again = load; // what is tried again with a key
+
+async function load() {
+  try {
+    const [presets, models] = await Promise.all(['presets', 'models'].map((path) => send(path, { key: keyOf() })));
+    offerPresets(presets.presets);
+    offerRestorers(models.models);
+    known = true;
+    refresh();
+  } catch (problem) {
+    tell(problem, load);
+  }
+}
+
+async function take(file) {
+  call?.abort();
+  tell(null);
+  hideResult();
+  photo = { file, size: null };
+  part('another').hidden = false;
+  part('photo-facts').textContent = `${file.name}, ${kilobytes(file.size)}`;
+  showPhoto();
+  refresh();
+  try {
+    photo.size = await show('before', file);
+    part('photo-facts').textContent =
+      `${file.name}, ${photo.size.width} × ${photo.size.height} px, ${kilobytes(file.size)}`;
+  } catch {
+    part('photo-facts').textContent = `${file.name}: this browser cannot show it; the service may know it.`;
+  }
+}
+
+async function run(path, options, doing) {
+  if (!photo) {
+    tell(new Problem({ detail: 'There is no photo yet.', hint: 'Choose one, drop it here, or paste it.' }));
+    part('file').focus();
+    return null;
+  }
+  const body = new FormData();
+  body.append('file', photo.file);
+  for (const [name, value] of Object.entries(options)) body.append(name, value);
+  tell(null);
+  call = new AbortController();
+  const stop = busy(doing);
+  try {
+    return await send(path, { body, key: keyOf(), signal: call.signal, ...stop });
+  } catch (problem) {
+    if (!(problem instanceof Cancelled)) tell(problem, () => form.querySelector(`#${path}`).click());
+    return null;
+  } finally {
+    stop.end();
+    call = null;
+  }
+}
+
+// Shows how far a call is: bytes while they are sent, then seconds, as nobody knows how many it takes.
+function busy(doing) {
+  const progress = part('progress');
+  const from = document.activeElement;
+  let timer;
+  part('busy').hidden = false;
+  for (const id of ['process', 'check']) part(id).disabled = true;
+  say('Uploading…');
+  part('elapsed').textContent = '';
+  progress.value = 0;
+  part('cancel').focus({ preventScroll: true });
+  part('stage').scrollIntoView({ block: 'nearest' });
+  return {
+    onUpload: (share) => {
+      progress.value = share;
+    },
+    onWork: () => {
+      const start = performance.now();
+      say(doing);
+      progress.removeAttribute('value');
+      const tick = () => {
+        part('elapsed').textContent = `${Math.floor((performance.now() - start) / 1000)} s`;
+      };
+      tick();
+      timer = setInterval(tick, 250);
+    },
+    end: () => {
+      clearInterval(timer);
+      say('');
+      for (const id of ['process', 'check']) part(id).disabled = false;
+      if (part('busy').contains(document.activeElement)) from.focus({ preventScroll: true });
+      part('busy').hidden = true;
+    },
+  };
+}
+
+// To be seen, and to be heard: a screen reader is told once, and not each second.
+function say(words) {
+  for (const id of ['doing', 'said']) part(id).textContent = words;
+}
+
+async function process() {
+  const options = chosen();
+  const asked = preset();
+  const sent = photo;
+  const answer = await run('process', options, options.restorer === 'none' ? 'Working…' : 'Restoring…');
+  if (!answer) return;
+  const blob = decoded(answer.image);
+  showPortrait(answer, blob, outputName(sent.file.name, options.preset, blob.type), asked?.title);
+  showBoth(sent.size, await show('after', blob), FRAMING.some((name) => name in options));
+}
+
+async function check() {
+  const against = preset();
+  const answer = await run('check', against ? { preset: against.name } : {}, 'Checking…');
+  if (!answer) return;
+  showPhoto();
+  showCheck(answer, against?.title);
+}
+
+function tell(problem, retry = null) {
+  const error = part('error');
+  error.replaceChildren();
+  if (!problem) return;
+  if (!(problem instanceof Problem)) throw problem;
+  const locked = problem.status === 401; // what to do then is the field for the key
+  const lines = locked ? [keyOf() && problem.message] : [problem.message, problem.hint];
+  for (const text of lines.filter(Boolean)) {
+    error.append(Object.assign(document.createElement('p'), { textContent: text }));
+  }
+  error.scrollIntoView({ block: 'nearest' });
+  if (!locked) return;
+  again = retry ?? again;
+  askForKey();
+}
+
+function refresh() {
+  settle();
+  const name = photo?.file.name ?? 'photo.jpg';
+  const options = chosen();
+  part('command').textContent = command({
+    address: new URL('process', document.baseURI).href,
+    photo: name,
+    options,
+    output: outputName(name, options.preset, outputType(options)),
+    keyed: keyOf() !== '',
+  });
+}
+
+// As the service chooses it: a JPEG holds no transparency.
+function outputType({ format = preset()?.format ?? 'auto', background, mask, layout }) {
+  if (format !== 'auto') return `image/${format}`;
+  const clear = !layout && (background === 'transparent' || mask);
+  const type = photo?.file.type ?? 'image/jpeg';
+  return clear && type === 'image/jpeg' ? 'image/png' : type;
+}
+
+async function copy() {
+  const text = part('command');
+  getSelection().selectAllChildren(text);
+  try {
+    await navigator.clipboard.writeText(text.textContent);
+  } catch {
+    document.execCommand('copy'); // on plain http, other than localhost, there is no clipboard
+  }
+  part('copied').textContent = 'Copied';
+  setTimeout(() => part('copied').replaceChildren(), 2000);
+}
+
+form.addEventListener('input', (event) => {
+  touch(event.target);
+  refresh();
+});
+// A value out of its range may lie in a group that is closed, where the browser cannot point at it.
+form.addEventListener('invalid', (event) => event.target.closest('details')?.setAttribute('open', ''), true);
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (!call) process();
+});
+part('check').addEventListener('click', check);
+part('clear').addEventListener('click', () => {
+  reset();
+  refresh();
+  part('preset').focus();
+});
+part('cancel').addEventListener('click', () => call?.abort());
+part('copy').addEventListener('click', copy);
+onKey(async () => {
+  tell(null);
+  refresh();
+  if (!known && again !== load) await load();
+  again();
+});
+takePhotos(take);
+refresh();
+await ready();
+await load();
