@@ -58,6 +58,10 @@ class Pipeline:
         self.presets = presets
         self._limits = limits
 
+    def require_possible(self, options: ProcessOptions) -> None:
+        """Raise InvalidOption where `process` would for every picture."""
+        understand(options, self.presets, self.models.restorers, self.models.upscalers, judge=False)
+
     def process(
         self,
         data: bytes,
