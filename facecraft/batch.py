@@ -3,13 +3,15 @@
 import glob
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 
 from tqdm import tqdm
 
-from facecraft.errors import FacecraftError, RequestError
+from facecraft.errors import FacecraftError, InferenceFailed, RequestError
 from facecraft.files import write_whole
+from facecraft.manifest import Entry
 from facecraft.options import ProcessOptions
 from facecraft.pipeline import Pipeline
 from facecraft.portrait import ImageFormat
@@ -30,8 +32,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
+    """What became of a batch.
+
+    Attributes:
+        entries: one a photo, in order.
+    """
+
     done: int
     failed: int
+    entries: tuple[Entry, ...] = field(default=(), compare=False)
 
 
 def find_jobs(inputs: Iterable[str], folder: Path) -> list[Job]:
@@ -49,26 +58,35 @@ def find_jobs(inputs: Iterable[str], folder: Path) -> list[Job]:
     return [_unique(job, taken) for job in jobs.values()]
 
 
-def run(jobs: list[Job], pipeline: Pipeline, options: ProcessOptions) -> Summary:
+def run(jobs: list[Job], pipeline: Pipeline, options: ProcessOptions, *, judge: bool = False) -> Summary:
     """Process the photos one after another; one that fails does not stop the rest.
 
     Prints a line for each failure and, on a terminal, a progress bar with rate and ETA, to standard error.
     """
     photos = {job.photo.resolve() for job in jobs}
-    failed = 0
+    entries = []
     with tqdm(jobs, unit="photo", file=sys.stderr, disable=None) as progress:
         for job in progress:
+            start = perf_counter()
             try:
-                portrait = pipeline.process(job.photo.read_bytes(), options)
+                portrait = pipeline.process(job.photo.read_bytes(), options, judge=judge)
                 target = job.target.with_name(job.target.name + SUFFIX_OF[portrait.format])
                 if target.resolve() in photos:
                     raise RequestError(f"Its portrait would overwrite the photo {target}.")
                 write_whole(target, portrait.data)
+                entry = Entry.done(str(job.photo), str(target), portrait, _since_ms(start))
             except Exception as error:  # noqa: BLE001  # whatever it is, it is said, and the rest goes on
-                failed += 1
-                reason = f"{error.code}: {error.detail}" if isinstance(error, FacecraftError) else repr(error)
+                known = error if isinstance(error, FacecraftError) else InferenceFailed(repr(error))
+                entry = Entry.failed(str(job.photo), known, _since_ms(start))
+                reason = f"{error.code}: {error.detail}" if error is known else known.detail
                 progress.write(f"{job.photo}: {reason}", file=sys.stderr)
-    return Summary(done=len(jobs) - failed, failed=failed)
+            entries.append(entry)
+    failed = sum(entry.status == "failed" for entry in entries)
+    return Summary(done=len(jobs) - failed, failed=failed, entries=tuple(entries))
+
+
+def _since_ms(start: float) -> float:
+    return (perf_counter() - start) * 1000
 
 
 def _photos(inputs: Iterable[str], own: Path) -> Iterator[tuple[Path, Path]]:

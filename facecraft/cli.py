@@ -14,6 +14,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from threading import Event, Thread
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import facecraft.weights.__main__ as models
 from facecraft import __version__
@@ -22,7 +23,11 @@ from facecraft.options import ProcessOptions
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 
+if TYPE_CHECKING:
+    from facecraft.manifest import Entry
+
 HEALTHCHECK_TIMEOUT_S = 5
+MANIFESTS = (".csv", ".json")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     process.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="made if it is missing"
+    )
+    process.add_argument(
+        "--manifest",
+        type=Path,
+        metavar="FILE",
+        help="what became of each photo, written at the end; .csv or .json; portraits are judged for it",
     )
     for name, field in ProcessOptions.model_fields.items():
         process.add_argument(
@@ -113,6 +124,9 @@ def _process(args: argparse.Namespace) -> int:
         if getattr(args, f"option_{name}") is not None
     }
     options = ProcessOptions.parse(fields)
+    wanted: Path | None = args.manifest
+    if wanted is not None and wanted.suffix.lower() not in MANIFESTS:
+        raise InvalidOption(f"--manifest takes a .csv or .json, and not {wanted.name}.", hint="Rename it.")
     settings = Settings.load()
 
     if args.watch:
@@ -127,13 +141,31 @@ def _process(args: argparse.Namespace) -> int:
         return 1
     loaded = load(settings, _lock(settings))
     loaded.pipeline.require(options)
-    summary = batch.run(jobs, loaded.pipeline, options)
+    summary = batch.run(jobs, loaded.pipeline, options, judge=wanted is not None)
     print(f"{summary.done} done, {summary.failed} failed, in {args.output}")
+    if wanted is not None and not _wrote(wanted, summary.entries):
+        return 1
     return 1 if summary.failed else 0
+
+
+def _wrote(target: Path, entries: "Sequence[Entry]") -> bool:
+    """Whether the manifest could be written; the portraits are there in any case."""
+    from facecraft import manifest  # noqa: PLC0415
+    from facecraft.files import write_whole  # noqa: PLC0415
+
+    table = manifest.as_csv(entries) if target.suffix.lower() == ".csv" else manifest.as_json(entries)
+    try:
+        write_whole(target, table)
+    except OSError as error:
+        print(f"facecraft: the manifest was not written: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def _watch(args: argparse.Namespace, options: ProcessOptions, settings: Settings) -> int:
     folder = Path(args.inputs[0])
+    if args.manifest is not None:
+        raise InvalidOption("--watch has no end at which it could write a manifest.", hint="Leave it away.")
     if len(args.inputs) > 1 or not folder.is_dir():
         raise InvalidOption("--watch takes one folder, which is there.", hint="Name it as IN.")
     stop = Event()

@@ -1,8 +1,8 @@
 """The error tree. Each error says what happened (`detail`), the limit it met, and what to do (`hint`).
 
     head -> routes                HeadTooLarge
-    multipart body -> read        UploadTooLarge, UploadTimeout, InvalidOption, Unauthorized, QueueFull,
-                                  NotReady
+    multipart body -> read        UploadTooLarge, UploadTimeout, TooManyFiles, InvalidOption,
+                                  Unauthorized, QueueFull, NotReady
     bytes -> codec.decode         UndecodableImage, UnsupportedFormat, ImageTooLarge
     image -> Detector.detect      NoFaceFound
     crops -> Restorer.restore     InferenceFailed
@@ -86,6 +86,12 @@ class HeadTooLarge(RequestError):
     status = 431
     code = "head_too_large"
     hint = "Send fewer headers, and shorter ones."
+
+
+class TooManyFiles(RequestError):
+    status = 413
+    code = "too_many_files"
+    hint = "Send the rest in another batch."
 
 
 class ImageTooLarge(RequestError):

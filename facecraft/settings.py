@@ -99,10 +99,20 @@ class Settings(BaseSettings):
         "CPU, 10 on cuda.",
     )
     upload_timeout_s: float = Field(
-        default=10.0, gt=0, le=3600, description="Seconds that a request's body may take in all."
+        default=10.0,
+        gt=0,
+        le=3600,
+        description="Seconds that a request's body may take in all; in a batch, each file.",
     )
     max_upload_bytes: int = Field(
         default=20_000_000, ge=1, le=1_000_000_000, description="Largest file accepted."
+    )
+    batch_bytes: int = Field(
+        default=100_000_000,
+        ge=1,
+        le=10_000_000_000,
+        description="What one batch may hold of photos that wait and portraits that its client has not read; "
+        "at least the largest file.",
     )
     max_pixels: int = Field(
         default=40_000_000, ge=1, le=178_000_000, description="Largest picture accepted, width times height."

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 class Echo:
     """Gives every file back as a JPEG; one that says so has no face."""
 
-    def process(self, data: bytes, options: ProcessOptions) -> Portrait:
+    def __init__(self) -> None:
+        self.judged: list[bool] = []
+
+    def process(self, data: bytes, options: ProcessOptions, *, judge: bool = False) -> Portrait:
+        self.judged.append(judge)
         if data == b"no face":
             raise NoFaceFound("No face was found in the picture.")
         if data == b"bug":
@@ -110,6 +114,34 @@ def test_a_failure_that_nobody_foresaw_does_not_stop_the_rest(
 def test_portraits_of_an_earlier_run_are_no_photos(photos: Path) -> None:
     out = photos / "out"
     assert run([str(photos)], out) == run([str(photos)], out) == batch.Summary(done=3, failed=0)
+
+
+def test_each_photo_has_an_entry_in_its_order(photos: Path, tmp_path: Path) -> None:
+    (photos / "a.jpg").write_bytes(b"no face")
+    (photos / "b.PNG").write_bytes(b"bug")
+    jobs = batch.find_jobs([str(photos)], tmp_path / "out")
+    entries = batch.run(jobs, cast("Pipeline", Echo()), ProcessOptions()).entries
+    assert [(entry.file, entry.output, entry.status) for entry in entries] == [
+        (str(photos / "a.jpg"), None, "failed"),
+        (str(photos / "b.PNG"), None, "failed"),
+        (str(photos / "more" / "a.webp"), str(tmp_path / "out" / "more" / "a.jpg"), "done"),
+    ]
+    codes = [entry.problem["code"] for entry in entries if entry.problem is not None]
+    assert codes == ["no_face_found", "inference_failed"]
+
+
+@pytest.mark.parametrize("judge", [True, False])
+def test_portraits_are_judged_only_where_that_is_asked_for(
+    photos: Path, tmp_path: Path, *, judge: bool
+) -> None:
+    echo = Echo()
+    batch.run(
+        batch.find_jobs([str(photos)], tmp_path / "out"),
+        cast("Pipeline", echo),
+        ProcessOptions(),
+        judge=judge,
+    )
+    assert echo.judged == [judge] * 3
 
 
 def test_a_name_that_is_too_long_fails_by_itself(photos: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The command line as a user runs it: real processes, real models, real sockets."""
 
+import csv
 import hashlib
 import os
 import re
@@ -56,6 +57,21 @@ def test_process_restores_files_and_says_what_failed(group_path: Path, tmp_path:
     assert [path.name for path in out.iterdir()] == ["t1.png"]
     with Image.open(out / "t1.png") as portrait:
         assert portrait.size == (1280, 886)
+
+
+def test_process_writes_a_manifest_also_when_files_failed(group_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_text("not a photo")
+    table = tmp_path / "tables" / "portraits.csv"
+    result = run(
+        *("process", group_path, tmp_path / "broken.jpg", "-o", tmp_path / "out"),
+        *("--restorer", "none", "--manifest", table),
+    )
+    assert result.returncode == 1
+    with table.open(newline="") as lines:
+        done, failed = csv.DictReader(lines)
+    assert (done["status"], done["output"]) == ("done", str(tmp_path / "out" / "t1.jpg"))
+    assert done["verdict"] in {"pass", "fail", "unknown"}
+    assert (failed["status"], failed["code"]) == ("failed", "unsupported_format")
 
 
 def test_process_refuses_a_wrong_option_before_it_loads_anything(group_path: Path, tmp_path: Path) -> None:

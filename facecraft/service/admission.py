@@ -3,9 +3,9 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import copy_context
 from math import ceil
 from statistics import fmean
@@ -75,10 +75,32 @@ class Admission:
             InferenceFailed: it raised something that is not a FacecraftError.
         """
         self.require_room()
+        async with self._deadline():
+            await self._take_worker()
+            return await asyncio.shield(self._start(work))
+
+    async def begin(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Start `work` in a thread when its turn comes, however long that takes.
+
+        It waits outside of the queue and has no room in it. A batch waits like this, with one file at a time:
+        so it gets its turn among the requests that wait, one worker after another, and fills no queue.
+
+        Returns:
+            What `finish` awaits.
+        """
+        await self._free.acquire()
+        return self._start(work)
+
+    async def finish(self, running: asyncio.Future[T]) -> T:
+        """What `begin` started, from when on its deadline runs; as `run` otherwise."""
+        async with self._deadline():
+            return await asyncio.shield(running)
+
+    @asynccontextmanager
+    async def _deadline(self) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self._deadline_s):
-                await self._take_worker()
-                return await asyncio.shield(self._start(work))
+                yield
         except TimeoutError as error:
             raise DeadlineExceeded(
                 f"The portrait was not finished within {self._deadline_s:g} seconds.", limit=self._deadline_s
@@ -102,9 +124,10 @@ class Admission:
         running.add_done_callback(self._give_worker_back)
         return running
 
-    def _give_worker_back(self, _ended: asyncio.Future[T]) -> None:
+    def _give_worker_back(self, ended: asyncio.Future[T]) -> None:
         self._running -= 1
         self._free.release()
+        ended.exception()  # it was logged where it was raised, and nobody may be left to ask for it
 
     def _timed(self, work: Callable[[], T]) -> T:
         start = perf_counter()

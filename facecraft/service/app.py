@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from facecraft import __version__
 from facecraft.errors import StartupError
-from facecraft.service import docs, openapi, page, portraits, status
+from facecraft.service import batches, docs, openapi, page, portraits, status
 from facecraft.service.observed import Observed
 from facecraft.service.openapi import PORTRAIT_HEADERS
 from facecraft.service.problems import add_problem_handlers
@@ -73,7 +73,7 @@ def create_app(
     )
     app.state.service = service
     app.state.traces = traces
-    for router in (portraits.router, status.router, docs.router):
+    for router in (portraits.router, batches.router, status.router, docs.router):
         app.include_router(router)
     if settings.page == "on":
         app.include_router(page.router)

@@ -57,7 +57,11 @@ class Metrics:
         self._requests.labels(route, str(status)).inc()
         self._request_s.labels(route).observe(took_s)
         if code is not None:
-            self._errors.labels(code).inc()
+            self.count_error(code)
+
+    def count_error(self, code: str) -> None:
+        """A request, or a file of a batch, has failed."""
+        self._errors.labels(code).inc()
 
     def count_stages(self, timings_ms: Mapping[str, float], faces: int) -> None:
         """A picture has gone through the pipeline."""
@@ -81,8 +85,8 @@ class _State:
         waiting, running = service.admission.waiting, service.admission.running
         yield GaugeMetricFamily("facecraft_queue_depth", "Requests that wait for a worker.", waiting)
         yield GaugeMetricFamily("facecraft_in_flight", "Portraits in work.", running)
-        held = service.uploads.held_bytes
-        yield GaugeMetricFamily("facecraft_upload_bytes", "Bytes of the uploads that are held.", held)
+        held = service.uploads.held_bytes + service.batches * service.batch_bytes
+        yield GaugeMetricFamily("facecraft_upload_bytes", "Bytes held, or set aside, for uploads.", held)
         if service.memory_bound_bytes is not None:
             bound = service.memory_bound_bytes
             yield GaugeMetricFamily(

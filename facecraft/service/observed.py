@@ -39,7 +39,7 @@ class Observed:
     """ASGI middleware, outside of all others.
 
     What was done for a request, and the code of its error, are read from its state: `done`, a Portrait,
-    Detection or Check, and `code`. No file name, no query and no pixel is logged.
+    Detection or Check, `batch`, the counts of one, and `code`. No file name, no query and no pixel is logged.
     """
 
     def __init__(self, app: ASGIApp, metrics: "Metrics") -> None:
@@ -84,7 +84,7 @@ class Observed:
             facts = {"route": route, "status": status, "ms": round(took_s * 1000, 1)}
             facts |= {"bytes_in": received_bytes, "bytes_out": sent_bytes}
             facts |= {"code": code} if code else {}
-            facts |= self._done(state.get("done"))
+            facts |= self._done(state.get("done")) | state.get("batch", {})
             level = logging.DEBUG if route in PROBES else logging.INFO
             logger.log(level, "%s %s %d", scope["method"], route, status, extra=facts)
             REQUEST_ID.reset(token)

@@ -122,13 +122,24 @@ def _as_openapi_3_0(node: Any) -> Any:
     return node
 
 
-def _form(options: Json) -> Json:
-    file = {"type": "string", "format": "binary", "description": "The photo: JPEG, PNG or WebP."}
+def _form(options: Json, *, many: bool = False) -> Json:
+    file: Json = {"type": "string", "format": "binary"}
+    if many:
+        file = {
+            "type": "array",
+            "minItems": 1,
+            "items": file,
+            "description": "The photos, after all options.",
+        }
+    else:
+        file["description"] = "The photo: JPEG, PNG or WebP."
+    fields = {name: _unset(option) for name, option in options.items()}
     schema = {
         "type": "object",
         "required": ["file"],
         "additionalProperties": False,
-        "properties": {"file": file, **{name: _unset(option) for name, option in options.items()}},
+        # In the order in which /docs sends them.
+        "properties": {**fields, "file": file} if many else {"file": file, **fields},
     }
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
@@ -186,6 +197,17 @@ CHECK: Json = {
             "headers": {**FACES_HEADERS, "X-Facecraft-Verdict": VERDICT_HEADER},
         },
         **problems(*UPLOAD_ERRORS),
+    },
+}
+BATCH: Json = {
+    "summary": "Finish many photos.",
+    "openapi_extra": _form(ProcessOptions.model_json_schema()["properties"], many=True),
+    "responses": {
+        200: {
+            "description": "The portraits, manifest.json and manifest.csv",
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        **problems(RequestError, Unauthorized, UploadTimeout, InvalidOption, QueueFull, NotReady),
     },
 }
 DETECT: Json = {

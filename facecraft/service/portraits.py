@@ -1,7 +1,7 @@
 """What the service is for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from threading import Event
 from typing import TypeVar
@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.requests import ClientDisconnect
 
 from facecraft.errors import InvalidOption, Unauthorized
-from facecraft.options import ProcessOptions
 from facecraft.service.access import authorize
 from facecraft.service.answers import check_response, detection_response, portrait_response
+from facecraft.service.fields import merged, named_in, options_of
 from facecraft.service.negotiation import prefers_json
 from facecraft.service.openapi import CHECK, DETECT, PROCESS, problems
 from facecraft.service.schemas import PresetBody, PresetsBody
@@ -30,7 +30,7 @@ async def process(request: Request, service: ServiceDep) -> Response:
     as_json = prefers_json(request.headers.getlist("accept"))
     pipeline = service.require_ready().pipeline
     async with _admitted(request, service) as upload:
-        options = _options(upload.fields)
+        options = options_of(upload.fields)
 
         abandoned = Event()
 
@@ -69,7 +69,7 @@ async def check(request: Request, service: ServiceDep) -> Response:
         for name in upload.fields:
             if name != "preset":
                 raise InvalidOption(f"There is no option {name!r}: /check takes the file and a preset.")
-        options = _options(upload.fields)
+        options = options_of(upload.fields)
 
         def work() -> Response:
             checked = pipeline.check(bytes(upload.file), options)
@@ -85,26 +85,15 @@ async def presets(service: ServiceDep) -> PresetsBody:
     return PresetsBody(presets=[PresetBody.model_validate(each) for each in service.presets.values()])
 
 
-def _options(fields: Mapping[str, str]) -> ProcessOptions:
-    """An empty field is one that was not filled in: forms send those as well, that of /docs among them."""
-    known = ProcessOptions.model_fields
-    return ProcessOptions.parse({name: value for name, value in fields.items() if value or name not in known})
-
-
 @asynccontextmanager
 async def _admitted(request: Request, service: Service) -> AsyncIterator[Upload]:
     """The request's body, if there is room for it; its memory is accounted for until the block ends."""
-    named = request.query_params.multi_items()
-    if [name for name, _ in named] not in ([], ["preset"]):
-        raise InvalidOption("Options are form fields; of the query string only preset is read.")
+    named = named_in(request)
     service.admission.require_room()  # before the body is read, so that nobody uploads for nothing
     with service.uploads.share() as take:
         settings = service.settings
         upload = await read_upload(request, settings.max_upload_bytes, settings.upload_timeout_s, take)
-        if named and "preset" in upload.fields:
-            raise InvalidOption("The option preset is given both as a field and in the query string.")
-        upload.fields.update(named)
-        yield upload
+        yield Upload(upload.file, merged(upload.fields, named))
 
 
 async def _while_connected(request: Request, answer: Awaitable[T]) -> T:

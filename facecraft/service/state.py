@@ -1,23 +1,27 @@
 """What the routes share."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request
 
-from facecraft.errors import NotReady
+from facecraft.errors import NotReady, QueueFull
 from facecraft.finishing import presets
 from facecraft.service.admission import Admission, UploadMemory
 from facecraft.service.memory import bound_bytes, resident_bytes
 from facecraft.service.metrics import Metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from facecraft.bootstrap import Loaded
     from facecraft.finishing.presets import Preset
     from facecraft.settings import Settings
     from facecraft.weights.lockfile import Lock
+
+MAX_BATCHES = 2
+"""At once. More would only wait for one another: each keeps all workers busy."""
 
 
 @dataclass(slots=True)
@@ -30,6 +34,7 @@ class Service:
         memory_bound_bytes: what the process stays under, once the models are loaded.
         admission: there once the models are.
         uploads: likewise.
+        batches: that run.
         presets: by name.
     """
 
@@ -38,6 +43,7 @@ class Service:
     loaded: "Loaded | None" = None
     draining: bool = False
     memory_bound_bytes: int | None = None
+    batches: int = 0
     admission: Admission = field(init=False)
     uploads: UploadMemory = field(init=False)
     presets: "Mapping[str, Preset]" = field(init=False)
@@ -49,7 +55,7 @@ class Service:
 
     @property
     def busy(self) -> bool:
-        return self.loaded is not None and self.admission.busy
+        return self.loaded is not None and (self.admission.busy or self.batches > 0)
 
     def open(self, loaded: "Loaded") -> None:
         """Let portraits in, as many as the device has workers for."""
@@ -63,11 +69,35 @@ class Service:
             self.memory_bound_bytes = bound_bytes(
                 self.settings,
                 ready_bytes=ready_bytes,
-                uploads_bytes=uploads_bytes,
+                uploads_bytes=uploads_bytes + MAX_BATCHES * self._most_of_a_batch_bytes(workers),
                 workers=workers,
                 growing=loaded.growing,
             )
         self.loaded = loaded
+
+    @property
+    def batch_bytes(self) -> int:
+        """What one batch may hold."""
+        return max(self.settings.batch_bytes, self.settings.max_upload_bytes)
+
+    @contextmanager
+    def batch(self) -> "Iterator[None]":
+        """A batch's place among the few that may run; each has its memory for itself.
+
+        Raises:
+            QueueFull: there is none.
+        """
+        if self.batches == MAX_BATCHES:
+            raise QueueFull(f"{MAX_BATCHES} batches run already.", limit=MAX_BATCHES, retry_after_s=10)
+        self.batches += 1
+        try:
+            yield
+        finally:
+            self.batches -= 1
+
+    def _most_of_a_batch_bytes(self, workers: int) -> int:
+        """Portraits count once they are done; those in work come on top, taken to be as large as photos."""
+        return self.batch_bytes + workers * self.settings.max_upload_bytes
 
     def require_ready(self) -> "Loaded":
         """The loaded models, or NotReady with the reason."""

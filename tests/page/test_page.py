@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.page.conftest import BLUE, Open, command, judged, png
+from tests.page.conftest import BLUE, Open, judged, png
 
 pytestmark = pytest.mark.browser
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from facecraft.bootstrap import Loaded, load
+from facecraft.errors import InvalidOption
 from facecraft.options import ProcessOptions
 from facecraft.portrait import Check, Detection, Face, Portrait, Source, Verdict
 from facecraft.service.server import Server
@@ -52,6 +53,10 @@ def echo(data: bytes, options: ProcessOptions) -> Portrait:
 class FakePipeline:
     answer: Process
     models: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(restorers={}))
+
+    def require_possible(self, options: ProcessOptions) -> None:
+        if options.restorer == "impossible":
+            raise InvalidOption("There is no restorer 'impossible'.")
 
     def process(
         self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool], *, judge: bool = False
