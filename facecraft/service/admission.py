@@ -127,7 +127,8 @@ class Admission:
     def _give_worker_back(self, ended: asyncio.Future[T]) -> None:
         self._running -= 1
         self._free.release()
-        ended.exception()  # it was logged where it was raised, and nobody may be left to ask for it
+        if not ended.cancelled():
+            ended.exception()  # it was logged where it was raised, and nobody may be left to ask for it
 
     def _timed(self, work: Callable[[], T]) -> T:
         start = perf_counter()

@@ -104,7 +104,7 @@ class Batch:
         reading = asyncio.create_task(self._read())
         working = asyncio.create_task(self._work())
         writing = asyncio.create_task(self._write())
-        pending = {reading, working, writing}
+        pending: set[asyncio.Task[None]] = {reading, working, writing}
         try:
             while writing in pending:
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
@@ -113,8 +113,8 @@ class Batch:
         finally:
             self._over.set()  # whatever still runs stops at its next face
             tasks = [reading, working, writing, *self._making]
-            for task in tasks:
-                task.cancel()
+            for each in tasks:
+                each.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _read(self) -> None:

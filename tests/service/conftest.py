@@ -54,7 +54,7 @@ class FakePipeline:
     answer: Process
     models: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(restorers={}))
 
-    def require_possible(self, options: ProcessOptions) -> None:
+    def require(self, options: ProcessOptions) -> None:
         if options.restorer == "impossible":
             raise InvalidOption("There is no restorer 'impossible'.")
 

@@ -2,6 +2,8 @@
 
 import base64
 import io
+import json
+import zipfile
 
 import httpx
 import numpy as np
@@ -127,3 +129,19 @@ def test_an_image_with_a_verdict_only_where_there_is_a_preset(
     ad = real_client.post("/process", files={"file": astronaut}, data={"preset": "ad", "restorer": "none"})
     assert ad.headers["X-Facecraft-Verdict"] in ("pass", "fail", "unknown")
     assert Image.open(io.BytesIO(ad.content)).size == (96, 96)
+
+
+def test_a_batch_of_real_photos_and_one_that_is_none(real_client: httpx.Client, astronaut: bytes) -> None:
+    photos = [
+        ("file", ("a.png", astronaut)),
+        ("file", ("b.png", astronaut[:3000])),
+        ("file", ("c.png", astronaut)),
+    ]
+    response = real_client.post("/batch", files=photos, data={"preset": "ad", "restorer": "none"})
+    archive = zipfile.ZipFile(io.BytesIO(response.content))
+    assert archive.namelist() == ["a.jpg", "c.jpg", "manifest.json", "manifest.csv"]
+    assert Image.open(io.BytesIO(archive.read("c.jpg"))).size == (96, 96)
+    entries = json.loads(archive.read("manifest.json"))["files"]
+    assert [entry["status"] for entry in entries] == ["done", "failed", "done"]
+    assert entries[0]["verdict"] in ("pass", "fail")
+    assert entries[1]["problem"]["code"] == "undecodable_image"

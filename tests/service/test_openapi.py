@@ -38,6 +38,7 @@ def test_it_has_every_call_of_the_contract_and_no_other(document: Json) -> None:
         ("post", "/process"),
         ("post", "/detect"),
         ("post", "/check"),
+        ("post", "/batch"),
         ("get", "/presets"),
     }
 
@@ -143,7 +144,7 @@ def test_it_asks_for_a_key_where_one_is_needed(serve: Serve) -> None:
         for operation in item.values()
         if "security" in operation
     }
-    assert secured == {"/process", "/detect", "/check", "/presets", "/models", "/metrics"}
+    assert secured == {"/process", "/batch", "/detect", "/check", "/presets", "/models", "/metrics"}
 
 
 def test_it_asks_for_no_key_where_none_is_set(document: Json) -> None:
