@@ -74,8 +74,8 @@ class Tab:
         self.page.wait_for_selector("#after:not([hidden])")
 
     def open_all(self) -> None:
-        while self.page.locator("details:not([open]) > summary").count():
-            self.page.locator("details:not([open]) > summary").first.click()
+        while self.page.locator("#options details:not([open]) > summary").count():
+            self.page.locator("#options details:not([open]) > summary").first.click()
 
 
 Open = Callable[..., Tab]

@@ -64,7 +64,7 @@ def test_what_nothing_limits_stands_apart(open_tab: Open) -> None:
 def test_check_only_judges_the_photo(open_tab: Open) -> None:
     tab = open_tab(judged)
     tab.choose()
-    tab.page.get_by_label("Preset").select_option("badge")
+    tab.page.get_by_label("Preset", exact=True).select_option("badge")
     tab.page.get_by_label("Enlarge").select_option("2")
     tab.page.get_by_role("button", name="Check only").click()
     expect(tab.page.get_by_role("heading", name="The photo is checked")).to_be_focused()

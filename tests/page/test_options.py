@@ -69,7 +69,7 @@ def test_loaded_restorers_are_offered(open_tab: Open) -> None:
 def test_a_preset_says_what_it_asks_for_and_is_sent(open_tab: Open) -> None:
     tab = open_tab()
     tab.choose()
-    tab.page.get_by_label("Preset").select_option("United States passport")
+    tab.page.get_by_label("Preset", exact=True).select_option("United States passport")
     about = tab.page.locator("#about")
     expect(about).to_contain_text("51 × 51 mm, 602 × 602 px at 300 dpi. Head 50–68.8 % of the height.")
     expect(about.get_by_role("link")).to_have_attribute("href", re.compile("^https://travel.state.gov/"))
@@ -81,13 +81,13 @@ def test_a_preset_says_what_it_asks_for_and_is_sent(open_tab: Open) -> None:
 def test_each_preset_is_offered_and_explained(open_tab: Open) -> None:
     page = open_tab().page
     for name in presets.load():
-        page.get_by_label("Preset").select_option(name)
+        page.get_by_label("Preset", exact=True).select_option(name)
         expect(page.locator("#about")).not_to_contain_text(re.compile("null|undefined|NaN"))
 
 
 def test_what_a_preset_decides_stands_where_nothing_is_set(open_tab: Open) -> None:
     tab = open_tab()
-    tab.page.get_by_label("Preset").select_option("us-passport")
+    tab.page.get_by_label("Preset", exact=True).select_option("us-passport")
     tab.open_all()
     expect(tab.page.get_by_label("Restorer")).to_contain_text("as preset: none")
     expect(tab.page.get_by_label("Width")).to_have_attribute("placeholder", "602")
@@ -97,7 +97,7 @@ def test_what_a_preset_decides_stands_where_nothing_is_set(open_tab: Open) -> No
 def test_a_default_is_sent_where_a_preset_decides_otherwise(open_tab: Open) -> None:
     tab = open_tab()
     tab.choose()
-    tab.page.get_by_label("Preset").select_option("badge")
+    tab.page.get_by_label("Preset", exact=True).select_option("badge")
     tab.open_all()
     tab.page.get_by_role("radio", name="keep", exact=True).check()
     tab.make_and_wait()

@@ -93,7 +93,7 @@ def test_a_portrait_of_another_shape_stands_beside_its_photo(open_tab: Open) -> 
 def test_a_portrait_with_a_frame_of_its_own_stands_beside_its_photo(open_tab: Open) -> None:
     tab = open_tab()
     tab.choose()
-    tab.page.get_by_label("Preset").select_option("linkedin")
+    tab.page.get_by_label("Preset", exact=True).select_option("linkedin")
     tab.make_and_wait()
     expect(tab.page.locator("#stage")).to_have_attribute("data-view", "pair")
 
