@@ -99,7 +99,7 @@ class Pipeline:
         with job.timings.stage("encode"):
             if job.format == "jpeg":
                 result = replace(result, rgb=finish.flattened(result, order.background), alpha=None)
-            file = size.encode(result.rgb, result.alpha, job.format, order.options)
+            file = size.encode(result.rgb, result.alpha, job.format, order.options, job.abandoned)
         judged = self._judged(job, finished, moved, restored, file) if order.judge else None
         framing = () if job.frame is None else frame.notes_on(job.frame, canvas.covered)
         return Portrait(

@@ -1,12 +1,13 @@
 """The portrait's file: as good as it may be in the kilobytes that there are."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.errors import CannotFit
+from facecraft.errors import CannotFit, DeadlineExceeded
 from facecraft.imaging import codec
 from facecraft.options import ProcessOptions
 from facecraft.portrait import ImageFormat, Note, RGBImage
@@ -40,8 +41,11 @@ class _Picture:
     alpha: NDArray[np.uint8] | None
     format: ImageFormat
     dpi: int | None
+    abandoned: Callable[[], bool]
 
     def encode(self, quality: int | None) -> Encoded:
+        if self.abandoned():  # the largest WebP takes seconds, and some ten tries
+            raise DeadlineExceeded("Nobody waits for this portrait any more.")
         data = codec.encode(self.rgb, self.alpha, self.format, quality, self.dpi)
         height, width = self.rgb.shape[:2]
         return Encoded(data, width, height, quality)
@@ -54,11 +58,15 @@ class _Picture:
         alpha = None
         if self.alpha is not None:
             alpha = np.asarray(cv2.resize(self.alpha, size, interpolation=cv2.INTER_AREA), np.uint8)
-        return _Picture(rgb, alpha, self.format, self.dpi)
+        return replace(self, rgb=rgb, alpha=alpha)
 
 
 def encode(
-    rgb: RGBImage, alpha: NDArray[np.uint8] | None, format_: ImageFormat, options: ProcessOptions
+    rgb: RGBImage,
+    alpha: NDArray[np.uint8] | None,
+    format_: ImageFormat,
+    options: ProcessOptions,
+    abandoned: Callable[[], bool] = lambda: False,
 ) -> Encoded:
     """Encode a portrait; quality, max_kb and dpi are read of the options.
 
@@ -67,8 +75,9 @@ def encode(
 
     Raises:
         CannotFit: it is too large even at SMALLEST_PX.
+        DeadlineExceeded: it was abandoned.
     """
-    picture = _Picture(rgb, alpha, format_, options.dpi)
+    picture = _Picture(rgb, alpha, format_, options.dpi, abandoned)
     best = None if format_ == "png" else options.quality or codec.DEFAULT_QUALITY
     whole = picture.encode(best)
     if options.max_kb is None or len(whole.data) <= options.max_kb * KB:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from facecraft.errors import CannotFit
+from facecraft.errors import CannotFit, DeadlineExceeded
 from facecraft.finishing import size
 from facecraft.options import ProcessOptions
 from facecraft.portrait import ImageFormat, RGBImage
@@ -98,6 +98,12 @@ def test_what_cannot_fit_is_refused_with_the_limit() -> None:
     with pytest.raises(CannotFit) as refused:
         size.encode(picture(33, 400, 0), None, "png", ProcessOptions(max_kb=1))
     assert (refused.value.status, refused.value.code, refused.value.limit) == (422, "cannot_fit", 1000)
+
+
+def test_an_abandoned_portrait_is_tried_no_further() -> None:
+    tries = iter([False, False, True])
+    with pytest.raises(DeadlineExceeded):
+        size.encode(picture(300, 300, 3), None, "jpeg", ProcessOptions(max_kb=30), lambda: next(tries))
 
 
 @pytest.mark.parametrize("format_", get_args(Format))
