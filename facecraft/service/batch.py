@@ -14,7 +14,8 @@ Most clients read nothing until they have sent everything. For them finished por
 photos that arrive faster than they are processed, together up to FACECRAFT_BATCH_BYTES. Over that nothing is
 read, and no photo begun but the one that is next to be sent, until something has left. If the client neither
 sends nor reads for FACECRAFT_UPLOAD_TIMEOUT_S while it could, the connection is given up; and each file has
-that long to come whole, so that one who sends a byte now and then ends too. (A parser knows that a file is
+that long to come whole, or the files that make up 64 kB together, not counting while photos are in work: so
+one who sends a byte or a tiny file now and then ends too. (A parser knows that a file is
 whole by the boundary that follows it: who waits for a portrait before sending the next photo sends that.)
 
 The answer begins with the first file that is done. What goes wrong before that with the request as a whole
@@ -84,7 +85,8 @@ class Batch:
         self._named = named
         self._held = Held(service.batch_bytes)
         self._files = Files(boundary, settings.max_upload_bytes, self._held)
-        self._incoming = Incoming(receive, self._held, settings.upload_timeout_s)
+        self._unmade = 0
+        self._incoming = Incoming(receive, self._held, settings.upload_timeout_s, lambda: self._unmade > 0)
         self.delivery = Delivery(send, lambda: self._incoming.received_at, settings.upload_timeout_s)
         self._options: ProcessOptions | None = None
         self._photos: asyncio.Queue[Photo | _End] = asyncio.Queue()
@@ -117,6 +119,10 @@ class Batch:
                 each.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def gone(self) -> None:
+        """Wait until the connection is."""
+        await self._incoming.left()
+
     async def _read(self) -> None:
         try:
             async for chunk in self._incoming.chunks():
@@ -142,12 +148,13 @@ class Batch:
             self._options = options
         while self._files.arrived:
             self._photos.put_nowait(self._files.arrived.popleft())
-            self._incoming.moved()
+            self._incoming.file_came()
 
     async def _work(self) -> None:
         while isinstance(photo := await self._photos.get(), Photo):
             while self._held.over and self._unsent:
                 await self._held.fewer()
+            self._unmade += 1
             try:
                 making = asyncio.create_task(await self._begun(photo))
             except NotReady as error:
@@ -155,9 +162,13 @@ class Batch:
                 return
             self._unsent += 1
             self._making.add(making)
-            making.add_done_callback(self._making.discard)
+            making.add_done_callback(self._is_made)
             self._portraits.put_nowait(making)
         self._portraits.put_nowait(photo)
+
+    def _is_made(self, made: asyncio.Task[_Made]) -> None:
+        self._making.discard(made)
+        self._unmade -= 1
 
     async def _begun(self, photo: Photo) -> Coroutine[None, None, _Made]:
         """What becomes of a photo, whose work has begun if there is any."""
@@ -220,7 +231,6 @@ class Batch:
             await self.delivery.failed(made.name, made.result, made.ms)
         self._unsent -= 1
         self._held.drop(size)
-        self._incoming.moved()
         return None
 
     def _ended(self, name: str, error: FacecraftError) -> _End:

@@ -9,6 +9,7 @@ from facecraft.service.batch import Batch
 from facecraft.service.fields import named_in
 from facecraft.service.multipart import boundary_of
 from facecraft.service.openapi import BATCH
+from facecraft.service.protocol import ABORT
 from facecraft.service.state import Service, ServiceDep
 
 router = APIRouter(dependencies=[Depends(authorize)])
@@ -42,6 +43,8 @@ class _Answer(Response):
         except ClientDisconnect:
             if not delivery.started:
                 raise
+            scope["state"][ABORT]()
+            await batch.gone()
         finally:
             failed = sum(entry.status == "failed" for entry in delivery.entries)
             scope["state"]["batch"] = {"files": len(delivery.entries), "failed": failed}

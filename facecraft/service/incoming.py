@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from starlette.requests import ClientDisconnect
@@ -20,6 +20,8 @@ from facecraft.service.multipart import Form
 
 MAX_FILES = 10_000
 """In one batch. Its manifest and the archive's directory are in memory until the end."""
+LEAST_BYTES = 64 * 1024
+"""What must have come before the client's time begins anew with the next whole file."""
 MAX_NAME = 255
 """Characters of a name that are kept, which is what file systems have."""
 
@@ -135,22 +137,30 @@ class Incoming:
     Args:
         receive: of the request.
         held: while it is over its limit, nothing is read.
-        timeout_s: how long the client may take until `moved` is called again.
+        timeout_s: how long the client may take for a file, or for LEAST_BYTES in smaller ones.
+        working: whether a photo is in work, for whose portrait the client may be waiting.
 
     Attributes:
         received_at: when the last piece came, on the clock of the event loop.
     """
 
-    def __init__(self, receive: Receive, held: Held, timeout_s: float) -> None:
+    def __init__(self, receive: Receive, held: Held, timeout_s: float, working: Callable[[], bool]) -> None:
         self._receive = receive
         self._held = held
         self._timeout_s = timeout_s
+        self._working = working
         self._now = asyncio.get_running_loop().time
         self.received_at = self._now()
         self._until = self.received_at + timeout_s
+        self._since_bytes = 0
 
-    def moved(self) -> None:
-        """A file has come whole, or a portrait has left: the client's time begins anew."""
+    def file_came(self) -> None:
+        """A file has come whole: the client's time begins anew, if enough has come since it last did."""
+        if self._since_bytes >= LEAST_BYTES:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._since_bytes = 0
         self._until = self._now() + self._timeout_s
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -164,11 +174,12 @@ class Incoming:
         while more:
             while self._held.over:
                 await self._held.fewer()
-                self.moved()  # meanwhile the client could not send
+                self._begin_anew()  # meanwhile the client could not send
             message = await self._message()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             self.received_at = self._now()
+            self._since_bytes += len(message.get("body", b""))
             more = message.get("more_body", False)
             yield message.get("body", b"")
 
@@ -184,7 +195,9 @@ class Incoming:
                 async with asyncio.timeout_at(until):
                     return await self._receive()
             except TimeoutError as error:
-                if self._until == until:
+                if self._working():
+                    self._until = self._now() + self._timeout_s
+                elif self._until == until:
                     raise UploadTimeout(
                         f"No file came whole within {self._timeout_s:g} seconds.", limit=self._timeout_s
                     ) from error

@@ -10,6 +10,8 @@ from facecraft.errors import RequestError, problem
 
 HEAD_S = 10.0
 """From a connection's opening, or a request's first byte on it, to the end of the request's head."""
+ABORT = "abort"
+"""In a request's state: drops its connection, with what was not sent yet."""
 
 
 class PromptProtocol(H11Protocol):
@@ -19,6 +21,8 @@ class PromptProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        # ASGI has no word for it: an answer has begun, and its client does not read.
+        self.app_state = {**self.app_state, ABORT: transport.abort}
         self._wait()
 
     def data_received(self, data: bytes) -> None:

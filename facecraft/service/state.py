@@ -96,8 +96,8 @@ class Service:
             self.batches -= 1
 
     def _most_of_a_batch_bytes(self, workers: int) -> int:
-        """Portraits count once they are done; those in work come on top, taken to be as large as photos."""
-        return self.batch_bytes + workers * self.settings.max_upload_bytes
+        """Portraits count once they are done; those in work come on top, at worst without any compression."""
+        return self.batch_bytes + workers * max(self.settings.max_upload_bytes, 4 * self.settings.max_pixels)
 
     def require_ready(self) -> "Loaded":
         """The loaded models, or NotReady with the reason."""

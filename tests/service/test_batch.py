@@ -358,3 +358,45 @@ def test_no_name_of_a_file_is_logged(serve: Serve, caplog: pytest.LogCaptureFixt
     with caplog.at_level("DEBUG"):
         opened(serve().post("/batch", files=files(b"x", name="secret-")))
     assert "secret-" not in caplog.text
+
+
+def test_tiny_files_now_and_then_are_not_enough_to_stay(serve: Serve) -> None:
+    with connected(serve(upload_timeout_s=0.5)) as connection:
+        start = time.monotonic()
+        sender = threading.Thread(target=send_tiny_files, args=(connection,))
+        sender.start()
+        got = read_until(connection, b"0\r\n\r\n")
+        assert time.monotonic() - start < 3
+        sender.join(PATIENCE_S)
+    assert b"upload_timeout" in got
+
+
+def send_tiny_files(connection: socket.socket) -> None:
+    try:
+        for index in range(30):
+            connection.sendall(chunk(part("file", b"x", f"{index}.png")))
+            time.sleep(0.1)
+    except OSError:
+        return
+
+
+def test_a_client_may_wait_for_a_portrait_that_takes_longer_than_an_upload(serve: Serve) -> None:
+    def process(data: bytes, options: ProcessOptions) -> Portrait:
+        time.sleep(1)
+        return echo(data, options)
+
+    with connected(serve(process, upload_timeout_s=0.4)) as connection:
+        connection.sendall(chunk(part("file", b"the first", "a.png") + b"--" + BOUNDARY + b"\r\n"))
+        read_until(connection, b"the first")
+        rest = part("file", b"the second", "b.png").removeprefix(b"--" + BOUNDARY + b"\r\n")
+        connection.sendall(chunk(rest + END) + b"0\r\n\r\n")
+        assert b"the second" in read_until(connection, b"0\r\n\r\n")
+
+
+def test_a_client_that_neither_reads_nor_sends_loses_its_connection(serve: Serve) -> None:
+    client = serve(upload_timeout_s=0.5, batch_bytes=200_000, max_upload_bytes=200_000)
+    with connected(client) as connection:
+        photo = chunk(part("file", b"x" * 150_000, "a.png"))
+        with pytest.raises(ConnectionError):  # and no timeout, which is this client's own
+            connection.sendall(photo * 1000)
+    assert held_bytes(client) == 0
