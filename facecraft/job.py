@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.detection.facemesh import FaceMesh
+from facecraft.detection.facemesh import PRESENCE_THRESHOLD, FaceMesh
 from facecraft.finishing import frame
 from facecraft.finishing.finish import Canvas
 from facecraft.finishing.frame import Frame
@@ -45,8 +45,12 @@ class Job:
 
 
 def traced(image: DecodedImage, faces: list[Face], mesh: FaceMesh) -> Points | None:
-    """The points of the largest face; None where there is none."""
-    return mesh.trace(image.rgb, faces[0].bbox, faces[0].landmarks[:2]) if faces else None
+    """The points of the largest face; None where there is none, or the mesh sees none there."""
+    if not faces:
+        return None
+    box, eyes = faces[0].bbox, faces[0].landmarks[:2]
+    _, presence = mesh.find(image.rgb, box, eyes)
+    return None if presence < PRESENCE_THRESHOLD else mesh.trace(image.rgb, box, eyes)
 
 
 def framed(

@@ -39,6 +39,12 @@ class Order:
         return options.align or any(each is not None for each in sizes)
 
     @property
+    def retouches(self) -> bool:
+        """Whether anything but restoration changes the person, or what is behind."""
+        changed = self.options.tone == "auto" or self.background.kind != "keep"
+        return changed or self.upscaler is not None
+
+    @property
     def restores(self) -> bool:
         return self.restorer is not None and self.options.strength > 0
 

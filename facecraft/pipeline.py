@@ -99,7 +99,8 @@ class Pipeline:
         with job.timings.stage("encode"):
             if job.format == "jpeg":
                 result = replace(result, rgb=finish.flattened(result, order.background), alpha=None)
-            file = size.encode(result.rgb, result.alpha, job.format, order.options, job.abandoned)
+            options = finish.printed(order.options) if paper else order.options
+            file = size.encode(result.rgb, result.alpha, job.format, options, job.abandoned)
         judged = self._judged(job, finished, moved, restored, file) if order.judge else None
         framing = () if job.frame is None else frame.notes_on(job.frame, canvas.covered)
         return Portrait(
@@ -233,14 +234,17 @@ class Pipeline:
             points = finished.face
             if points is not None:
                 points = self.models.mesh.trace(canvas.rgb, mesh.box_of(points), mesh.eyes_of(points))
+            drift = restored.drift
+            if drift is None and order.upscaler is None:  # nothing moved
+                drift = Drift(moved=0.0, psnr_db=measures.BEST_PSNR_DB)
             subject = Subject(
                 image=canvas.rgb,
                 faces=count_within(canvas, middles_of(job.faces, moved)),
                 points=points,
                 person=finish.segmented(canvas, self.models.segmenter),
                 source_eyes_px=None if job.points is None else head_of(job.points).eyes_px,
-                drift=restored.drift or Drift(moved=0.0, psnr_db=measures.BEST_PSNR_DB),
-                retouched=restored.count > 0 or options.tone == "auto" or order.background.kind != "keep",
+                drift=drift,
+                retouched=restored.count > 0 or order.retouches,
                 width=finished.rgb.shape[1] if options.layout else file.width,
                 height=finished.rgb.shape[0] if options.layout else file.height,
                 file_bytes=None if options.layout else len(file.data),

@@ -102,7 +102,8 @@ class Settings(BaseSettings):
         default=10.0,
         gt=0,
         le=3600,
-        description="Seconds that a request's body may take in all; in a batch, each file.",
+        description="Seconds that a request's body may take in all; in a batch, each file, or 64 kB of "
+        "smaller ones.",
     )
     max_upload_bytes: int = Field(
         default=20_000_000, ge=1, le=1_000_000_000, description="Largest file accepted."

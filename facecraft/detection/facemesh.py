@@ -16,6 +16,8 @@ from facecraft.portrait import RGBImage
 INPUT_PX = 192
 MARGIN = 0.25  # of the face's box, on each side
 TRACES = 4
+PRESENCE_THRESHOLD = 0.5
+"""Under which the mesh sees no face."""
 
 
 class FaceMesh:

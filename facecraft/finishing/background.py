@@ -10,7 +10,7 @@ from PIL import ImageColor
 
 from facecraft.errors import InvalidOption
 from facecraft.finishing.matte import Plane
-from facecraft.imaging.geometry import strips
+from facecraft.imaging.geometry import shrunk, strips
 from facecraft.portrait import RGBImage
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -75,8 +75,8 @@ def colour(text: str) -> Colour:
         ) from error
     if len(found) != 3:
         raise InvalidOption(f"The option background is wrong: the colour {text.strip()!r} has transparency.")
-    if max(found) > 255:
-        raise InvalidOption(f"The option background is wrong: {text.strip()!r} is over 255.")
+    if min(found) < 0 or max(found) > 255:
+        raise InvalidOption(f"The option background is wrong: {text.strip()!r} is no colour of sRGB.")
     return found
 
 
@@ -106,8 +106,7 @@ def blurred(image: RGBImage, plane: Plane) -> RGBImage:
         plane: (h, w) float32, 0 to 1: where the person is.
     """
     height, width = image.shape[:2]
-    ratio = min(1.0, BLURRED_PX / max(height, width))
-    small = cv2.resize(image, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    small = shrunk(image, BLURRED_PX)
     away = 1 - np.clip(cv2.resize(plane, small.shape[1::-1]), 0, 1)
     away = np.maximum(cv2.erode(away, np.ones((5, 5), np.uint8)), 1e-3)  # a person may fill it all
     sigma = BLUR * max(small.shape[:2])

@@ -102,6 +102,11 @@ def dpi_of(options: ProcessOptions) -> int:
     return options.dpi or DEFAULT_DPI
 
 
+def printed(options: ProcessOptions) -> ProcessOptions:
+    """The options of a sheet, whose file says at what resolution it was laid out."""
+    return options.model_copy(update={"dpi": dpi_of(options)})
+
+
 def is_transparent(options: ProcessOptions, background: Background) -> bool:
     """Whether a step asked for leaves transparency in the result."""
     return options.layout is None and (background.kind == "transparent" or options.mask != "none")

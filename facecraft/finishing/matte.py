@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.imaging.geometry import strips
+from facecraft.imaging.geometry import shrunk, strips
 from facecraft.portrait import RGBImage
 
 Plane = NDArray[np.float32]
@@ -84,8 +84,7 @@ def cut_out(image: RGBImage, plane: Plane) -> Matte:
         plane: (h, w) float32, 0 to 1: a segmentation of the whole picture, at any resolution.
     """
     height, width = image.shape[:2]
-    ratio = min(1.0, WORK_PX / max(height, width))
-    small = cv2.resize(image, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    small = shrunk(image, WORK_PX)
     guide = np.asarray(small, np.float32) / np.float32(255)
     coarse = np.clip(cv2.resize(plane, small.shape[1::-1], interpolation=cv2.INTER_LINEAR), 0, 1)
     target = _by_colour(np.asarray(small, np.int16), np.asarray(coarse, np.float32))

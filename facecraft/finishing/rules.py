@@ -196,7 +196,7 @@ RULES = (
         "retouched",
         "",
         (None, None),
-        "1 if restoration, tone or a new background changed it",
+        "1 if restoration, enlarging, tone or a new background changed it",
         lambda s: float(s.retouched),
     ),
     Measure(

@@ -52,13 +52,15 @@ class _Picture:
 
     def smaller(self, scale: float) -> "_Picture":
         height, width = self.rgb.shape[:2]
-        least = SMALLEST_PX / min(height, width)
+        least = min(1.0, SMALLEST_PX / min(height, width))
         size = (round(width * max(scale, least)), round(height * max(scale, least)))
         rgb = np.asarray(cv2.resize(self.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
         alpha = None
         if self.alpha is not None:
             alpha = np.asarray(cv2.resize(self.alpha, size, interpolation=cv2.INTER_AREA), np.uint8)
-        return replace(self, rgb=rgb, alpha=alpha)
+        # On paper it stays as large as it was.
+        dpi = None if self.dpi is None else max(1, round(self.dpi * size[0] / width))
+        return replace(self, rgb=rgb, alpha=alpha, dpi=dpi)
 
 
 def encode(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facecraft.finishing.matte import Plane
-from facecraft.imaging.geometry import strips
+from facecraft.imaging.geometry import shrunk, strips
 from facecraft.imaging.mesh import Points, face_mask
 from facecraft.portrait import RGBImage
 
@@ -60,17 +60,15 @@ def measure(image: RGBImage, face: Points | None, person: Plane) -> Correction:
         face: the points of the face, in its pixels; None where there is none.
         person: (h, w) float32, 0 to 1, over the whole picture.
     """
-    height, width = image.shape[:2]
-    ratio = min(1.0, MEASURED_PX / max(height, width))
-    small = cv2.resize(image, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    small, longest = shrunk(image, MEASURED_PX), max(image.shape[:2])
     inside = np.zeros(small.shape[:2], np.uint8)
     if face is not None:
-        inside = face_mask(face * ratio, small.shape[1], small.shape[0])
+        inside = face_mask(face * min(1.0, MEASURED_PX / longest), small.shape[1], small.shape[0])
     skin = small[inside > 0].astype(np.float32)
     behind = small[cv2.resize(person, small.shape[1::-1]) < 0.1].astype(np.float32)
     gains = _gains(skin, behind) if skin.size and behind.size else np.ones(3, np.float32)
     curve = _curve((small @ LUMA).ravel(), float((skin @ LUMA).mean()) if skin.size else 128.0)
-    return Correction(gains, curve, max(0.8, 0.001 * max(height, width)))
+    return Correction(gains, curve, max(0.8, 0.001 * longest))
 
 
 def apply(image: RGBImage, correction: Correction) -> RGBImage:

@@ -10,6 +10,8 @@ from facecraft.portrait import Rule, RuleStatus, Verdict
 
 TOLERANCE = 0.02
 """Of a size that was asked for without a range: how far off it may be."""
+LEAST_SLACK = 0.01
+"""Of a share of the height: what the points scatter by in a small one."""
 
 
 def judge(subject: Subject, preset: Preset | None, wanted: Mapping[str, float] | None = None) -> Verdict:
@@ -73,7 +75,8 @@ def _limits_of(preset: Preset | None) -> dict[str, Limits]:
 
 
 def _exactly(wanted: Mapping[str, float]) -> dict[str, Limits]:
-    return {name: (value * (1 - TOLERANCE), value * (1 + TOLERANCE)) for name, value in wanted.items()}
+    slack = {name: max(TOLERANCE * value, LEAST_SLACK) for name, value in wanted.items()}
+    return {name: (value - slack[name], value + slack[name]) for name, value in wanted.items()}
 
 
 def _background_colour(colours: list[background.Colour]) -> Measure:

@@ -129,6 +129,14 @@ def crop(image: RGBImage, alignment: Alignment) -> FaceCrop:
     return FaceCrop(square, alignment.source_px)
 
 
+def shrunk(image: RGBImage, longest_px: int) -> RGBImage:
+    """A copy whose longer side has at most so many pixels, and the shorter one at least one."""
+    height, width = image.shape[:2]
+    ratio = min(1.0, longest_px / max(height, width))
+    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def enlarge(plane: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     """A plane, (H, W), `factor` times as wide and high."""
     size = (plane.shape[1] * factor, plane.shape[0] * factor)

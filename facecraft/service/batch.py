@@ -86,6 +86,7 @@ class Batch:
         self._held = Held(service.batch_bytes)
         self._files = Files(boundary, settings.max_upload_bytes, self._held)
         self._unmade = 0
+        self._at_work_since = 0.0
         self._incoming = Incoming(receive, self._held, settings.upload_timeout_s, lambda: self._unmade > 0)
         self.delivery = Delivery(send, lambda: self._incoming.received_at, settings.upload_timeout_s)
         self._options: ProcessOptions | None = None
@@ -154,6 +155,8 @@ class Batch:
         while isinstance(photo := await self._photos.get(), Photo):
             while self._held.over and self._unsent:
                 await self._held.fewer()
+            if self._unmade == 0:
+                self._at_work_since = perf_counter()
             self._unmade += 1
             try:
                 making = asyncio.create_task(await self._begun(photo))
@@ -169,6 +172,8 @@ class Batch:
     def _is_made(self, made: asyncio.Task[_Made]) -> None:
         self._making.discard(made)
         self._unmade -= 1
+        if self._unmade == 0:
+            self._incoming.grant(perf_counter() - self._at_work_since)
 
     async def _begun(self, photo: Photo) -> Coroutine[None, None, _Made]:
         """What becomes of a photo, whose work has begun if there is any."""

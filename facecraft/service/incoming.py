@@ -159,6 +159,10 @@ class Incoming:
         if self._since_bytes >= LEAST_BYTES:
             self._begin_anew()
 
+    def grant(self, seconds: float) -> None:
+        """So long photos were in work, and the client may have waited for their portraits."""
+        self._until += seconds
+
     def _begin_anew(self) -> None:
         self._since_bytes = 0
         self._until = self._now() + self._timeout_s

@@ -162,3 +162,15 @@ def test_pictures_of_any_shape_are_cut_out(shape: tuple[int, int]) -> None:
     image = np.full((*shape, 3), 128, np.uint8)
     found = matte.cut_out(image, np.full((256, 256), 0.5, np.float32))
     assert found.alpha.shape == shape
+
+
+@pytest.mark.parametrize("shape", [(2, 2000), (2000, 1), (20, 20_000)], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{"background": "white"}, {"background": "blur"}, {"background": "transparent"}, {"tone": "auto"}],
+)
+def test_a_picture_of_a_pixels_width_is_finished(
+    make: Make, shape: tuple[int, int], options: dict[str, object]
+) -> None:
+    portrait = make(np.full((*shape, 3), 128, np.uint8), require_face=False, **options)
+    assert (portrait.height, portrait.width) == shape

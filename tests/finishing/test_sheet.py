@@ -96,3 +96,8 @@ def test_a_sheet_is_not_held_to_the_file_size_of_its_preset(make: Make, astronau
     assert portrait.verdict is not None
     (rule,) = (rule for rule in portrait.verdict.rules if rule.name == "file_size")
     assert (rule.value, rule.most, rule.status) == (None, None, "unknown")
+
+
+def test_a_sheet_without_a_resolution_says_which_it_was_laid_out_at(make: Make, astronaut: RGBImage) -> None:
+    portrait = make(astronaut, width=300, height=400, head=0.6, layout="a6", format="jpeg")
+    assert Image.open(io.BytesIO(portrait.data)).info["dpi"] == (300, 300)

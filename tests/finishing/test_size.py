@@ -122,3 +122,16 @@ def test_without_one_none_is_written(format_: ImageFormat) -> None:
     image = Image.open(io.BytesIO(size.encode(picture(64, 64, 5), None, format_, ProcessOptions()).data))
     assert "dpi" not in image.info
     assert not image.getexif()
+
+
+@pytest.mark.parametrize("side", [(1, 3000), (3000, 1), (20, 400)], ids=str)
+def test_a_thin_picture_is_not_made_larger(side: tuple[int, int]) -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (*side, 3), np.uint8)
+    with pytest.raises(CannotFit):
+        size.encode(rgb, None, "png", ProcessOptions(max_kb=1))
+
+
+def test_a_picture_made_smaller_stays_as_large_on_paper() -> None:
+    file = size.encode(picture(400, 400, 1), None, "jpeg", ProcessOptions(max_kb=15, dpi=300))
+    dpi = Image.open(io.BytesIO(file.data)).info["dpi"][0]
+    assert file.width / dpi == pytest.approx(400 / 300, rel=0.01)

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from facecraft.errors import NoFaceFound
 from facecraft.finishing.rules import RULES
 from facecraft.imaging import codec
 from facecraft.options import ProcessOptions
@@ -212,3 +213,27 @@ def test_within_max_drift_the_strength_stays(pipeline: Pipeline, astronaut: RGBI
     held = pipeline.process(png(astronaut), ProcessOptions(max_drift=0.1))
     assert held.data == free.data
     assert held.notes == ()
+
+
+def test_a_picture_that_was_enlarged_by_a_network_is_retouched(
+    pipeline: Pipeline, astronaut: RGBImage, png: Encode
+) -> None:
+    small = np.asarray(
+        cv2.resize(astronaut[40:200, 140:300], (96, 96), interpolation=cv2.INTER_AREA), np.uint8
+    )
+    options = ProcessOptions(preset="us-visa", upscale=2)
+    rules = by_name(pipeline.process(png(small), options).verdict)
+    assert rules["retouched"].status == "fail"
+    assert (rules["drift"].value, rules["drift"].most) == (None, None)
+
+
+def test_a_small_share_that_was_asked_for_and_made_passes(make: Make, astronaut: RGBImage) -> None:
+    rules = by_name(make(astronaut, judge=True, width=800, height=800, head=0.06, eye_line=0.1).verdict)
+    assert (rules["head_height"].status, rules["eye_line"].status) == ("pass", "pass")
+
+
+def test_where_the_mesh_sees_no_face_the_frame_is_refused(make: Make, astronaut: RGBImage) -> None:
+    matrix = cv2.getRotationMatrix2D((224, 110), 120, 1.0)
+    turned = np.asarray(cv2.warpAffine(astronaut, matrix, (512, 512)), np.uint8)
+    with pytest.raises(NoFaceFound):
+        make(turned, width=300, height=300, head=0.5, align=True)

@@ -399,3 +399,20 @@ def test_a_client_that_neither_reads_nor_sends_loses_its_connection(serve: Serve
         with pytest.raises(ConnectionError):  # and no timeout, which is this client's own
             connection.sendall(photo * 1000)
     assert held_bytes(client) == 0
+
+
+def test_a_client_that_waits_for_each_small_portrait_is_not_cut_off(serve: Serve) -> None:
+    def process(data: bytes, options: ProcessOptions) -> Portrait:
+        time.sleep(0.15)
+        return echo(data, options)
+
+    boundary = b"--" + BOUNDARY + b"\r\n"
+    with connected(serve(process, upload_timeout_s=0.4)) as connection:
+        connection.sendall(chunk(boundary))
+        for index in range(15):
+            photo = part("file", b"photo %d" % index, f"{index}.png").removeprefix(boundary)
+            connection.sendall(chunk(photo + boundary))
+            read_until(connection, b"photo %d" % index)
+        rest = part("file", b"the last", "z.png").removeprefix(boundary)
+        connection.sendall(chunk(rest + END) + b"0\r\n\r\n")
+        assert b"upload_timeout" not in read_until(connection, b"0\r\n\r\n")
