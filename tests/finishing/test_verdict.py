@@ -12,7 +12,7 @@ from facecraft.finishing.rules import RULES
 from facecraft.imaging import codec
 from facecraft.options import ProcessOptions
 from facecraft.pipeline import Pipeline
-from facecraft.portrait import FaceCrop, RGBImage, Rule, Verdict
+from facecraft.portrait import Face, FaceCrop, RGBImage, Rule, Verdict
 from facecraft.restoration.batching import BatchingRestorer
 from tests.conftest import Encode
 from tests.finishing.conftest import Make, pixels
@@ -232,8 +232,20 @@ def test_a_small_share_that_was_asked_for_and_made_passes(make: Make, astronaut:
     assert (rules["head_height"].status, rules["eye_line"].status) == ("pass", "pass")
 
 
-def test_where_the_mesh_sees_no_face_the_frame_is_refused(make: Make, astronaut: RGBImage) -> None:
-    matrix = cv2.getRotationMatrix2D((224, 110), 120, 1.0)
-    turned = np.asarray(cv2.warpAffine(astronaut, matrix, (512, 512)), np.uint8)
+class Mistaken:
+    """A detector that sees a face in a wall."""
+
+    name = "mistaken"
+
+    def detect(self, image: RGBImage) -> list[Face]:
+        eyes_nose_mouth = np.array([[70, 80], [130, 80], [100, 110], [80, 140], [120, 140]], np.float32)
+        return [Face(np.array([40, 40, 160, 160], np.float32), eyes_nose_mouth, 0.9)]
+
+
+def test_where_the_mesh_sees_no_face_there_is_none_to_frame(pipeline: Pipeline, png: Encode) -> None:
+    mistaken = Pipeline(replace(pipeline.models, detector=Mistaken()), {}, LIMITS)
+    wall = png(np.full((200, 200, 3), 128, np.uint8))
     with pytest.raises(NoFaceFound):
-        make(turned, width=300, height=300, head=0.5, align=True)
+        mistaken.process(wall, ProcessOptions(head=0.5, restorer="none"))
+    rules = by_name(mistaken.check(wall, ProcessOptions()).verdict)
+    assert (rules["roll"].status, rules["roll"].value) == ("unknown", None)
