@@ -2,7 +2,7 @@
 
 import glob
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -14,12 +14,10 @@ from facecraft.files import write_whole
 from facecraft.manifest import Entry
 from facecraft.options import ProcessOptions
 from facecraft.pipeline import Pipeline
-from facecraft.portrait import ImageFormat
+from facecraft.portrait import SUFFIX_OF
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 """What is taken from a folder; a file that is named itself may have any name."""
-SUFFIX_OF: Mapping[ImageFormat, str] = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
-"""What a portrait's file is called."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,20 +14,16 @@ from io import TextIOWrapper
 from pathlib import Path
 from threading import Event, Thread
 from types import FrameType
-from typing import TYPE_CHECKING
 
 import facecraft.weights.__main__ as models
-from facecraft import __version__
+from facecraft import __version__, manifest
 from facecraft.errors import FacecraftError, InvalidOption, SettingInvalid
+from facecraft.files import write_whole
 from facecraft.options import ProcessOptions
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 
-if TYPE_CHECKING:
-    from facecraft.manifest import Entry
-
 HEALTHCHECK_TIMEOUT_S = 5
-MANIFESTS = (".csv", ".json")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -125,7 +121,7 @@ def _process(args: argparse.Namespace) -> int:
     }
     options = ProcessOptions.parse(fields)
     wanted: Path | None = args.manifest
-    if wanted is not None and wanted.suffix.lower() not in MANIFESTS:
+    if wanted is not None and wanted.suffix.lower() not in manifest.FORMATS:
         raise InvalidOption(f"--manifest takes a .csv or .json, and not {wanted.name}.", hint="Rename it.")
     settings = Settings.load()
 
@@ -143,23 +139,13 @@ def _process(args: argparse.Namespace) -> int:
     loaded.pipeline.require(options)
     summary = batch.run(jobs, loaded.pipeline, options, judge=wanted is not None)
     print(f"{summary.done} done, {summary.failed} failed, in {args.output}")
-    if wanted is not None and not _wrote(wanted, summary.entries):
-        return 1
+    if wanted is not None:
+        try:
+            write_whole(wanted, manifest.FORMATS[wanted.suffix.lower()](summary.entries))
+        except OSError as error:
+            print(f"facecraft: the manifest was not written: {error}", file=sys.stderr)
+            return 1
     return 1 if summary.failed else 0
-
-
-def _wrote(target: Path, entries: "Sequence[Entry]") -> bool:
-    """Whether the manifest could be written; the portraits are there in any case."""
-    from facecraft import manifest  # noqa: PLC0415
-    from facecraft.files import write_whole  # noqa: PLC0415
-
-    table = manifest.as_csv(entries) if target.suffix.lower() == ".csv" else manifest.as_json(entries)
-    try:
-        write_whole(target, table)
-    except OSError as error:
-        print(f"facecraft: the manifest was not written: {error}", file=sys.stderr)
-        return False
-    return True
 
 
 def _watch(args: argparse.Namespace, options: ProcessOptions, settings: Settings) -> int:

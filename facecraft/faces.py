@@ -117,7 +117,8 @@ def _points(square: RGBImage, mesh: FaceMesh) -> Points:
     """The points of an aligned face."""
     side = square.shape[0]
     eyes = geometry.TEMPLATE[:2] * np.float32(side / geometry.TEMPLATE_PX)
-    return mesh.trace(square, SQUARE_BOX * np.float32(side), eyes)
+    points, _ = mesh.trace(square, SQUARE_BOX * np.float32(side), eyes)
+    return points
 
 
 def _notes(strengths: Sequence[float], options: ProcessOptions) -> tuple[Note, ...]:

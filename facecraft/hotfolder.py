@@ -24,7 +24,6 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol
 
-from facecraft.batch import SUFFIX_OF
 from facecraft.errors import (
     DeadlineExceeded,
     FacecraftError,
@@ -35,7 +34,7 @@ from facecraft.errors import (
 )
 from facecraft.files import write_whole
 from facecraft.options import ProcessOptions
-from facecraft.portrait import Portrait
+from facecraft.portrait import SUFFIX_OF, Portrait
 
 DONE, FAILED, FINISHING = "done", "failed", ".finishing"
 COPYING = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", "~")

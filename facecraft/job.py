@@ -48,9 +48,8 @@ def traced(image: DecodedImage, faces: list[Face], mesh: FaceMesh) -> Points | N
     """The points of the largest face; None where there is none, or the mesh sees none there."""
     if not faces:
         return None
-    box, eyes = faces[0].bbox, faces[0].landmarks[:2]
-    _, presence = mesh.find(image.rgb, box, eyes)
-    return None if presence < PRESENCE_THRESHOLD else mesh.trace(image.rgb, box, eyes)
+    points, presence = mesh.trace(image.rgb, faces[0].bbox, faces[0].landmarks[:2])
+    return None if presence < PRESENCE_THRESHOLD else points
 
 
 def framed(
@@ -70,7 +69,7 @@ def framed(
     look = first.scaled(min(1.0, LOOK_PX / max(first.width, first.height)))
     seen, _ = frame.cut(image.rgb, look)
     there = moved(points, look.matrix)
-    there = mesh.trace(seen, box_of(there), eyes_of(there))
+    there, _ = mesh.trace(seen, box_of(there), eyes_of(there))
     points = moved(there, geometry.inverse(look.matrix))
     return points, frame.plan(order.options, *size, head_of(points))
 

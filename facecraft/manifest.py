@@ -12,7 +12,7 @@ text gets an apostrophe before it; whoever wants the names as they were takes th
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
@@ -89,6 +89,10 @@ def as_csv(entries: Iterable[Entry]) -> bytes:
     writer.writerow(COLUMNS)
     writer.writerows(_row(entry) for entry in entries)
     return text.getvalue().encode(errors="backslashreplace")
+
+
+FORMATS: Mapping[str, Callable[[Iterable[Entry]], bytes]] = {".csv": as_csv, ".json": as_json}
+"""How a manifest is made, by the suffix of its file."""
 
 
 def _row(entry: Entry) -> list[object]:

@@ -12,6 +12,8 @@ from facecraft.portrait import Note
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.upscaling import Upscaler
 
+OF_RESTORATION = ("strength", "max_drift", "faces")
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -30,13 +32,6 @@ class Order:
     upscaler: Upscaler | None
     judge: bool
     notes: tuple[Note, ...]
-
-    @property
-    def framed(self) -> bool:
-        """Whether the portrait is another cut of the picture than the whole."""
-        options = self.options
-        sizes = (options.width, options.height, options.head, options.margin, options.eye_line)
-        return options.align or any(each is not None for each in sizes)
 
     @property
     def retouches(self) -> bool:
@@ -68,8 +63,9 @@ def understand(
         raise InvalidOption(
             "A JPEG cannot be transparent.", hint="Ask for format=png or webp, or for another background."
         )
-    if chosen.format == "png" and chosen.quality is not None:
-        raise InvalidOption("The option quality has no meaning for format=png, which is lossless.")
+    idle = [name for name in OF_RESTORATION if name in options.model_fields_set]
+    if options.restorer == "none" and idle:
+        raise InvalidOption(f"The option {idle[0]} has no meaning for restorer=none.")
     return Order(
         options=chosen,
         preset=preset,

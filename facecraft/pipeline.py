@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from facecraft import faces as restoring
 from facecraft.detection.base import Detector
 from facecraft.detection.facemesh import FaceMesh
-from facecraft.errors import ImageTooLarge, NoFaceFound
+from facecraft.errors import NoFaceFound
 from facecraft.faces import Restored
 from facecraft.finishing import finish, frame, measures, presets, sheet, size, verdict
 from facecraft.finishing.background import Background
@@ -92,13 +92,13 @@ class Pipeline:
         canvas, moved = canvas_of(job)
         restored = self._restored(job, canvas, moved)
         finished = finish.finish(canvas, order.options, order.background, self.models.segmenter, job.timings)
+        if job.format == "jpeg":
+            finished = replace(finished, rgb=finish.flattened(finished, order.background), alpha=None)
         result = finished
         if paper is not None:
             with job.timings.stage("sheet"):
                 result = finish.on_sheet(finished, paper, order.background, finish.dpi_of(order.options))
         with job.timings.stage("encode"):
-            if job.format == "jpeg":
-                result = replace(result, rgb=finish.flattened(result, order.background), alpha=None)
             options = finish.printed(order.options) if paper else order.options
             file = size.encode(result.rgb, result.alpha, job.format, options, job.abandoned)
         judged = self._judged(job, finished, moved, restored, file) if order.judge else None
@@ -174,15 +174,15 @@ class Pipeline:
             image = codec.decode(data, self._limits)
         width, height = image.source.width, image.source.height
         format_ = finish.format_of(options, order.background, image.source.format)
-        self._check_pixels(width * options.upscale, height * options.upscale)
-        if not order.framed:
+        codec.check_pixels(width * options.upscale, height * options.upscale, self._limits)
+        if not frame.is_asked_for(options):
             codec.check_side(width * options.upscale, height * options.upscale, format_)
         with timings.stage("detect"):
             faces = self.models.detector.detect(image.rgb)
         if options.require_face and not faces:
             raise NoFaceFound("No face was found in the picture.")
         points = framing = None
-        if order.framed or order.judge or options.tone == "auto":
+        if frame.is_asked_for(options) or order.judge or options.tone == "auto":
             with timings.stage("landmarks"):
                 points, framing = framed(image, faces, order, self.models.mesh)
         return Job(order, image, format_, faces, points, framing, timings, abandoned)
@@ -197,17 +197,9 @@ class Pipeline:
         if options.layout is not None:
             paper = sheet.plan(options.layout, width, height, finish.dpi_of(options))
             width, height = paper.width, paper.height
-        self._check_pixels(width, height)
+        codec.check_pixels(width, height, self._limits)
         codec.check_side(width, height, job.format)
         return paper
-
-    def _check_pixels(self, width: int, height: int) -> None:
-        if width * height > self._limits.pixels:
-            raise ImageTooLarge(
-                f"A portrait of {width} x {height} is over the limit of {self._limits.pixels} pixels.",
-                limit=self._limits.pixels,
-                hint="Send a smaller picture, or ask for less.",
-            )
 
     def _restored(self, job: Job, canvas: Canvas, moved: Affine) -> Restored:
         order = job.order
@@ -233,7 +225,7 @@ class Pipeline:
             canvas = replace(finished, rgb=finish.flattened(finished, order.background), alpha=None)
             points = finished.face
             if points is not None:
-                points = self.models.mesh.trace(canvas.rgb, mesh.box_of(points), mesh.eyes_of(points))
+                points, _ = self.models.mesh.trace(canvas.rgb, mesh.box_of(points), mesh.eyes_of(points))
             drift = restored.drift
             if drift is None and order.upscaler is None:  # nothing moved
                 drift = Drift(moved=0.0, psnr_db=measures.BEST_PSNR_DB)

@@ -11,6 +11,8 @@ RGBImage: TypeAlias = NDArray[np.uint8]
 """(height, width, 3) uint8, RGB."""
 
 ImageFormat = Literal["jpeg", "png", "webp"]
+SUFFIX_OF: Mapping[ImageFormat, str] = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
+"""How the name of a portrait's file ends."""
 RuleStatus = Literal["pass", "fail", "unknown"]
 
 

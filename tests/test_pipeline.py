@@ -168,6 +168,16 @@ def test_the_stages_add_up_to_the_whole(plain: Pipeline, astronaut: RGBImage, pn
     assert 0.95 < sorted(shares)[2] <= 1
 
 
+@pytest.mark.parametrize(
+    "fields", [{"strength": "0.3"}, {"max_drift": "0.1"}, {"faces": "largest"}, {"fidelity": "0.5"}], ids=str
+)
+def test_an_option_of_restoration_is_refused_where_nothing_is_restored(
+    pipeline: Pipeline, fields: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidOption, match="has no meaning for"):
+        pipeline.process(b"", ProcessOptions.parse({"restorer": "none", **fields}))
+
+
 def test_a_transparent_jpeg_is_refused_before_anything_is_done(pipeline: Pipeline) -> None:
     with pytest.raises(InvalidOption, match="A JPEG cannot be transparent"):
         pipeline.process(b"", ProcessOptions(background="transparent", format="jpeg"))

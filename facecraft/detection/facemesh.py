@@ -58,14 +58,19 @@ class FaceMesh:
         depth = points[:, 2] * math.sqrt(abs(np.linalg.det(to_source[:, :2])))
         return np.column_stack((found, depth)).astype(np.float32), 1 / (1 + math.exp(-logit))
 
-    def trace(self, image: RGBImage, bbox: NDArray[np.float32], eyes: NDArray[np.float32]) -> Points:
-        """As `find`, with less of its scatter: from the points' own box again and again, and averaged."""
+    def trace(
+        self, image: RGBImage, bbox: NDArray[np.float32], eyes: NDArray[np.float32]
+    ) -> tuple[Points, float]:
+        """As `find`, with less of its scatter: from the points' own box again and again, and averaged.
+
+        The presence is that of the first look: points that went astray find a face anywhere.
+        """
         traced = []
         for _ in range(TRACES):
-            points, _presence = self.find(image, bbox, eyes)
-            traced.append(points)
+            points, presence = self.find(image, bbox, eyes)
+            traced.append((points, presence))
             bbox, eyes = box_of(points), eyes_of(points)
-        return np.asarray(np.mean(traced[1:], axis=0), np.float32)
+        return np.asarray(np.mean([points for points, _ in traced[1:]], axis=0), np.float32), traced[0][1]
 
 
 def _crop_matrix(bbox: NDArray[np.float32], eyes: NDArray[np.float32]) -> NDArray[np.float64]:

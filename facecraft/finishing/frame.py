@@ -42,6 +42,20 @@ class Frame:
         return Frame(then(self.matrix, enlarging(factor)), width, height, self.scale * factor)
 
 
+def is_asked_for(options: ProcessOptions) -> bool:
+    """Whether the portrait is another cut of the picture than the whole."""
+    return options.width is not None or options.height is not None or _fits_head(options)
+
+
+def head_share(options: ProcessOptions) -> float | None:
+    """Height of the head over the portrait's that is asked for, None where none is."""
+    return options.head if options.margin is None else 1 / (1 + 2 * options.margin)
+
+
+def _fits_head(options: ProcessOptions) -> bool:
+    return head_share(options) is not None or options.align or options.eye_line is not None
+
+
 def plan(options: ProcessOptions, width: int, height: int, head: Head | None) -> Frame | None:
     """The frame that is asked for, None where none is.
 
@@ -56,15 +70,11 @@ def plan(options: ProcessOptions, width: int, height: int, head: Head | None) ->
     Raises:
         NoFaceFound: the frame is to fit a head, and there is none.
     """
-    sized = options.width is not None or options.height is not None
-    share = options.head
-    if options.margin is not None:
-        share = 1 / (1 + 2 * options.margin)
-    fitted = share is not None or options.align or options.eye_line is not None
-    if not sized and not fitted:
+    if not is_asked_for(options):
         return None
+    share = head_share(options)
     if head is None:
-        if fitted:
+        if _fits_head(options):
             raise NoFaceFound("No face was found that the frame could fit.")
         return _cut(*_size(options, width, height, None), width, height, None)
     wide, high = _size(options, width, height, None if share is None else head.height_px / share)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from facecraft.finishing import background, measures
+from facecraft.finishing import background, frame, measures
 from facecraft.finishing.presets import Preset
 from facecraft.finishing.rules import RULES, Limits, Measure, Subject
 from facecraft.options import ProcessOptions
@@ -39,11 +39,10 @@ def wanted_by(options: ProcessOptions) -> dict[str, float]:
     """What these options ask for, by the name of the rule."""
     if options.preset is not None:
         return {}
-    share = 1 / (1 + 2 * options.margin) if options.margin is not None else options.head
     asked = {
         "width": options.width,
         "height": options.height,
-        "head_height": share,
+        "head_height": frame.head_share(options),
         "eye_line": options.eye_line,
     }
     return {name: value for name, value in asked.items() if value is not None}

@@ -105,6 +105,20 @@ def decode(data: bytes, limits: Limits) -> DecodedImage:
     return DecodedImage(rgb, alpha, Source(rgb.shape[1], rgb.shape[0], format_, frames))
 
 
+def check_pixels(width: int, height: int, limits: Limits) -> None:
+    """Refuse a picture that would be too large to hold.
+
+    Raises:
+        ImageTooLarge: it has more pixels than the limit.
+    """
+    if width * height > limits.pixels:
+        raise ImageTooLarge(
+            f"A portrait of {width} x {height} is over the limit of {limits.pixels} pixels.",
+            limit=limits.pixels,
+            hint="Send a smaller picture, or ask for less.",
+        )
+
+
 def check_side(width: int, height: int, format_: ImageFormat) -> None:
     """Refuse a picture that the format of the answer cannot hold.
 

@@ -2,9 +2,10 @@
 
 from base64 import b64encode
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import Response
+from pydantic import BaseModel
 
 from facecraft.service.schemas import (
     CheckBody,
@@ -19,8 +20,6 @@ from facecraft.service.schemas import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from facecraft.portrait import Check, Detection, Face, ImageFormat, Portrait, Source, Verdict
 
 MEDIA_TYPES: "dict[ImageFormat, Literal['image/jpeg', 'image/png', 'image/webp']]" = {
@@ -32,8 +31,7 @@ MEDIA_TYPES: "dict[ImageFormat, Literal['image/jpeg', 'image/png', 'image/webp']
 
 def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
     headers = {
-        "Server-Timing": _server_timing(portrait.timings_ms),
-        "X-Facecraft-Faces": str(len(portrait.faces)),
+        **_found_headers(portrait),
         "X-Facecraft-Restored": str(portrait.restored),
         "X-Facecraft-Restorer": portrait.restorer,
     }
@@ -47,9 +45,7 @@ def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
     if not as_json:
         return Response(portrait.data, media_type=media_type, headers=headers)
     body = ProcessBody(
-        faces=_faces(portrait.faces),
-        source=_source(portrait.source),
-        timings_ms=_rounded(portrait.timings_ms),
+        **_found(portrait),
         restored=portrait.restored,
         restorer=portrait.restorer,
         notes=[NoteBody(code=note.code, detail=note.detail) for note in portrait.notes],
@@ -62,43 +58,34 @@ def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
             base64=b64encode(portrait.data).decode("ascii"),
         ),
     )
-    return Response(body.model_dump_json(), media_type="application/json", headers=headers)
+    return _json(body, headers)
 
 
 def detection_response(detection: "Detection") -> Response:
-    body = DetectBody(
-        faces=_faces(detection.faces),
-        source=_source(detection.source),
-        timings_ms=_rounded(detection.timings_ms),
-    )
-    headers = {
-        "Server-Timing": _server_timing(detection.timings_ms),
-        "X-Facecraft-Faces": str(len(detection.faces)),
-    }
-    return Response(body.model_dump_json(), media_type="application/json", headers=headers)
+    return _json(DetectBody(**_found(detection)), _found_headers(detection))
 
 
 def check_response(check: "Check") -> Response:
-    body = CheckBody(
-        faces=_faces(check.faces),
-        source=_source(check.source),
-        timings_ms=_rounded(check.timings_ms),
-        verdict=_verdict(check.verdict),
-    )
-    headers = {
-        "Server-Timing": _server_timing(check.timings_ms),
-        "X-Facecraft-Faces": str(len(check.faces)),
-        "X-Facecraft-Verdict": check.verdict.status,
+    body = CheckBody(**_found(check), verdict=_verdict(check.verdict))
+    return _json(body, _found_headers(check) | {"X-Facecraft-Verdict": check.verdict.status})
+
+
+def _found(done: "Detection | Check | Portrait") -> dict[str, Any]:
+    """What the body of every answer about a picture has."""
+    return {
+        "faces": _faces(done.faces),
+        "source": _source(done.source),
+        "timings_ms": {stage: round(ms, 1) for stage, ms in done.timings_ms.items()},
     }
+
+
+def _found_headers(done: "Detection | Check | Portrait") -> dict[str, str]:
+    timings = ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in done.timings_ms.items())
+    return {"Server-Timing": timings, "X-Facecraft-Faces": str(len(done.faces))}
+
+
+def _json(body: BaseModel, headers: dict[str, str]) -> Response:
     return Response(body.model_dump_json(), media_type="application/json", headers=headers)
-
-
-def _server_timing(timings_ms: "Mapping[str, float]") -> str:
-    return ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in timings_ms.items())
-
-
-def _rounded(timings_ms: "Mapping[str, float]") -> dict[str, float]:
-    return {stage: round(ms, 1) for stage, ms in timings_ms.items()}
 
 
 def _faces(faces: "tuple[Face, ...]") -> list[FaceBody]:

@@ -14,6 +14,7 @@ from facecraft.errors import (
     NotReady,
     QueueFull,
     RequestError,
+    TooManyFiles,
     Unauthorized,
     UndecodableImage,
     UnsupportedFormat,
@@ -37,6 +38,7 @@ EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     ImageTooLarge: ("The picture has 64000000 pixels.", 40_000_000),
     UnsupportedFormat: ("The file is a GIF.", None),
     InvalidOption: ("The option strength is wrong: Input should be less than or equal to 1.", None),
+    TooManyFiles: ("The batch has more than 10000 files.", 10_000),
     CannotFit: ("Even at 32 x 40 pixels the portrait takes 1204 bytes.", 1000),
     NoFaceFound: ("No face was found in the picture.", None),
     Unauthorized: ("The key is not valid.", None),
@@ -146,11 +148,10 @@ def _form(options: Json, *, many: bool = False) -> Json:
 
 def _unset(option: Json) -> Json:
     """An option whose default is told in words: Swagger UI would send it, and so override a preset's."""
-    default = option.get("default")
-    rest = {key: value for key, value in option.items() if key != "default"}
-    return (
-        rest if default is None else {**rest, "description": f"{option['description']} Default: {default}."}
-    )
+    told = {key: value for key, value in option.items() if key != "default"}
+    if option.get("default") is not None:
+        told["description"] += f" Default: {option['default']}."
+    return told
 
 
 def _header(description: str, type_: str) -> Json:
@@ -207,7 +208,9 @@ BATCH: Json = {
             "description": "The portraits, manifest.json and manifest.csv",
             "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
         },
-        **problems(RequestError, Unauthorized, UploadTimeout, InvalidOption, QueueFull, NotReady),
+        **problems(
+            RequestError, Unauthorized, UploadTimeout, TooManyFiles, InvalidOption, QueueFull, NotReady
+        ),
     },
 }
 DETECT: Json = {

@@ -11,7 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING, cast
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from facecraft.portrait import ImageFormat
+from facecraft.portrait import SUFFIX_OF, ImageFormat
 
 if TYPE_CHECKING:
     from typing import IO
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 MAX_STEM_BYTES = 200  # with a number and a suffix, under the 255 that file systems take
 HOSTILE = re.compile(r'[<>:"|?*]')
 RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
-SUFFIX_OF: dict[ImageFormat, str] = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 PERMISSIONS = stat.S_IFREG | 0o644
 
 

@@ -24,7 +24,8 @@ def trace(pipeline: Pipeline) -> Trace:
 
     def found(picture: RGBImage) -> Points:
         face = pipeline.models.detector.detect(picture)[0]
-        return pipeline.models.mesh.trace(picture, face.bbox, face.landmarks[:2])
+        points, _ = pipeline.models.mesh.trace(picture, face.bbox, face.landmarks[:2])
+        return points
 
     return found
 

@@ -81,7 +81,7 @@ def test_without_align_the_roll_stays(make: Make, astronaut: RGBImage, trace: Tr
     assert roll_deg == pytest.approx(3.3, abs=1)
 
 
-def test_nothing_is_stretched(make: Make, astronaut: RGBImage, trace: Trace) -> None:
+def test_nothing_is_stretched() -> None:
     for width, height in ((300, 600), (600, 300)):
         plan = frame.plan(ProcessOptions(width=width, height=height, head=0.4, align=True), 500, 500, HEAD)
         assert plan is not None

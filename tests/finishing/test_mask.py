@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from facecraft.finishing import mask
-from facecraft.options import MaskShape
+from facecraft.options import MaskShape, ProcessOptions
+from facecraft.pipeline import Pipeline
 from facecraft.portrait import RGBImage
 from tests.finishing.conftest import Make, pixels, rgba
 
@@ -65,11 +66,12 @@ def test_a_jpeg_has_the_backgrounds_colour_outside(make: Make, astronaut: RGBIma
         assert abs(portrait[0, 0].astype(int) - colour).max() <= 3
 
 
-def test_a_masked_portrait_of_a_jpeg_becomes_a_png(make: Make, astronaut: RGBImage) -> None:
+def test_a_masked_portrait_of_a_jpeg_becomes_a_png(pipeline: Pipeline, astronaut: RGBImage) -> None:
     buffer = io.BytesIO()
     Image.fromarray(astronaut).save(buffer, "JPEG")
-    portrait = make(astronaut, mask="oval")
-    assert portrait.format == "png"
+    for mask_, format_ in (("oval", "png"), ("none", "jpeg")):
+        options = ProcessOptions.parse({"mask": mask_, "restorer": "none"})
+        assert pipeline.process(buffer.getvalue(), options).format == format_
 
 
 def test_transparency_of_the_source_and_of_the_mask_both_count(make: Make, astronaut: RGBImage) -> None:

@@ -1,13 +1,14 @@
-from datetime import date
+import io
+from datetime import UTC, date, datetime
 
 import pytest
+from PIL import Image
 
 from facecraft.errors import InvalidOption
 from facecraft.finishing import presets
 from facecraft.finishing.head import EYES_IN_HEAD
 from facecraft.finishing.measures import yaw_deg
 from facecraft.finishing.presets import Preset
-from facecraft.imaging import codec
 from facecraft.options import ProcessOptions
 from facecraft.pipeline import Pipeline
 from facecraft.portrait import RGBImage
@@ -35,7 +36,7 @@ def frontal(pipeline: Pipeline, astronaut: RGBImage, group: RGBImage) -> list[RG
     """The astronaut, and each face of the group that looks into the camera, cut so that it is the largest."""
     pictures = [astronaut]
     for face in pipeline.models.detector.detect(group):
-        points = pipeline.models.mesh.trace(group, face.bbox, face.landmarks[:2])
+        points, _ = pipeline.models.mesh.trace(group, face.bbox, face.landmarks[:2])
         if abs(yaw_deg(points)) < FRONTAL_DEG:
             x1, y1, x2, y2 = face.bbox.astype(int)
             room = x2 - x1
@@ -52,7 +53,7 @@ def test_what_was_promised_is_there(name: str) -> None:
 @pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.name)
 def test_every_rule_has_its_source_and_its_date(preset: Preset) -> None:
     assert preset.source.startswith("https://")
-    assert date(2000, 1, 1) < preset.date <= date(2026, 11, 25)
+    assert date(2000, 1, 1) < preset.date <= datetime.now(UTC).date()
     assert preset.title
 
 
@@ -128,8 +129,4 @@ def test_an_unknown_preset_is_refused(pipeline: Pipeline, astronaut: RGBImage, p
 
 
 def test_the_resolution_of_a_preset_stands_in_its_file(make: Make, astronaut: RGBImage) -> None:
-    portrait = make(astronaut, preset="us-passport", format="png")
-    assert codec.decode(portrait.data, LIMITS).source.width == 602
-
-
-LIMITS = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
+    assert Image.open(io.BytesIO(make(astronaut, preset="us-passport").data)).info["dpi"] == (300, 300)

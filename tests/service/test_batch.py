@@ -15,7 +15,7 @@ import pytest
 
 from facecraft.errors import NoFaceFound
 from facecraft.options import ProcessOptions
-from facecraft.portrait import Portrait
+from facecraft.portrait import Portrait, Rule, Verdict
 from facecraft.service import incoming
 from tests.service.conftest import echo
 
@@ -343,14 +343,15 @@ def test_a_batch_needs_the_key_where_one_is_set(serve: Serve) -> None:
 
 
 def test_the_verdict_of_each_portrait_stands_in_the_manifest(serve: Serve) -> None:
-    judged: list[bool] = []
+    kept = Rule("roll", "pass", 1.0, -8, 8, "deg", "tilt")
+    broken = Rule("yaw", "fail", 20.0, -10, 10, "deg", "turn")
 
     def process(data: bytes, options: ProcessOptions) -> Portrait:
-        judged.append(True)
-        return replace(echo(data, options), verdict=None)
+        return replace(echo(data, options), verdict=Verdict((kept, broken)))
 
     _, (entry,) = opened(serve(process).post("/batch", files=files(b"x")))
-    assert (entry["width"], entry["height"], entry["bytes"], entry["verdict"]) == (64, 80, 1, None)
+    assert (entry["width"], entry["height"], entry["bytes"]) == (64, 80, 1)
+    assert (entry["verdict"], entry["failed_rules"]) == ("fail", ["yaw"])
 
 
 def test_no_name_of_a_file_is_logged(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
