@@ -39,7 +39,7 @@ test: lint models  ## install the development lock, then ruff, mypy, import-lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-page: $(VENV)/.dev  ## the page in a real browser; needs Debian's chromium
-	$(BIN)/python -m pytest -m browser tests/page $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m browser tests/service/web $(PYTEST_ARGS)
 
 test-nightly: $(VENV)/.dev models  ## what takes minutes: load over time, ten times the mutations
 	$(BIN)/python -m pytest -m nightly tests/load $(PYTEST_ARGS)

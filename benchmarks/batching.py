@@ -14,7 +14,6 @@ from time import perf_counter
 import numpy as np
 
 from facecraft.bootstrap import RESTORERS
-from facecraft.portrait import FaceCrop
 from facecraft.restoration.base import Restorer
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.engines.base import Engine
@@ -22,7 +21,8 @@ from facecraft.restoration.engines.graphs import export
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.engines.torch import TorchEngine
 from facecraft.restoration.networks import NETWORKS
-from facecraft.runtime import Device, computes_bfloat16, pick_device
+from facecraft.runtime.device import Device, computes_bfloat16, pick_device
+from facecraft.types import FaceCrop
 
 WAIT_MS = 3.0
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from facecraft.bench.measure import PHOTO
 from facecraft.bootstrap import load
+from facecraft.checks.bench.measure import PHOTO
 from facecraft.options import ProcessOptions
-from facecraft.pipeline import Pipeline
-from facecraft.portrait import Verdict
+from facecraft.pipeline.pipeline import Pipeline
 from facecraft.settings import Settings
+from facecraft.types import Verdict
 from facecraft.weights.lockfile import default_lock_path, load_lock
 
 COLUMNS, TILE, TEXT = 7, 160, 34

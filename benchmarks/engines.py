@@ -27,7 +27,7 @@ from facecraft.restoration.engines.graphs import export
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.engines.torch import TorchEngine
 from facecraft.restoration.networks import NETWORKS
-from facecraft.runtime import Device, computes_bfloat16, pick_device
+from facecraft.runtime.device import Device, computes_bfloat16, pick_device
 
 Run = Callable[[], Any]
 SIDES = {"gfpgan-1.4": 512, "codeformer": 512, "realesrgan-x4plus": 128}

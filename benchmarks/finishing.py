@@ -9,8 +9,8 @@ from statistics import median
 import cv2
 import numpy as np
 
-from facecraft.bench.measure import PHOTO
 from facecraft.bootstrap import load
+from facecraft.checks.bench.measure import PHOTO
 from facecraft.imaging import codec
 from facecraft.options import ProcessOptions
 from facecraft.settings import Settings

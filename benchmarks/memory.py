@@ -10,13 +10,13 @@ import multiprocessing
 
 import numpy as np
 
-from facecraft.allocator import give_memory_back
 from facecraft.restoration.engines.graphs import graph_of
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.upscaling import TILE_PX
-from facecraft.runtime import pick_device
-from facecraft.service.memory import resident_bytes
+from facecraft.runtime.allocator import give_memory_back
+from facecraft.runtime.device import pick_device
+from facecraft.service.capacity.memory import resident_bytes
 from facecraft.weights.store import default_graphs_dir
 
 SIDES = {

@@ -2,7 +2,7 @@
 
 import sys
 
-from facecraft.cli import main
+from facecraft.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

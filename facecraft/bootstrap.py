@@ -8,17 +8,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from facecraft.allocator import give_memory_back
 from facecraft.detection.base import Detector
 from facecraft.detection.centerface import CenterFace
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.detection.refined import RefinedDetector
 from facecraft.errors import SettingInvalid
-from facecraft.finishing import presets
-from facecraft.finishing.segmentation import ModNet, Segmenter, SelfieSegmentation
 from facecraft.imaging.codec import Limits
-from facecraft.pipeline import Models, Pipeline
-from facecraft.portrait import FaceCrop
+from facecraft.matting.segmenters import ModNet, Segmenter, SelfieSegmentation
+from facecraft.pipeline.pipeline import Models, Pipeline
+from facecraft.presets import reader as presets
 from facecraft.restoration.base import Restorer
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.codeformer import CodeFormer
@@ -30,8 +28,10 @@ from facecraft.restoration.gfpgan import GFPGAN
 from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.realesrgan import RealESRGAN
 from facecraft.restoration.upscaling import Upscaler
-from facecraft.runtime import Device, computes_bfloat16, pick_device
+from facecraft.runtime.allocator import give_memory_back
+from facecraft.runtime.device import Device, computes_bfloat16, pick_device
 from facecraft.settings import Settings
+from facecraft.types import FaceCrop
 from facecraft.weights.lockfile import Lock, ModelEntry
 from facecraft.weights.store import verify
 

@@ -1,4 +1,4 @@
-"""What tests of several rooms share: real portraits, and the default models behind one pipeline."""
+"""Fixtures of several rooms: real portraits, and the default models behind one pipeline."""
 
 import io
 from collections.abc import Callable
@@ -11,11 +11,14 @@ import skimage.data
 from PIL import Image
 
 from facecraft.bootstrap import Loaded, load
-from facecraft.pipeline import Pipeline
-from facecraft.portrait import RGBImage
+from facecraft.imaging.mesh import Points
+from facecraft.options import ProcessOptions
+from facecraft.pipeline.pipeline import Pipeline
 from facecraft.settings import Settings
+from facecraft.types import Portrait, RGBImage
 from facecraft.weights.lockfile import default_lock_path, load_lock
 from facecraft.weights.store import default_models_dir, verify
+from tests.portraits import Make, Trace
 
 Encode = Callable[..., bytes]
 
@@ -66,3 +69,26 @@ def png() -> Encode:
         return buffer.getvalue()
 
     return encode
+
+
+@pytest.fixture(scope="session")
+def trace(pipeline: Pipeline) -> Trace:
+    """The points of the largest face, from nothing but the picture."""
+
+    def found(picture: RGBImage) -> Points:
+        face = pipeline.models.detector.detect(picture)[0]
+        points, _ = pipeline.models.mesh.trace(picture, face.bbox, face.landmarks[:2])
+        return points
+
+    return found
+
+
+@pytest.fixture(scope="session")
+def make(pipeline: Pipeline, png: Encode) -> Make:
+    """A portrait of a picture, with options as a form gives them; restored only if that is asked for."""
+
+    def made(picture: RGBImage, *, judge: bool = False, **fields: object) -> Portrait:
+        options = {"restorer": "none", **{name: str(value).lower() for name, value in fields.items()}}
+        return pipeline.process(png(picture), ProcessOptions.parse(options), judge=judge)
+
+    return made

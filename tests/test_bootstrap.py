@@ -8,7 +8,7 @@ from torch import nn
 from facecraft import bootstrap
 from facecraft.bootstrap import RESTORERS, UPSCALERS, _chosen, _engine, _upscalers
 from facecraft.restoration.networks import NETWORKS
-from facecraft.runtime import Device, Turn
+from facecraft.runtime.device import Device, Turn
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 from facecraft.weights.store import default_models_dir

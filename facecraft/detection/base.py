@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from facecraft.portrait import Face, RGBImage
+from facecraft.types import Face, RGBImage
 
 
 class Detector(Protocol):

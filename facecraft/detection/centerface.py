@@ -9,8 +9,8 @@ import onnx
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from facecraft.portrait import Face, RGBImage
-from facecraft.runtime import check_providers
+from facecraft.runtime.device import check_providers
+from facecraft.types import Face, RGBImage
 
 STRIDE_PX = 4  # of the output maps
 MULTIPLE_PX = 32  # the input's sides must be multiples of it

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from facecraft.imaging.geometry import warp
 from facecraft.imaging.mesh import Points, box_of, eyes_of
-from facecraft.portrait import RGBImage
+from facecraft.types import RGBImage
 
 INPUT_PX = 192
 MARGIN = 0.25  # of the face's box, on each side

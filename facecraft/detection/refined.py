@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from facecraft.detection.base import Detector
 from facecraft.detection.facemesh import PRESENCE_THRESHOLD, FaceMesh
 from facecraft.imaging.mesh import LEFT_EYE, LEFT_MOUTH, NOSE, RIGHT_EYE, RIGHT_MOUTH, Points
-from facecraft.portrait import Face, RGBImage
+from facecraft.types import Face, RGBImage
 
 # How far down the face the mesh's points lie from SCRFD's, in eye distances: eyes, nose, mouth corners.
 OFFSET_DOWN = np.array([0.03, 0.03, -0.02, 0.045, 0.045], np.float32)

@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 from insightface import model_zoo
 
-from facecraft.portrait import Face, RGBImage
-from facecraft.runtime import check_providers
+from facecraft.runtime.device import check_providers
+from facecraft.types import Face, RGBImage
 
 INPUT_PX = 640  # insightface's own default; the picture is fitted into this square
 SCORE_THRESHOLD = 0.5

@@ -9,9 +9,9 @@ import numpy as np
 from PIL import ImageColor
 
 from facecraft.errors import InvalidOption
-from facecraft.finishing.matte import Plane
 from facecraft.imaging.geometry import shrunk, strips
-from facecraft.portrait import RGBImage
+from facecraft.matting.matte import Plane
+from facecraft.types import RGBImage
 
 Colour: TypeAlias = tuple[int, int, int]
 Kind = Literal["keep", "transparent", "blur", "colour", "linear", "radial"]

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facecraft.errors import NoFaceFound
-from facecraft.finishing.head import EYES_IN_HEAD, Head
 from facecraft.imaging.geometry import Affine, enlarging, inverse, placed, then, warp
+from facecraft.imaging.head import EYES_IN_HEAD, Head
 from facecraft.options import ProcessOptions
-from facecraft.portrait import Note, RGBImage
+from facecraft.types import Note, RGBImage
 
 LEAST_PX, MOST_PX = 64, 4096
 ROOM_ABOVE = 0.4

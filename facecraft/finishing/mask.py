@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.finishing.matte import Plane
 from facecraft.imaging.geometry import strips
+from facecraft.matting.matte import Plane
 from facecraft.options import MaskShape
 
 CORNER = 0.12

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from facecraft.errors import InvalidOption
 from facecraft.options import Layout
-from facecraft.portrait import RGBImage
+from facecraft.types import RGBImage
 
 MM_PER_INCH = 25.4
 PAPERS_MM: Mapping[Layout, tuple[float, float]] = {

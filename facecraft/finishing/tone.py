@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.finishing.matte import Plane
 from facecraft.imaging.geometry import shrunk, strips
 from facecraft.imaging.mesh import Points, face_mask
-from facecraft.portrait import RGBImage
+from facecraft.matting.matte import Plane
+from facecraft.types import RGBImage
 
 MEASURED_PX = 256
 """Longer side of the picture on which all is measured."""

@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 from facecraft.errors import ImageTooLarge, InferenceFailed, UndecodableImage, UploadTooLarge
 from facecraft.imaging.formats import count_scans, sniff
 from facecraft.imaging.pixels import UPRIGHT, arrays, still_webp, to_srgb
-from facecraft.portrait import ImageFormat, RGBImage, Source
+from facecraft.types import ImageFormat, RGBImage, Source
 
 PILLOW_NAMES = {"jpeg": ("JPEG", "MPO"), "png": ("PNG",), "webp": ("WEBP",)}
 ORIENTATION_TAG = 0x0112

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import cast
 
 from facecraft.errors import UndecodableImage, UnsupportedFormat
-from facecraft.portrait import ImageFormat
+from facecraft.types import ImageFormat
 
 KNOWN_BY_NAME: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("jpeg", lambda head: head.startswith(b"\xff\xd8\xff")),

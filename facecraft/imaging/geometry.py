@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.portrait import Face, FaceCrop, RGBImage
+from facecraft.types import Face, FaceCrop, RGBImage
 
 # Where FFHQ has the five landmarks in a square of 512 px (facexlib's template).
 TEMPLATE_PX = 512

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from facecraft.portrait import RGBImage
+from facecraft.types import RGBImage
 
 STRIP_PIXELS = 4_000_000
 # EXIF 2.3, table 6: what brings a stored picture upright.

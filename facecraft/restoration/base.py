@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from facecraft.portrait import FaceCrop, RGBImage
+from facecraft.types import FaceCrop, RGBImage
 
 
 class Restorer(Protocol):

@@ -8,8 +8,8 @@ from threading import Condition, Thread
 from time import monotonic
 
 from facecraft.errors import DeadlineExceeded
-from facecraft.portrait import FaceCrop, RGBImage
 from facecraft.restoration.base import Restorer
+from facecraft.types import FaceCrop, RGBImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)

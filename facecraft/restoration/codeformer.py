@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from facecraft.portrait import FaceCrop, RGBImage
 from facecraft.restoration.engines.base import Engine
+from facecraft.types import FaceCrop, RGBImage
 
 
 class CodeFormer:

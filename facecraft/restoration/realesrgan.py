@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from facecraft.portrait import FaceCrop, RGBImage
 from facecraft.restoration.engines.base import Engine
+from facecraft.types import FaceCrop, RGBImage
 
 
 class RealESRGAN:

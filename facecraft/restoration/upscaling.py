@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facecraft.errors import DeadlineExceeded
-from facecraft.portrait import RGBImage
 from facecraft.restoration.engines.base import Engine
+from facecraft.types import RGBImage
 
 TILE_PX = 192  # longest side of what goes in; the network's memory grows with its square
 OVERLAP_PX = 32  # at least this much is seen by two tiles that meet

@@ -13,12 +13,14 @@ from starlette.types import ASGIApp
 
 from facecraft import __version__
 from facecraft.errors import StartupError
-from facecraft.service import batches, docs, openapi, page, portraits, status
-from facecraft.service.observed import Observed
+from facecraft.service import openapi
+from facecraft.service.middleware import Observed
 from facecraft.service.openapi import PORTRAIT_HEADERS
-from facecraft.service.problems import add_problem_handlers
+from facecraft.service.response.problems import add_problem_handlers
+from facecraft.service.routes import batch as batches
+from facecraft.service.routes import docs, page, portraits, status
 from facecraft.service.state import Service
-from facecraft.service.tracing import Tracing, tracing
+from facecraft.service.telemetry.tracing import Tracing, tracing
 
 if TYPE_CHECKING:
     from facecraft.bootstrap import Loaded

@@ -22,8 +22,8 @@ from facecraft.errors import (
     UploadTooLarge,
 )
 from facecraft.options import ProcessOptions
-from facecraft.service import problems as problem
-from facecraft.service.schemas import CheckBody, DetectBody, ProblemBody, ProcessBody
+from facecraft.service.response import problems as problem
+from facecraft.service.response.schemas import CheckBody, DetectBody, ProblemBody, ProcessBody
 
 Json: TypeAlias = dict[str, Any]
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from facecraft.allocator import limit_arenas
 from facecraft.errors import StartupError
+from facecraft.runtime.allocator import limit_arenas
 from facecraft.service.app import create_app
-from facecraft.service.logs import configure
 from facecraft.service.protocol import PromptProtocol
+from facecraft.service.telemetry.logs import configure
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import Depends, Request
 
 from facecraft.errors import NotReady, QueueFull
-from facecraft.finishing import presets
-from facecraft.service.admission import Admission, UploadMemory
-from facecraft.service.memory import bound_bytes, resident_bytes
-from facecraft.service.metrics import Metrics
+from facecraft.presets import reader as presets
+from facecraft.service.capacity.admission import Admission, UploadMemory
+from facecraft.service.capacity.memory import bound_bytes, resident_bytes
+from facecraft.service.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from facecraft.bootstrap import Loaded
-    from facecraft.finishing.presets import Preset
+    from facecraft.presets.reader import Preset
     from facecraft.settings import Settings
     from facecraft.weights.lockfile import Lock
 

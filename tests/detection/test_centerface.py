@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from facecraft.detection.centerface import CenterFace
-from facecraft.portrait import RGBImage
+from facecraft.types import RGBImage
 
 
 @pytest.fixture(scope="module")

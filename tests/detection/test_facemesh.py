@@ -8,7 +8,7 @@ import pytest
 from facecraft.detection.centerface import CenterFace
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.detection.refined import RefinedDetector, five_points
-from facecraft.portrait import Face, RGBImage
+from facecraft.types import Face, RGBImage
 
 
 @pytest.fixture(scope="module")

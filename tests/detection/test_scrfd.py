@@ -16,7 +16,7 @@ from facecraft.detection.centerface import CenterFace
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.detection.refined import RefinedDetector
 from facecraft.detection.scrfd import Scrfd
-from facecraft.portrait import RGBImage
+from facecraft.types import RGBImage
 
 
 @pytest.fixture(scope="module")

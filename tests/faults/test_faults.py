@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from facecraft.bench.measure import PHOTO
-from facecraft.bench.server import SETTINGS, Server, serving
+from facecraft.checks.bench.measure import PHOTO
+from facecraft.checks.bench.server import SETTINGS, Server, serving
 from facecraft.weights.store import default_models_dir
 
 PATIENCE_S = 60

@@ -4,12 +4,12 @@ import pytest
 
 from facecraft.errors import NoFaceFound
 from facecraft.finishing import frame
-from facecraft.finishing.head import Head, head_of
+from facecraft.imaging.head import Head, head_of
 from facecraft.options import ProcessOptions
-from facecraft.pipeline import Pipeline
-from facecraft.portrait import RGBImage
+from facecraft.pipeline.pipeline import Pipeline
+from facecraft.types import RGBImage
 from tests.conftest import Encode
-from tests.finishing.conftest import Make, Trace, measured, pixels
+from tests.portraits import Make, Trace, measured, pixels
 
 HEAD = Head(np.array([[220.0, 190.0], [280.0, 210.0]]), np.array([230.0, 280.0]))
 """Eyes 63 px apart, turned by 18 degrees."""

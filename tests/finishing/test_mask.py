@@ -6,9 +6,9 @@ from PIL import Image
 
 from facecraft.finishing import mask
 from facecraft.options import MaskShape, ProcessOptions
-from facecraft.pipeline import Pipeline
-from facecraft.portrait import RGBImage
-from tests.finishing.conftest import Make, pixels, rgba
+from facecraft.pipeline.pipeline import Pipeline
+from facecraft.types import RGBImage
+from tests.portraits import Make, pixels, rgba
 
 SHAPES: tuple[MaskShape, ...] = ("oval", "circle", "rounded")
 

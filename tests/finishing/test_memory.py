@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from facecraft.imaging import codec
-from facecraft.portrait import RGBImage
-from facecraft.service.memory import PIXEL_BYTES
+from facecraft.service.capacity.memory import PIXEL_BYTES
+from facecraft.types import RGBImage
 
 GROWTH = """
 import json, re, sys

@@ -7,10 +7,10 @@ from PIL import Image
 from facecraft.errors import ImageTooLarge, InvalidOption
 from facecraft.finishing import sheet
 from facecraft.options import Layout
-from facecraft.pipeline import Pipeline
-from facecraft.portrait import RGBImage
+from facecraft.pipeline.pipeline import Pipeline
+from facecraft.types import RGBImage
 from tests.conftest import Encode
-from tests.finishing.conftest import Make, pixels
+from tests.portraits import Make, pixels
 
 GREY = np.full((531, 413, 3), 99, np.uint8)
 """35 x 45 mm at 300 dpi."""

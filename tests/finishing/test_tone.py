@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from facecraft.finishing import tone
 from facecraft.imaging.mesh import face_mask
-from facecraft.pipeline import Pipeline
-from facecraft.portrait import RGBImage
-from tests.finishing.conftest import Make, Trace, pixels
+from facecraft.pipeline.pipeline import Pipeline
+from facecraft.types import RGBImage
+from tests.portraits import Make, Trace, pixels
 
 Colour = NDArray[np.float32]
 Change = Callable[[RGBImage], RGBImage]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from facecraft.bench.server import Server, serving
+from facecraft.checks.bench.server import Server, serving
 from tests.hostile.files import Hostile, files, portrait
 
 SLOWEST_S = 5

@@ -18,7 +18,7 @@ from facecraft.errors import (
 )
 from facecraft.imaging import codec
 from facecraft.imaging.formats import count_scans
-from facecraft.portrait import RGBImage
+from facecraft.types import RGBImage
 
 LIMITS = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1000, scans=100)
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from facecraft.imaging import geometry
-from facecraft.portrait import Face, RGBImage
+from facecraft.types import Face, RGBImage
 
 
 def face_at(points: np.ndarray) -> Face:

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
-from facecraft.bench.server import SETTINGS, Server, serving
-from facecraft.portrait import RGBImage
-from facecraft.service.memory import NETWORK_BYTES, PIXEL_BYTES, bound_bytes
+from facecraft.checks.bench.server import SETTINGS, Server, serving
+from facecraft.service.capacity.memory import NETWORK_BYTES, PIXEL_BYTES, bound_bytes
 from facecraft.settings import Settings
+from facecraft.types import RGBImage
 
 CLIENTS = 64
 PROBES = ("/health", "/ready", "/metrics")

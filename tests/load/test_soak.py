@@ -10,8 +10,8 @@ from threading import Lock
 import pytest
 from PIL import Image
 
-from facecraft.bench.server import SETTINGS, Server, serving
-from facecraft.portrait import RGBImage
+from facecraft.checks.bench.server import SETTINGS, Server, serving
+from facecraft.types import RGBImage
 
 pytestmark = pytest.mark.nightly
 

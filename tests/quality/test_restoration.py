@@ -11,10 +11,10 @@ from skimage.metrics import structural_similarity
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.imaging import geometry
 from facecraft.options import ProcessOptions
-from facecraft.pipeline import Pipeline
-from facecraft.portrait import FaceCrop, RGBImage
+from facecraft.pipeline.pipeline import Pipeline
+from facecraft.types import FaceCrop, RGBImage
 from tests.conftest import Encode
-from tests.test_pipeline import pixels
+from tests.pipeline.test_pipeline import pixels
 
 SIDE_PX = 240
 FACE = (slice(0, SIDE_PX), slice(105, 105 + SIDE_PX))

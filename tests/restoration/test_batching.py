@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facecraft.errors import DeadlineExceeded
-from facecraft.portrait import FaceCrop, RGBImage
 from facecraft.restoration.batching import BatchingRestorer
+from facecraft.types import FaceCrop, RGBImage
 
 PATIENCE_S = 10
 

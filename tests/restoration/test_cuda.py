@@ -8,7 +8,7 @@ import pytest
 from torch import nn
 
 from facecraft.restoration.engines.torch import CAPTURES, TorchEngine
-from facecraft.runtime import Turn
+from facecraft.runtime.device import Turn
 from tests.restoration.test_engines import FP16, NAMES, apart, inputs_of
 
 pytestmark = pytest.mark.gpu

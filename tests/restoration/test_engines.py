@@ -11,7 +11,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from facecraft.portrait import FaceCrop, RGBImage
 from facecraft.restoration.codeformer import CodeFormer
 from facecraft.restoration.engines import graphs
 from facecraft.restoration.engines import torch as torch_engine
@@ -21,7 +20,8 @@ from facecraft.restoration.engines.torch import TorchEngine
 from facecraft.restoration.gfpgan import GFPGAN
 from facecraft.restoration.nets.pixels import Pixels
 from facecraft.restoration.networks import NETWORKS
-from facecraft.runtime import Turn
+from facecraft.runtime.device import Turn
+from facecraft.types import FaceCrop, RGBImage
 from tests.restoration.conftest import decisive
 
 NAMES = ("gfpgan-1.4", "codeformer", "realesrgan-x4plus")

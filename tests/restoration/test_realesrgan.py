@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from facecraft.errors import LockInvalid
-from facecraft.portrait import FaceCrop
 from facecraft.restoration.engines.graphs import graph_of
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.nets.ncnn_weights import load_convolutions
 from facecraft.restoration.nets.rrdbnet import RRDBNet
 from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.realesrgan import RealESRGAN, input_side_px
-from facecraft.runtime import Turn
+from facecraft.runtime.device import Turn
+from facecraft.types import FaceCrop
 from facecraft.weights.store import default_graphs_dir
 
 

@@ -9,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from facecraft.errors import DeadlineExceeded
-from facecraft.portrait import RGBImage
 from facecraft.restoration.engines.graphs import graph_of
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.upscaling import BLEND_PX, OVERLAP_PX, TILE_PX, Upscaler, cut
-from facecraft.runtime import Turn
+from facecraft.runtime.device import Turn
+from facecraft.types import RGBImage
 from facecraft.weights.store import default_graphs_dir
 
 

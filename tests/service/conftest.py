@@ -15,13 +15,13 @@ import pytest
 from facecraft.bootstrap import Loaded, load
 from facecraft.errors import InvalidOption
 from facecraft.options import ProcessOptions
-from facecraft.portrait import Check, Detection, Face, Portrait, Source, Verdict
 from facecraft.service.server import Server
 from facecraft.settings import Settings
+from facecraft.types import Check, Detection, Face, Portrait, Source, Verdict
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 
 if TYPE_CHECKING:
-    from facecraft.pipeline import Pipeline
+    from facecraft.pipeline.pipeline import Pipeline
 
 Process = Callable[[bytes, ProcessOptions], Portrait]
 Serve = Callable[..., httpx.Client]

@@ -21,7 +21,7 @@ PRELUDE = """
 import sys, time
 from types import SimpleNamespace
 from facecraft.errors import WeightsMissing
-from facecraft.portrait import Portrait, Source
+from facecraft.types import Portrait, Source
 from facecraft.service.server import serve
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock

@@ -9,7 +9,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from torch import nn
 
-from facecraft.runtime import Turn, check_providers
+from facecraft.runtime.device import Turn, check_providers
 
 # The same numbers as in float32 on a CPU.
 PROVIDER_OPTIONS = {"CUDAExecutionProvider": {"use_tf32": "0"}}

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from facecraft.runtime import Turn
+from facecraft.runtime.device import Turn
 
 CAPTURES = 8
 """Shapes whose kernels are kept; what is least used goes."""

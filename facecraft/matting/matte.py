@@ -1,0 +1,205 @@
+"""From a segmentation's coarse plane to a matte at full resolution, and a person without the old background.
+
+The plane is refined by a guided filter with the picture's colours as its guide (He, Sun and Tang 2013), whose
+coefficients are computed on a smaller picture and applied to the large one (He and Sun 2015,
+arXiv:1505.00996). The person's own colours under soft hair are those of blur fusion (Forte 2021,
+arXiv:2006.14970): what both sides look like near a pixel, and then what explains the pixel best.
+At full resolution only the pixels between both are computed, in strips, so that memory stays small.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from facecraft.imaging.geometry import shrunk, strips
+from facecraft.types import RGBImage
+
+Plane = NDArray[np.float32]
+
+WORK_PX = 384
+"""Longer side of the picture on which coefficients are computed."""
+RADIUS = 0.008
+"""Of the guided filter, as a share of the longer side."""
+EPSILON = 1e-4
+"""Variance of the guide, of 1, under which an edge is no edge."""
+LOW, HIGH = 0.12, 0.88
+"""Of a filtered matte, what counts as nothing and as all: a linear filter leaves a veil over both."""
+FAR, NEAR = 0.06, 0.012
+"""Radii of the two passes of blur fusion, as shares of the longer side."""
+PERSON = 0.5
+SURELY_BEHIND, SURELY_PERSON = 0.1, 0.97
+BEHIND, PERSON_SIDE = 1, 2
+RINGS, DIRECTIONS = (0.02, 0.04, 0.07), 8
+"""Where a pixel's surroundings are looked at: radii in shares of the longer side, and how many on each."""
+NOWHERE = 3 * 255
+NOISE, APART = 2.0, 16.0
+"""Levels: what two pixels of one colour differ by, and two of different colours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matte:
+    """A person cut out.
+
+    Attributes:
+        alpha: (H, W) uint8, 255 on the person.
+        person: (H, W, 3) uint8, RGB, the person's own colours wherever alpha is over 0.
+    """
+
+    alpha: NDArray[np.uint8]
+    person: RGBImage
+
+
+def with_faces(plane: Plane, spots: NDArray[np.float32], width: int, height: int) -> Plane:
+    """The plane without whatever hangs together with none of the faces, where there are any.
+
+    Args:
+        plane: (h, w) float32, 0 to 1.
+        spots: (N, 2), x y of places on faces, in pixels of a picture of `width` x `height`, which the plane
+            spans.
+        width: of the picture.
+        height: of the picture.
+    """
+    if not spots.size:
+        return plane
+    count, labels = cv2.connectedComponents((plane > PERSON).astype(np.uint8))
+    if count <= 2:
+        return plane
+    scale = np.array([plane.shape[1] / width, plane.shape[0] / height])
+    x, y = np.clip((spots * scale).astype(int), 0, np.array([plane.shape[1], plane.shape[0]]) - 1).T
+    kept = np.isin(labels, np.setdiff1d(labels[y, x], 0)).astype(np.uint8)
+    if not kept.any():
+        return plane
+    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))  # soft edges belong to what they surround
+    return np.asarray(plane * cv2.dilate(kept, reach), np.float32)
+
+
+def cut_out(image: RGBImage, plane: Plane) -> Matte:
+    """The person in a picture.
+
+    Args:
+        image: (H, W, 3) uint8, RGB.
+        plane: (h, w) float32, 0 to 1: a segmentation of the whole picture, at any resolution.
+    """
+    height, width = image.shape[:2]
+    small = shrunk(image, WORK_PX)
+    guide = np.asarray(small, np.float32) / np.float32(255)
+    coarse = np.clip(cv2.resize(plane, small.shape[1::-1], interpolation=cv2.INTER_LINEAR), 0, 1)
+    target = _by_colour(np.asarray(small, np.int16), np.asarray(coarse, np.float32))
+    slopes, offset = _guided(guide, target)
+    share = _stretched((slopes * guide).sum(axis=2) + offset)
+    fields = [slopes, offset, *_sides(guide, share)]
+    unsure = cv2.dilate(((share > 0) & (share < 1)).astype(np.uint8), np.ones((5, 5), np.uint8))
+    unsure = cv2.resize(unsure, (width, height), interpolation=cv2.INTER_NEAREST)
+    levels = np.rint(share * 255).astype(np.uint8)
+    alpha = np.asarray(cv2.resize(levels, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    person = image.copy()
+    for rows in strips(height):
+        y, x = np.nonzero(unsure[rows])
+        y += rows.start
+        pixels = image[y, x].astype(np.float32) / 255
+        slope, rest, near, behind = (_sampled(field, x, y, width, height) for field in fields)
+        shares = _stretched((slope * pixels).sum(axis=1, keepdims=True) + rest)
+        alpha[y, x] = np.rint(shares[:, 0] * 255)
+        own = near + shares * (pixels - shares * near - (1 - shares) * behind)
+        person[y, x] = np.rint(np.clip(own, 0, 1) * 255)
+    return Matte(alpha, person)
+
+
+def lay_over(matte: Matte, behind: RGBImage) -> RGBImage:
+    """The person in front of another picture of the same size, which is drawn on and given back."""
+    for rows in strips(behind.shape[0]):
+        weight = matte.alpha[rows].astype(np.float32) / 255
+        behind[rows] = cv2.blendLinear(matte.person[rows], behind[rows], weight, 1 - weight)
+    return behind
+
+
+def _sampled(
+    field: NDArray[np.float32], x: NDArray[np.intp], y: NDArray[np.intp], width: int, height: int
+) -> NDArray[np.float32]:
+    """(N, C): a small picture's values at N pixels of the large one, (width, height); centres lie at half."""
+    if not x.size:
+        return np.empty((0, 1), np.float32)
+    across = ((x + 0.5) * (field.shape[1] / width) - 0.5).astype(np.float32)
+    down = ((y + 0.5) * (field.shape[0] / height) - 0.5).astype(np.float32)
+    # OpenCV's pictures have at most 32767 pixels a side.
+    folded = -(-x.size // 4096)
+    across, down = (np.resize(axis, (folded, 4096)) for axis in (across, down))
+    values = cv2.remap(field, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(values.reshape(folded * 4096, -1)[: x.size], np.float32)
+
+
+def _box(plane: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    side = 2 * max(1, round(share * max(plane.shape[:2]))) + 1
+    return np.asarray(cv2.blur(plane, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def _by_colour(picture: NDArray[np.int16], coarse: Plane) -> Plane:
+    """A segmentation decided anew where it is unsure, by colour.
+
+    Each unsure pixel is compared with samples around it that are surely one or the other, and goes to the
+    side whose nearest colour is nearer by far (sampling, as in Gastal and Oliveira 2010, made simple).
+    """
+    height, width = coarse.shape
+    side = max(height, width)
+    sure = np.zeros((height, width), np.uint8)
+    sure[cv2.erode((coarse < SURELY_BEHIND).astype(np.uint8), _square(0.008, side)) > 0] = BEHIND
+    sure[cv2.erode((coarse > SURELY_PERSON).astype(np.uint8), _square(0.02, side)) > 0] = PERSON_SIDE
+    y, x = np.nonzero(sure == 0)
+    ring, step = np.divmod(np.arange(len(RINGS) * DIRECTIONS), DIRECTIONS)
+    angle, radius = math.tau * (step + ring % 2 / 2) / DIRECTIONS, np.array(RINGS)[ring] * side
+    near_y = np.clip(y[:, None] + np.rint(np.sin(angle) * radius).astype(int), 0, height - 1)
+    near_x = np.clip(x[:, None] + np.rint(np.cos(angle) * radius).astype(int), 0, width - 1)
+    distance = np.abs(picture[near_y, near_x] - picture[y, x][:, None]).sum(axis=2)
+    sides = sure[near_y, near_x]
+    nearest = [np.where(sides == one, distance, NOWHERE).min(axis=1) for one in (BEHIND, PERSON_SIDE)]
+    behind, person = (each.astype(np.float32) / 3 for each in nearest)
+    share = (behind + NOISE) / (behind + person + 2 * NOISE)
+    decided = np.clip((share - 0.3) / 0.4, 0, 1)
+    trust = np.clip(np.abs(behind - person) / APART, 0, 1) * (np.maximum(behind, person) < NOWHERE / 3)
+    target = coarse.copy()
+    target[y, x] += trust * (decided - coarse[y, x])
+    return np.asarray(cv2.GaussianBlur(target, (0, 0), 1), np.float32)
+
+
+def _square(share: float, side: int) -> NDArray[np.uint8]:
+    return np.ones((2 * max(1, round(share * side)) + 1,) * 2, np.uint8)
+
+
+def _guided(guide: NDArray[np.float32], target: Plane) -> tuple[NDArray[np.float32], Plane]:
+    """Coefficients of the guided filter: (h, w, 3) slopes and (h, w) offset."""
+    mean, mean_target = _box(guide, RADIUS), _box(target, RADIUS)
+    covariance = _box(guide * target[..., None], RADIUS) - mean * mean_target[..., None]
+    pairs = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+    products = np.dstack([guide[..., i] * guide[..., j] for i, j in pairs])
+    spread = np.concatenate((_box(products[..., :3], RADIUS), _box(products[..., 3:], RADIUS)), axis=2)
+    rr, rg, rb, gg, gb, bb = (spread[..., k] - mean[..., i] * mean[..., j] for k, (i, j) in enumerate(pairs))
+    rr, gg, bb = rr + EPSILON, gg + EPSILON, bb + EPSILON
+    # The inverse of the symmetric 3 x 3 matrix by its cofactors.
+    c_rr, c_rg, c_rb = gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg
+    c_gg, c_gb, c_bb = rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg
+    determinant = rr * c_rr + rg * c_rg + rb * c_rb
+    r, g, b = (covariance[..., channel] / determinant for channel in range(3))
+    slopes = np.dstack(
+        (c_rr * r + c_rg * g + c_rb * b, c_rg * r + c_gg * g + c_gb * b, c_rb * r + c_gb * g + c_bb * b)
+    )
+    offset = mean_target - (slopes * mean).sum(axis=2)
+    return _box(slopes, RADIUS), _box(offset, RADIUS)
+
+
+def _stretched(share: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(np.clip((share - LOW) / (HIGH - LOW), 0, 1), np.float32)
+
+
+def _sides(guide: NDArray[np.float32], share: Plane) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The person's colours and the background's near each pixel, (h, w, 3) each."""
+    alpha, rest = share[..., None], 1 - share[..., None]
+    person = background = guide
+    for radius in (FAR, NEAR):
+        near = _box(person * alpha, radius) / (_box(share, radius)[..., None] + 1e-5)
+        behind = _box(background * rest, radius) / (_box(1 - share, radius)[..., None] + 1e-5)
+        person = np.clip(near + alpha * (guide - alpha * near - rest * behind), 0, 1)
+        background = behind
+    return near, behind

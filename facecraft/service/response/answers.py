@@ -1,0 +1,108 @@
+"""Portraits and detections as responses; large ones take milliseconds, so not on the event loop."""
+
+from base64 import b64encode
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Literal
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from facecraft.service.response.schemas import (
+    CheckBody,
+    DetectBody,
+    FaceBody,
+    ImageBody,
+    NoteBody,
+    ProcessBody,
+    RuleBody,
+    SourceBody,
+    VerdictBody,
+)
+
+if TYPE_CHECKING:
+    from facecraft.types import Check, Detection, Face, ImageFormat, Portrait, Source, Verdict
+
+MEDIA_TYPES: "dict[ImageFormat, Literal['image/jpeg', 'image/png', 'image/webp']]" = {
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+}
+
+
+def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
+    headers = {
+        **_found_headers(portrait),
+        "X-Facecraft-Restored": str(portrait.restored),
+        "X-Facecraft-Restorer": portrait.restorer,
+    }
+    if portrait.notes:
+        headers["X-Facecraft-Notes"] = ", ".join(note.code for note in portrait.notes)
+    if portrait.verdict is not None:
+        headers["X-Facecraft-Verdict"] = portrait.verdict.status
+    if portrait.source.frames > 1:
+        headers["X-Facecraft-Source-Frames"] = str(portrait.source.frames)
+    media_type = MEDIA_TYPES[portrait.format]
+    if not as_json:
+        return Response(portrait.data, media_type=media_type, headers=headers)
+    body = ProcessBody(
+        **_found(portrait),
+        restored=portrait.restored,
+        restorer=portrait.restorer,
+        notes=[NoteBody(code=note.code, detail=note.detail) for note in portrait.notes],
+        verdict=None if portrait.verdict is None else _verdict(portrait.verdict),
+        image=ImageBody(
+            media_type=media_type,
+            width=portrait.width,
+            height=portrait.height,
+            quality=portrait.quality,
+            base64=b64encode(portrait.data).decode("ascii"),
+        ),
+    )
+    return _json(body, headers)
+
+
+def detection_response(detection: "Detection") -> Response:
+    return _json(DetectBody(**_found(detection)), _found_headers(detection))
+
+
+def check_response(check: "Check") -> Response:
+    body = CheckBody(**_found(check), verdict=_verdict(check.verdict))
+    return _json(body, _found_headers(check) | {"X-Facecraft-Verdict": check.verdict.status})
+
+
+def _found(done: "Detection | Check | Portrait") -> dict[str, Any]:
+    """What the body of every answer about a picture has."""
+    return {
+        "faces": _faces(done.faces),
+        "source": _source(done.source),
+        "timings_ms": {stage: round(ms, 1) for stage, ms in done.timings_ms.items()},
+    }
+
+
+def _found_headers(done: "Detection | Check | Portrait") -> dict[str, str]:
+    timings = ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in done.timings_ms.items())
+    return {"Server-Timing": timings, "X-Facecraft-Faces": str(len(done.faces))}
+
+
+def _json(body: BaseModel, headers: dict[str, str]) -> Response:
+    return Response(body.model_dump_json(), media_type="application/json", headers=headers)
+
+
+def _faces(faces: "tuple[Face, ...]") -> list[FaceBody]:
+    """To a hundredth of a pixel, which is finer than any detector."""
+    return [
+        FaceBody(
+            bbox=[round(value, 2) for value in face.bbox.tolist()],
+            landmarks=[[round(value, 2) for value in point] for point in face.landmarks.tolist()],
+            score=round(float(face.score), 4),
+        )
+        for face in faces
+    ]
+
+
+def _verdict(verdict: "Verdict") -> VerdictBody:
+    return VerdictBody(status=verdict.status, rules=[RuleBody(**asdict(rule)) for rule in verdict.rules])
+
+
+def _source(source: "Source") -> SourceBody:
+    return SourceBody(width=source.width, height=source.height, format=source.format, frames=source.frames)

@@ -1,0 +1,81 @@
+"""Errors as RFC 9457 `application/problem+json`."""
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from facecraft.errors import FacecraftError, ServiceError, Unauthorized, problem
+from facecraft.service.response.schemas import ProblemBody
+from facecraft.service.telemetry.logs import REQUEST_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MEDIA_TYPE = "application/problem+json"
+CLIENT_CLOSED_REQUEST = 499
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Let every error leave the app as a problem."""
+    app.add_exception_handler(FacecraftError, _facecraft_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(ClientDisconnect, _client_disconnect)
+    # Starlette raises it again after the answer, and uvicorn logs it with its traceback.
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def body_of(
+    error: FacecraftError | type[FacecraftError], detail: str, limit: float | None = None
+) -> ProblemBody:
+    return _body(error.status, error.code, detail, error.hint, limit)
+
+
+async def _facecraft_error(request: Request, error: Exception) -> Response:
+    error = cast("FacecraftError", error)
+    request.state.code = error.code
+    headers = {}
+    if isinstance(error, ServiceError) and error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = 'Bearer realm="facecraft"'
+    return problem_response(body_of(error, error.detail, error.limit), headers)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    error = cast("HTTPException", error)
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    request.state.code = code
+    detail = error.detail
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"There is no {request.url.path}."
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"{request.url.path} does not take {request.method}."
+    return problem_response(
+        _body(error.status_code, code, detail, "See /docs for what there is."), error.headers
+    )
+
+
+async def _client_disconnect(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=CLIENT_CLOSED_REQUEST)  # nobody reads it
+
+
+async def _unexpected(request: Request, _error: Exception) -> Response:
+    request.state.code = FacecraftError.code
+    return problem_response(body_of(FacecraftError, "The service failed on this request."))
+
+
+def _body(status: int, code: str, detail: str, hint: str, limit: float | None = None) -> ProblemBody:
+    members = problem(status, code, detail, hint, limit)
+    return ProblemBody.model_validate(members | {"request_id": REQUEST_ID.get()})
+
+
+def problem_response(body: ProblemBody, headers: "Mapping[str, str] | None" = None) -> Response:
+    return Response(
+        body.model_dump_json(exclude_none=True),
+        status_code=body.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )

@@ -1,0 +1,95 @@
+"""Two folders, and a watcher around a pipeline that only echoes; tests/cli/test_cli.py has the real one."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from facecraft.errors import DeadlineExceeded, NoFaceFound, UndecodableImage
+from facecraft.folders.watch import HotFolder, Patience
+from facecraft.options import ProcessOptions
+from facecraft.types import Portrait, Source
+
+QUICK = Patience(poll_s=0.01, settle_s=0.05, copy_s=0.4, retry_s=0.05)
+MAX_BYTES = 1000
+
+
+class Echo:
+    """Gives what it got back; some contents have something wrong with them."""
+
+    def __init__(self) -> None:
+        self.processed: list[bytes] = []
+
+    def process(self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool]) -> Portrait:
+        if abandoned():
+            raise DeadlineExceeded("Nobody waits.")
+        self.processed.append(data)
+        if data.startswith(b"half"):
+            raise UndecodableImage("The file is truncated.")
+        if data == b"no face":
+            raise NoFaceFound("No face was found in the picture.")
+        if data == b"bug":
+            raise RuntimeError("out of order")
+        format_ = "jpeg" if options.format == "auto" else options.format
+        return Portrait(data + b"!", format_, Source(1, 1, "jpeg", 1), (), 1, "echo", {}, 1, 1)
+
+
+class Place:
+    def __init__(self, root: Path) -> None:
+        self.incoming, self.out = root / "in", root / "out"
+        self.incoming.mkdir(parents=True)
+
+    def drop(self, name: str, data: bytes) -> Path:
+        path = self.incoming / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path
+
+    def files(self) -> dict[str, bytes]:
+        root = self.incoming.parent
+        return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+
+    def hot_folder(self, options: ProcessOptions | None = None, echo: Echo | None = None) -> HotFolder:
+        return HotFolder(
+            self.incoming,
+            self.out,
+            echo or Echo(),
+            options or ProcessOptions(),
+            MAX_BYTES,
+            say=lambda _: None,
+            patience=QUICK,
+        )
+
+    @contextmanager
+    def watched(self, options: ProcessOptions | None = None, echo: Echo | None = None) -> Iterator[None]:
+        stop = threading.Event()
+        thread = threading.Thread(target=self.hot_folder(options, echo).watch, args=(stop,))
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(10)
+            assert not thread.is_alive()
+
+    def done(self) -> int:
+        return sum(path.is_file() for path in (self.incoming / "done").rglob("*"))
+
+    def until_done(self, count: int) -> None:
+        self.until(lambda _: self.done() == count)
+
+    def until(self, condition: Callable[[set[str]], bool]) -> None:
+        """Wait for a condition on the names of all files; what is in them may change meanwhile."""
+        patience = time.monotonic() + 30
+        root = self.incoming.parent
+        while not condition(names := {str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()}):
+            assert time.monotonic() < patience, names
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)

@@ -1,0 +1,116 @@
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from facecraft.cli.main import main
+from facecraft.errors import ImageTooLarge, NoFaceFound
+from facecraft.folders import manifest
+from facecraft.folders.manifest import Entry
+from facecraft.types import Note, Portrait, Rule, RuleStatus, Source, Verdict
+
+
+def rule(name: str, status: RuleStatus) -> Rule:
+    return Rule(name, status, value=0.5, least=0.6, most=None, unit="", detail="made up")
+
+
+PORTRAIT = Portrait(
+    data=b"0123",
+    format="jpeg",
+    source=Source(1, 1, "jpeg", 1),
+    faces=(),
+    restored=0,
+    restorer="none",
+    timings_ms={},
+    width=64,
+    height=80,
+    notes=(Note("source_small", "It is small."), Note("extended", "It was extended.")),
+    verdict=Verdict((rule("head_height", "fail"), rule("sharpness", "pass"), rule("eye_line", "fail"))),
+)
+DONE = Entry.done("a.png", "a.jpg", PORTRAIT, 12.345)
+FAILED = Entry.failed("b.png", NoFaceFound("No face was found in the picture."), 1.0)
+
+
+def rows(*entries: Entry) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(manifest.as_csv(entries).decode(), newline="")))
+
+
+def test_json_says_everything_of_a_portrait() -> None:
+    assert json.loads(manifest.as_json([DONE])) == {
+        "files": [
+            {
+                "file": "a.png",
+                "output": "a.jpg",
+                "status": "done",
+                "verdict": "fail",
+                "failed_rules": ["head_height", "eye_line"],
+                "notes": ["source_small", "extended"],
+                "width": 64,
+                "height": 80,
+                "bytes": 4,
+                "ms": 12.3,
+                "problem": None,
+            }
+        ]
+    }
+
+
+def test_json_has_the_problem_of_a_file_that_failed() -> None:
+    error = ImageTooLarge("The picture has 64000000 pixels.", limit=40_000_000)
+    (entry,) = json.loads(manifest.as_json([Entry.failed("b.png", error)]))["files"]
+    assert entry["problem"] == error.problem()
+    assert (entry["status"], entry["output"], entry["ms"]) == ("failed", None, None)
+
+
+def test_a_portrait_that_was_not_judged_has_no_verdict() -> None:
+    plain = Portrait(b"", "png", Source(1, 1, "png", 1), (), 0, "none", {}, 1, 1)
+    entry = Entry.done("a", "a.png", plain, 0)
+    assert (entry.verdict, entry.failed_rules) == (None, ())
+
+
+def test_csv_has_a_line_for_each_file_under_a_header() -> None:
+    assert manifest.as_csv([DONE, FAILED]).decode().split("\r\n") == [
+        "file,output,status,verdict,failed_rules,notes,width,height,bytes,ms,code,detail",
+        "a.png,a.jpg,done,fail,head_height eye_line,source_small extended,64,80,4,12.3,,",
+        "b.png,,failed,,,,,,,1.0,no_face_found,No face was found in the picture.",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
+def test_a_cell_that_a_spreadsheet_would_compute_gets_an_apostrophe(name: str) -> None:
+    (row,) = rows(Entry.failed(name, NoFaceFound("None.")))
+    assert row["file"] == f"'{name}"
+
+
+@pytest.mark.parametrize("name", ["a=b", "a, b", 'a "b"', "a\r\nb", "ä"])
+def test_any_other_name_comes_out_of_csv_as_it_went_in(name: str) -> None:
+    (row,) = rows(Entry.failed(name, NoFaceFound("None.")))
+    assert row["file"] == name
+
+
+def test_json_keeps_a_name_that_looks_like_a_formula() -> None:
+    entry = Entry.failed("=1+1", NoFaceFound("None."))
+    assert json.loads(manifest.as_json([entry]))["files"][0]["file"] == "=1+1"
+
+
+def test_a_name_that_is_no_text_survives_json() -> None:
+    name = b"\xff.jpg".decode(errors="surrogateescape")
+    entry = Entry.failed(name, NoFaceFound("None."))
+    assert json.loads(manifest.as_json([entry]))["files"][0]["file"] == name
+
+
+def test_a_manifest_of_another_suffix_is_refused_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["process", str(tmp_path / "gone"), "-o", str(tmp_path), "--manifest", str(tmp_path / "a.xlsx")]
+    assert main(asked) == 1
+    assert "invalid_option: --manifest takes a .csv or .json, and not a.xlsx" in capsys.readouterr().err
+
+
+def test_a_hot_folder_has_no_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["process", "--watch", str(tmp_path), "-o", str(tmp_path / "out"), "--manifest", "a.csv"]
+    assert main(asked) == 1
+    assert "--watch has no end" in capsys.readouterr().err

@@ -1,0 +1,33 @@
+"""Portraits made by the default models, and what is measured on them again."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+from facecraft.imaging.head import Head, head_of
+from facecraft.imaging.mesh import Points
+from facecraft.types import Portrait, RGBImage
+
+Make = Callable[..., Portrait]
+Trace = Callable[[RGBImage], Points]
+
+
+def pixels(portrait: Portrait) -> RGBImage:
+    return np.asarray(Image.open(io.BytesIO(portrait.data)).convert("RGB"))
+
+
+def rgba(portrait: Portrait) -> RGBImage:
+    return np.asarray(Image.open(io.BytesIO(portrait.data)).convert("RGBA"))
+
+
+def shares(head: Head, height: int) -> tuple[float, float]:
+    """Height of the head and of the eyes' line, as shares of the portrait's height."""
+    return head.height_px / height, 1 - (float(head.middle[1]) + 0.5) / height
+
+
+def measured(portrait: Portrait, trace: Trace) -> tuple[float, float, float]:
+    """Head, eyes' line and roll of a finished portrait, measured anew."""
+    head = head_of(trace(pixels(portrait)))
+    return (*shares(head, portrait.height), head.roll_deg)

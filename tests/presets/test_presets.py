@@ -1,0 +1,132 @@
+import io
+from datetime import UTC, date, datetime
+
+import pytest
+from PIL import Image
+
+from facecraft.errors import InvalidOption
+from facecraft.imaging.head import EYES_IN_HEAD
+from facecraft.judging.measures import yaw_deg
+from facecraft.options import ProcessOptions
+from facecraft.pipeline.pipeline import Pipeline
+from facecraft.presets import reader as presets
+from facecraft.presets.reader import Preset
+from facecraft.types import RGBImage
+from tests.conftest import Encode
+from tests.portraits import Make, Trace, measured
+
+PRESETS = presets.load()
+ALL = list(PRESETS.values())
+DOCUMENTS = [
+    *("icao", "eu-passport", "us-passport", "uk-passport", "canada-passport", "india-passport"),
+    *(
+        "china-passport",
+        "japan-passport",
+        "australia-passport",
+        "brazil-passport",
+        "schengen-visa",
+        "us-visa",
+    ),
+]
+FRONTAL_DEG = 10
+
+
+@pytest.fixture(scope="session")
+def frontal(pipeline: Pipeline, astronaut: RGBImage, group: RGBImage) -> list[RGBImage]:
+    """The astronaut, and each face of the group that looks into the camera, cut so that it is the largest."""
+    pictures = [astronaut]
+    for face in pipeline.models.detector.detect(group):
+        points, _ = pipeline.models.mesh.trace(group, face.bbox, face.landmarks[:2])
+        if abs(yaw_deg(points)) < FRONTAL_DEG:
+            x1, y1, x2, y2 = face.bbox.astype(int)
+            room = x2 - x1
+            pictures.append(group[max(0, y1 - room) : y2 + room, max(0, x1 - room) : x2 + room].copy())
+    assert len(pictures) == 3
+    return pictures
+
+
+@pytest.mark.parametrize("name", [*DOCUMENTS, "ad", "linkedin", "badge"])
+def test_what_was_promised_is_there(name: str) -> None:
+    assert name in PRESETS
+
+
+@pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.name)
+def test_every_rule_has_its_source_and_its_date(preset: Preset) -> None:
+    assert preset.source.startswith("https://")
+    assert date(2000, 1, 1) < preset.date <= datetime.now(UTC).date()
+    assert preset.title
+
+
+@pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.name)
+def test_what_a_preset_asks_for_is_possible(preset: Preset) -> None:
+    ProcessOptions.model_validate(preset.options())
+    eyes = preset.eye_height
+    if eyes is not None:
+        assert eyes - EYES_IN_HEAD * preset.head_share >= 0
+        assert eyes + (1 - EYES_IN_HEAD) * preset.head_share <= 1
+
+
+@pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.name)
+def test_the_finished_portrait_keeps_the_rule(
+    make: Make, trace: Trace, frontal: list[RGBImage], preset: Preset
+) -> None:
+    for picture in frontal:
+        portrait = make(picture, preset=preset.name)
+        head, eyes, roll_deg = measured(portrait, trace)
+        assert (portrait.width, portrait.height) == (preset.width, preset.height)
+        assert head == pytest.approx(preset.head_share, rel=0.02)
+        assert abs(roll_deg) < 1
+        if preset.eye_height is not None:
+            assert eyes == pytest.approx(preset.eye_height, rel=0.02)
+
+
+@pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.name)
+def test_the_verdict_finds_the_rule_kept(make: Make, frontal: list[RGBImage], preset: Preset) -> None:
+    for picture in frontal:
+        verdict = make(picture, preset=preset.name).verdict
+        assert verdict is not None
+        rules = {rule.name: rule.status for rule in verdict.rules}
+        for name in ("width", "height", "head_height", "eye_line", "top_margin", "roll", "file_size"):
+            assert rules[name] in ("pass", "unknown"), name
+        assert rules["head_height"] == "pass"
+
+
+@pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.name)
+def test_a_file_has_its_presets_format_and_fits(make: Make, astronaut: RGBImage, preset: Preset) -> None:
+    portrait = make(astronaut, preset=preset.name)
+    assert portrait.format == preset.format
+    if preset.max_kb is not None:
+        assert len(portrait.data) <= preset.max_kb * 1000
+
+
+def test_an_option_that_is_given_overrides_the_presets(make: Make, astronaut: RGBImage) -> None:
+    portrait = make(astronaut, preset="badge", width=200, height=300, format="png")
+    assert (portrait.width, portrait.height, portrait.format) == (200, 300, "png")
+
+
+def test_a_preset_that_forbids_retouching_restores_nothing_and_says_so(
+    pipeline: Pipeline, astronaut: RGBImage, png: Encode
+) -> None:
+    portrait = pipeline.process(png(astronaut), ProcessOptions(preset="us-passport"))
+    assert (portrait.restored, portrait.restorer) == (0, "none")
+    assert [note.code for note in portrait.notes if note.code == "restoration_off"] == ["restoration_off"]
+
+
+def test_a_restorer_that_is_named_runs_and_the_verdict_tells(
+    pipeline: Pipeline, astronaut: RGBImage, png: Encode
+) -> None:
+    options = ProcessOptions(preset="us-passport", restorer="auto")
+    portrait = pipeline.process(png(astronaut), options)
+    assert portrait.restored == 1
+    assert portrait.verdict is not None
+    (rule,) = (rule for rule in portrait.verdict.rules if rule.name == "retouched")
+    assert rule.status == "fail"
+
+
+def test_an_unknown_preset_is_refused(pipeline: Pipeline, astronaut: RGBImage, png: Encode) -> None:
+    with pytest.raises(InvalidOption, match="There is no preset 'passport'"):
+        pipeline.process(png(astronaut), ProcessOptions(preset="passport"))
+
+
+def test_the_resolution_of_a_preset_stands_in_its_file(make: Make, astronaut: RGBImage) -> None:
+    assert Image.open(io.BytesIO(make(astronaut, preset="us-passport").data)).info["dpi"] == (300, 300)

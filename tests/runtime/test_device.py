@@ -1,0 +1,91 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
+from time import sleep
+
+import pytest
+
+from facecraft.errors import DeviceUnavailable
+from facecraft.runtime.device import Turn, check_providers, computes_bfloat16, usable_processors
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [
+        ("max 100000", 8),
+        ("200000 100000", 2),
+        ("150000 100000", 1),
+        ("50000 100000", 1),
+        ("6400000 100000", 8),
+    ],
+)
+def test_processors_are_cut_to_the_containers_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quota: str, expected: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    (tmp_path / "cpu.max").write_text(quota + "\n")
+    assert usable_processors(tmp_path / "cpu.max") == expected
+
+
+def test_without_a_container_every_processor_is_usable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
+    assert usable_processors(tmp_path / "none") == 3
+
+
+def test_onnx_runtime_does_not_report_to_its_maker() -> None:
+    code = "import os, facecraft; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    environment = {**os.environ, "ORT_DISABLE_TELEMETRY": "0"}
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "1\n"
+
+
+def test_a_session_that_fell_back_to_the_cpu_is_refused() -> None:
+    with pytest.raises(DeviceUnavailable, match="CUDAExecutionProvider"):
+        check_providers(["CPUExecutionProvider"], ["CUDAExecutionProvider", "CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("fpu avx512f avx512_bf16", True), ("fpu amx_bf16", True), ("fpu avx512f avx512bw", False)],
+)
+def test_bfloat16_is_for_processors_that_have_it(
+    flags: str,
+    expected: bool,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"model name\t: a processor\nflags\t\t: {flags}\n")
+    assert computes_bfloat16(tmp_path / "cpuinfo") is expected
+    assert not computes_bfloat16(tmp_path / "none")
+
+
+def test_a_turn_is_handed_on_in_order_of_arrival() -> None:
+    turn = Turn()
+    order: list[int] = []
+
+    def take(number: int) -> None:
+        with turn:
+            order.append(number)
+
+    threads = [Thread(target=take, args=(number,)) for number in range(20)]
+    with turn:
+        for count, thread in enumerate(threads, start=1):
+            thread.start()
+            while len(turn._waiting) < count:
+                sleep(0.001)
+    for thread in threads:
+        thread.join()
+    assert order == list(range(20))
+
+
+def test_a_turn_is_handed_on_after_an_error() -> None:
+    turn = Turn()
+    with pytest.raises(ValueError, match="within"), turn:
+        raise ValueError("within")
+    with turn:
+        pass
