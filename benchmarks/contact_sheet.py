@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from facecraft.bootstrap import load
 from facecraft.checks.bench.measure import PHOTO
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.settings import Settings
 from facecraft.types import Verdict
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def _finished(pipeline: Pipeline, data: bytes, name: str) -> Image.Image:
-    portrait = pipeline.process(data, ProcessOptions(preset=name))
+    portrait = pipeline.process(data, Options(preset=name))
     told = f"{portrait.width} x {portrait.height}" + (", restored" if portrait.restored else "")
     print(name, told, [note.code for note in portrait.notes], _failed(portrait.verdict))
     return _tile(Image.open(io.BytesIO(portrait.data)), (name, told))

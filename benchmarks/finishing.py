@@ -12,7 +12,7 @@ import numpy as np
 from facecraft.bootstrap import load
 from facecraft.checks.bench.measure import PHOTO
 from facecraft.imaging import codec
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import default_lock_path, load_lock
 
@@ -26,7 +26,7 @@ def main() -> None:
     photo = codec.decode(PHOTO.read_bytes(), limits).rgb
     large = cv2.resize(photo, (2048, 2048), interpolation=cv2.INTER_CUBIC)
     data = codec.encode(np.asarray(large, np.uint8), None, "jpeg", 92)
-    options = ProcessOptions(
+    options = Options(
         width=1024,
         height=1024,
         head=0.5,

@@ -80,7 +80,7 @@ DEFAULT_BATCH: Mapping[str, int] = {"cpu": 1, "cuda": 8}
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class Runtime:
     """What serves.
 
     Attributes:
@@ -99,7 +99,7 @@ class Loaded:
     growing: int
 
 
-def load(settings: Settings, lock: Lock) -> Loaded:
+def load(settings: Settings, lock: Lock) -> Runtime:
     """Verify the models that the settings name, load them, and run each once.
 
     Raises:
@@ -140,7 +140,7 @@ def load(settings: Settings, lock: Lock) -> Loaded:
         scans=settings.max_scans,
     )
     pipeline = Pipeline(models, presets.load(), limits)
-    return Loaded(
+    return Runtime(
         pipeline,
         device.label,
         entries,

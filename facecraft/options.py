@@ -18,7 +18,7 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
-class ProcessOptions(BaseModel):
+class Options(BaseModel):
     """The options of one portrait, in the order in which their steps run.
 
     `model_fields_set` tells what was given: that is what stays when a preset fills in the rest.

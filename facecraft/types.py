@@ -67,18 +67,24 @@ class Source:
     frames: int
 
 
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """The faces of a picture.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What every answer about a photo tells.
 
     Attributes:
-        faces: largest first.
+        source: the uploaded file.
+        faces: every face in it, largest first.
         timings_ms: milliseconds by stage, in order of execution.
     """
 
     source: Source
     faces: tuple[Face, ...]
     timings_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection(Findings):
+    """The faces of a photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RuleResult:
     """What one rule found.
 
     Attributes:
@@ -121,7 +127,7 @@ class Rule:
 class Verdict:
     """Whether a portrait is what its preset, or good practice, asks for."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[RuleResult, ...]
 
     @property
     def status(self) -> RuleStatus:
@@ -130,47 +136,35 @@ class Verdict:
         return "fail" if "fail" in found else "unknown" if "unknown" in found else "pass"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A photo, judged as it is.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Findings):
+    """A photo, judged as it is."""
 
-    Attributes:
-        timings_ms: milliseconds by stage, in order of execution.
-    """
-
-    source: Source
-    faces: tuple[Face, ...]
     verdict: Verdict
-    timings_ms: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Portrait:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portrait(Findings):
     """A finished portrait.
 
     Attributes:
         data: the encoded picture.
         format: of `data`.
-        faces: every face that was found, largest first.
-        restored: how many of them were restored.
+        width: in pixels.
+        height: in pixels.
+        restored: how many faces were restored.
         restorer: name of the restorer, or "none".
-        timings_ms: milliseconds by stage, in order of execution.
-        width: of the picture, in pixels.
-        height: of the picture, in pixels.
         quality: of the encoder, None for PNG.
-        notes: what turned out otherwise than one may think.
-        verdict: None where none was asked for.
+        notes: what was decided for the caller.
+        verdict: None unless it was asked for.
     """
 
     data: bytes
     format: ImageFormat
-    source: Source
-    faces: tuple[Face, ...]
-    restored: int
-    restorer: str
-    timings_ms: Mapping[str, float]
     width: int
     height: int
+    restored: int
+    restorer: str
     quality: int | None = None
     notes: tuple[Note, ...] = ()
     verdict: Verdict | None = None

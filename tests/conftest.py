@@ -10,9 +10,9 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from facecraft.bootstrap import Loaded, load
+from facecraft.bootstrap import Runtime, load
 from facecraft.imaging.mesh import Points
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.settings import Settings
 from facecraft.types import Portrait, RGBImage
@@ -41,13 +41,13 @@ def group(group_path: Path) -> RGBImage:
 
 
 @pytest.fixture(scope="session")
-def loaded() -> Loaded:
+def loaded() -> Runtime:
     """The default models; pulled by `make models` where they are missing."""
     return load(Settings(device="cpu"), load_lock(default_lock_path()))
 
 
 @pytest.fixture(scope="session")
-def pipeline(loaded: Loaded) -> Pipeline:
+def pipeline(loaded: Runtime) -> Pipeline:
     return loaded.pipeline
 
 
@@ -89,6 +89,6 @@ def make(pipeline: Pipeline, png: Encode) -> Make:
 
     def made(picture: RGBImage, *, judge: bool = False, **fields: object) -> Portrait:
         options = {"restorer": "none", **{name: str(value).lower() for name, value in fields.items()}}
-        return pipeline.process(png(picture), ProcessOptions.parse(options), judge=judge)
+        return pipeline.process(png(picture), Options.parse(options), judge=judge)
 
     return made

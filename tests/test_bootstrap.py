@@ -8,7 +8,7 @@ from torch import nn
 from facecraft import bootstrap
 from facecraft.bootstrap import RESTORERS, UPSCALERS, _chosen, _engine, _upscalers
 from facecraft.restoration.networks import NETWORKS
-from facecraft.runtime.device import Device, Turn
+from facecraft.runtime.device import Device, FairLock
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 from facecraft.weights.store import default_models_dir
@@ -100,7 +100,7 @@ def test_the_engine_and_its_types_follow_device_processor_and_settings(
 ) -> None:
     made: list[tuple[str, set[torch.dtype]]] = []
 
-    def record(name: str, net: nn.Module, turn: Turn) -> None:
+    def record(name: str, net: nn.Module, turn: FairLock) -> None:
         assert turn is device.turn
         made.append((name, {each.dtype for each in net.parameters()}))
 

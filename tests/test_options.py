@@ -1,7 +1,7 @@
 import pytest
 
 from facecraft.errors import InvalidOption
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 
 ACCEPTED = [
     {"strength": "0"}, {"strength": "1"}, {"fidelity": "0"}, {"fidelity": "1"},
@@ -32,15 +32,15 @@ REFUSED = [
 
 @pytest.mark.parametrize("fields", ACCEPTED, ids=str)
 def test_an_option_within_its_range_is_accepted(fields: dict[str, str]) -> None:
-    ProcessOptions.parse(fields)
+    Options.parse(fields)
 
 
 @pytest.mark.parametrize("fields", REFUSED, ids=str)
 def test_an_option_outside_its_range_is_refused_by_name(fields: dict[str, str]) -> None:
     with pytest.raises(InvalidOption, match=next(reversed(fields))):
-        ProcessOptions.parse(fields)
+        Options.parse(fields)
 
 
 def test_an_unknown_option_is_refused_with_the_nearest() -> None:
     with pytest.raises(InvalidOption, match="Did you mean strength"):
-        ProcessOptions.parse({"strenght": "0.5"})
+        Options.parse({"strenght": "0.5"})

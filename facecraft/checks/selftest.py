@@ -17,7 +17,7 @@ from PIL import Image
 import facecraft
 from facecraft.bootstrap import load
 from facecraft.errors import StartupError, WeightsMissing
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.restoration.networks import NETWORKS
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, ModelEntry
@@ -45,7 +45,7 @@ def run(settings: Settings, lock: Lock) -> Iterator[str]:
         _load(entry, path)
         yield f"{entry.name} is verified and loads"
     loaded = load(settings, lock)
-    portrait = loaded.pipeline.process(_grey(), ProcessOptions(require_face=False))
+    portrait = loaded.pipeline.process(_grey(), Options(require_face=False))
     yield f"a picture goes through on {loaded.device}, {len(portrait.data)} bytes"
 
 

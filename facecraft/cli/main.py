@@ -12,15 +12,16 @@ from contextlib import suppress
 from dataclasses import asdict
 from io import TextIOWrapper
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 from types import FrameType
 
 import facecraft.weights.__main__ as models
 from facecraft import __version__
+from facecraft.cancellation import Cancellation
 from facecraft.errors import FacecraftError, InvalidOption, SettingInvalid
 from facecraft.files import write_whole
 from facecraft.folders import manifest
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 
@@ -70,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="what became of each photo, written at the end; .csv or .json; portraits are judged for it",
     )
-    for name, field in ProcessOptions.model_fields.items():
+    for name, field in Options.model_fields.items():
         process.add_argument(
             f"--{name.replace('_', '-')}", dest=f"option_{name}", metavar="VALUE", help=field.description
         )
@@ -117,10 +118,10 @@ def _serve(_: argparse.Namespace) -> int:
 def _process(args: argparse.Namespace) -> int:
     fields = {
         name: getattr(args, f"option_{name}")
-        for name in ProcessOptions.model_fields
+        for name in Options.model_fields
         if getattr(args, f"option_{name}") is not None
     }
-    options = ProcessOptions.parse(fields)
+    options = Options.parse(fields)
     wanted: Path | None = args.manifest
     if wanted is not None and wanted.suffix.lower() not in manifest.FORMATS:
         raise InvalidOption(f"--manifest takes a .csv or .json, and not {wanted.name}.", hint="Rename it.")
@@ -149,17 +150,17 @@ def _process(args: argparse.Namespace) -> int:
     return 1 if summary.failed else 0
 
 
-def _watch(args: argparse.Namespace, options: ProcessOptions, settings: Settings) -> int:
+def _watch(args: argparse.Namespace, options: Options, settings: Settings) -> int:
     folder = Path(args.inputs[0])
     if args.manifest is not None:
         raise InvalidOption("--watch has no end at which it could write a manifest.", hint="Leave it away.")
     if len(args.inputs) > 1 or not folder.is_dir():
         raise InvalidOption("--watch takes one folder, which is there.", hint="Name it as IN.")
-    stop = Event()
+    stop = Cancellation()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends at once
-        Thread(target=stop.set).start()  # from here it could wait for a lock that this very thread holds
+        Thread(target=stop.cancel).start()  # from here it could wait for a lock that this very thread holds
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, end)

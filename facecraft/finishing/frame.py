@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from facecraft.errors import NoFaceFound
 from facecraft.imaging.geometry import Affine, enlarging, inverse, placed, then, warp
 from facecraft.imaging.head import EYES_IN_HEAD, Head
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.types import Note, RGBImage
 
 LEAST_PX, MOST_PX = 64, 4096
@@ -42,21 +42,21 @@ class Frame:
         return Frame(then(self.matrix, enlarging(factor)), width, height, self.scale * factor)
 
 
-def is_asked_for(options: ProcessOptions) -> bool:
+def is_asked_for(options: Options) -> bool:
     """Whether the portrait is another cut of the picture than the whole."""
     return options.width is not None or options.height is not None or _fits_head(options)
 
 
-def head_share(options: ProcessOptions) -> float | None:
+def head_share(options: Options) -> float | None:
     """Height of the head over the portrait's that is asked for, None where none is."""
     return options.head if options.margin is None else 1 / (1 + 2 * options.margin)
 
 
-def _fits_head(options: ProcessOptions) -> bool:
+def _fits_head(options: Options) -> bool:
     return head_share(options) is not None or options.align or options.eye_line is not None
 
 
-def plan(options: ProcessOptions, width: int, height: int, head: Head | None) -> Frame | None:
+def plan(options: Options, width: int, height: int, head: Head | None) -> Frame | None:
     """The frame that is asked for, None where none is.
 
     Without `head` or `margin` it is the largest cut of the source that has the shape asked for.
@@ -84,7 +84,7 @@ def plan(options: ProcessOptions, width: int, height: int, head: Head | None) ->
     return _around(head, wide, high, scale=scale, share=share, options=options)
 
 
-def _size(options: ProcessOptions, width: int, height: int, natural: float | None) -> tuple[int, int]:
+def _size(options: Options, width: int, height: int, natural: float | None) -> tuple[int, int]:
     """The portrait's sides; those that are not given follow the source's shape and resolution.
 
     `natural` is the height in which the head has its size as in the source, None where no head is fitted.
@@ -118,7 +118,7 @@ def _cut(wide: int, high: int, width: int, height: int, head: Head | None) -> Fr
 
 
 def _around(
-    head: Head, wide: int, high: int, *, scale: float, share: float | None, options: ProcessOptions
+    head: Head, wide: int, high: int, *, scale: float, share: float | None, options: Options
 ) -> Frame:
     """A frame with the eyes where they are to be."""
     turn = math.radians(head.roll_deg) if options.align else 0.0

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from facecraft.errors import FacecraftError, InferenceFailed, RequestError
 from facecraft.files import write_whole
 from facecraft.folders.manifest import Entry
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.types import SUFFIX_OF
 
@@ -56,7 +56,7 @@ def find_jobs(inputs: Iterable[str], folder: Path) -> list[Job]:
     return [_unique(job, taken) for job in jobs.values()]
 
 
-def run(jobs: list[Job], pipeline: Pipeline, options: ProcessOptions, *, judge: bool = False) -> Summary:
+def run(jobs: list[Job], pipeline: Pipeline, options: Options, *, judge: bool = False) -> Summary:
     """Process the photos one after another; one that fails does not stop the rest.
 
     Prints a line for each failure and, on a terminal, a progress bar with rate and ETA, to standard error.

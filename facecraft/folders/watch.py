@@ -21,9 +21,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 from typing import Protocol
 
+from facecraft.cancellation import Cancellation
 from facecraft.errors import (
     DeadlineExceeded,
     FacecraftError,
@@ -33,7 +33,7 @@ from facecraft.errors import (
     UnsupportedFormat,
 )
 from facecraft.files import write_whole
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.types import SUFFIX_OF, Portrait
 
 DONE, FAILED, FINISHING = "done", "failed", ".finishing"
@@ -49,7 +49,7 @@ ELSEWHERE = "Name two folders that this process may write."
 class Processes(Protocol):
     """What a watcher needs of a Pipeline."""
 
-    def process(self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool]) -> Portrait: ...
+    def process(self, data: bytes, options: Options, cancellation: Cancellation) -> Portrait: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class HotFolder:
         folder: Path,
         output: Path,
         pipeline: Processes,
-        options: ProcessOptions,
+        options: Options,
         max_bytes: int,
         *,
         say: Callable[[str], None] = print,
@@ -147,11 +147,11 @@ class HotFolder:
         except OSError as error:
             raise StartupError(f"A folder cannot be written: {error}.", hint=ELSEWHERE) from error
 
-    def watch(self, stop: Event) -> None:
-        """Process what is dropped until `stop` is set; a photo in work is left at its next face then."""
-        while not stop.is_set():
+    def watch(self, stop: Cancellation) -> None:
+        """Process what is dropped until `stop` is cancelled, which also ends the photo in work."""
+        while not stop.cancelled:
             for path in self._due():
-                if stop.is_set():
+                if stop.cancelled:
                     return
                 self._take_up(path, stop)
             stop.wait(self._patience.poll_s)
@@ -200,7 +200,7 @@ class HotFolder:
         except OSError:
             return False
 
-    def _take_up(self, path: Path, stop: Event) -> None:
+    def _take_up(self, path: Path, stop: Cancellation) -> None:
         try:
             if not os.access(path.parent, os.W_OK | os.X_OK):  # asked before the work and not after it
                 raise PermissionError(f"{path.parent} may not be written")
@@ -213,7 +213,7 @@ class HotFolder:
             seen.not_before_s = time.monotonic() + self._patience.retry_s * 2 ** min(seen.failures, 6)
             seen.failures += 1
 
-    def _process(self, photo: _Photo, stop: Event) -> None:
+    def _process(self, photo: _Photo, stop: Cancellation) -> None:
         seen = self._seen[photo.path]
         start = time.monotonic()
         if photo.looks() != seen.looks:
@@ -247,9 +247,9 @@ class HotFolder:
             seconds = time.monotonic() - start
             self._say(f"{photo.path}: {outcome.restored} restored in {seconds:.1f} s, {target}")
 
-    def _restore(self, data: bytes, stop: Event) -> Portrait:
+    def _restore(self, data: bytes, stop: Cancellation) -> Portrait:
         try:
-            return self._pipeline.process(data, self._options, stop.is_set)
+            return self._pipeline.process(data, self._options, stop)
         except FacecraftError:
             raise
         except Exception as error:

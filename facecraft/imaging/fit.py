@@ -1,15 +1,15 @@
 """The portrait's file: as good as it may be in the kilobytes that there are."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.errors import CannotFit, DeadlineExceeded
+from facecraft.cancellation import Cancellation
+from facecraft.errors import CannotFit
 from facecraft.imaging import codec
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.types import ImageFormat, Note, RGBImage
 
 KB = 1000
@@ -41,11 +41,10 @@ class _Picture:
     alpha: NDArray[np.uint8] | None
     format: ImageFormat
     dpi: int | None
-    abandoned: Callable[[], bool]
+    cancellation: Cancellation
 
     def encode(self, quality: int | None) -> Encoded:
-        if self.abandoned():  # the largest WebP takes seconds, and some ten tries
-            raise DeadlineExceeded("Nobody waits for this portrait any more.")
+        self.cancellation.check()  # the largest WebP takes seconds, and some ten tries
         data = codec.encode(self.rgb, self.alpha, self.format, quality, self.dpi)
         height, width = self.rgb.shape[:2]
         return Encoded(data, width, height, quality)
@@ -67,8 +66,8 @@ def encode(
     rgb: RGBImage,
     alpha: NDArray[np.uint8] | None,
     format_: ImageFormat,
-    options: ProcessOptions,
-    abandoned: Callable[[], bool] = lambda: False,
+    options: Options,
+    cancellation: Cancellation | None = None,
 ) -> Encoded:
     """Encode a portrait; quality, max_kb and dpi are read of the options.
 
@@ -77,9 +76,9 @@ def encode(
 
     Raises:
         CannotFit: it is too large even at SMALLEST_PX.
-        DeadlineExceeded: it was abandoned.
+        DeadlineExceeded: it was cancelled.
     """
-    picture = _Picture(rgb, alpha, format_, options.dpi, abandoned)
+    picture = _Picture(rgb, alpha, format_, options.dpi, cancellation or Cancellation())
     best = None if format_ == "png" else options.quality or codec.DEFAULT_QUALITY
     whole = picture.encode(best)
     if options.max_kb is None or len(whole.data) <= options.max_kb * KB:

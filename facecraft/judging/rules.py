@@ -39,7 +39,7 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Subject:
+class Evidence:
     """A picture that is judged.
 
     Attributes:
@@ -80,7 +80,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class Rule:
     """One rule.
 
     Attributes:
@@ -92,114 +92,112 @@ class Measure:
     unit: str
     limits: Limits
     detail: str
-    measure: Callable[[Subject], float | None]
+    measure: Callable[[Evidence], float | None]
 
 
-def _of_head(measure: Callable[[Subject, Head], float]) -> Callable[[Subject], float | None]:
+def _of_head(measure: Callable[[Evidence, Head], float]) -> Callable[[Evidence], float | None]:
     return lambda s: None if s.head is None else measure(s, s.head)
 
 
-def _of_points(measure: Callable[[Points], float]) -> Callable[[Subject], float | None]:
+def _of_points(measure: Callable[[Points], float]) -> Callable[[Evidence], float | None]:
     return lambda s: None if s.points is None else measure(s.points)
 
 
-def _of_face(measure: Callable[[Look], float]) -> Callable[[Subject], float | None]:
+def _of_face(measure: Callable[[Look], float]) -> Callable[[Evidence], float | None]:
     return lambda s: None if s.look is None else measure(s.look)
 
 
-def _crown_from_top(subject: Subject, head: Head) -> float:
+def _crown_from_top(subject: Evidence, head: Head) -> float:
     crown = float(head.middle[1]) - head.height_px * (1 - EYES_IN_HEAD)
     return (crown + 0.5) / float(subject.image.shape[0])
 
 
 RULES = (
-    Measure("one_face", "", (1, 1), "faces in the picture", lambda s: float(s.faces)),
-    Measure("width", "px", (None, None), "width of the picture", lambda s: float(s.width)),
-    Measure("height", "px", (None, None), "height of the picture", lambda s: float(s.height)),
-    Measure(
+    Rule("one_face", "", (1, 1), "faces in the picture", lambda s: float(s.faces)),
+    Rule("width", "px", (None, None), "width of the picture", lambda s: float(s.width)),
+    Rule("height", "px", (None, None), "height of the picture", lambda s: float(s.height)),
+    Rule(
         "head_height",
         "share",
         (None, None),
         "chin to crown over the picture's height",
         _of_head(lambda s, head: head.height_px / s.image.shape[0]),
     ),
-    Measure(
+    Rule(
         "eye_line",
         "share",
         (None, None),
         "height of the eyes over the lower edge, over the picture's height",
         _of_head(lambda s, head: 1 - (float(head.middle[1]) + 0.5) / s.image.shape[0]),
     ),
-    Measure(
+    Rule(
         "top_margin",
         "share",
         (None, None),
         "room above the crown, over the picture's height",
         _of_head(_crown_from_top),
     ),
-    Measure("roll", "deg", (-8, 8), "tilt of the eyes' line", _of_head(lambda _s, head: head.roll_deg)),
-    Measure("yaw", "deg", (-10, 10), "head turned to a side", _of_points(measures.yaw_deg)),
-    Measure("pitch", "deg", (-18, 12), "head nodding", _of_points(measures.pitch_deg)),
-    Measure(
+    Rule("roll", "deg", (-8, 8), "tilt of the eyes' line", _of_head(lambda _s, head: head.roll_deg)),
+    Rule("yaw", "deg", (-10, 10), "head turned to a side", _of_points(measures.yaw_deg)),
+    Rule("pitch", "deg", (-18, 12), "head nodding", _of_points(measures.pitch_deg)),
+    Rule(
         "eyes_open",
         "ratio",
         (0.2, None),
         "height over width of the eye that is less open",
         _of_points(measures.eyes_open),
     ),
-    Measure(
+    Rule(
         "mouth_closed",
         "ratio",
         (None, 0.08),
         "gap between the lips over the mouth's width",
         _of_points(measures.mouth_open),
     ),
-    Measure(
+    Rule(
         "sharpness",
         "ratio",
         (0.03, None),
         "fine edges of the face over its contrast",
         _of_face(measures.sharpness),
     ),
-    Measure("brightness", "L*", (20, 90), "mean lightness of the skin", _of_face(measures.lightness)),
-    Measure(
+    Rule("brightness", "L*", (20, 90), "mean lightness of the skin", _of_face(measures.lightness)),
+    Rule(
         "exposure", "share", (None, 0.05), "skin without detail, black or white", _of_face(measures.clipped)
     ),
-    Measure(
-        "shadows", "share", (None, 0.35), "difference of the face's two halves", _of_face(measures.shadow)
-    ),
-    Measure(
+    Rule("shadows", "share", (None, 0.35), "difference of the face's two halves", _of_face(measures.shadow)),
+    Rule(
         "background_even",
         "CIE76",
         (None, 6),
         "spread of the background's colours",
         lambda s: None if s.behind is None else measures.unevenness(s.behind),
     ),
-    Measure(
+    Rule(
         "source_resolution", "px", (60, None), "distance of the eyes in the photo", lambda s: s.source_eyes_px
     ),
-    Measure(
+    Rule(
         "drift",
         "eye distances",
         (None, 0.06),
         "how far restoration moved the face's points, on average",
         lambda s: None if s.drift is None else s.drift.moved,
     ),
-    Measure(
+    Rule(
         "likeness",
         "dB",
         (27, None),
         "PSNR of the restored face against the photo's, at 32 px",
         lambda s: None if s.drift is None else s.drift.psnr_db,
     ),
-    Measure(
+    Rule(
         "retouched",
         "",
         (None, None),
         "1 if restoration, enlarging, tone or a new background changed it",
         lambda s: float(s.retouched),
     ),
-    Measure(
+    Rule(
         "file_size",
         "kB",
         (None, None),

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from facecraft.finishing import background, frame
 from facecraft.judging import measures
-from facecraft.judging.rules import RULES, Limits, Measure, Subject
-from facecraft.options import ProcessOptions
+from facecraft.judging.rules import RULES, Evidence, Limits, Rule
+from facecraft.options import Options
 from facecraft.presets.reader import Preset
-from facecraft.types import Rule, RuleStatus, Verdict
+from facecraft.types import RuleResult, RuleStatus, Verdict
 
 TOLERANCE = 0.02
 """Of a size that was asked for without a range: how far off it may be."""
@@ -15,7 +15,7 @@ LEAST_SLACK = 0.01
 """Of a share of the height: what the points scatter by in a small one."""
 
 
-def judge(subject: Subject, preset: Preset | None, wanted: Mapping[str, float] | None = None) -> Verdict:
+def judge(subject: Evidence, preset: Preset | None, wanted: Mapping[str, float] | None = None) -> Verdict:
     """Hold every rule against a picture. The same picture gives the same verdict.
 
     Args:
@@ -36,7 +36,7 @@ def judge(subject: Subject, preset: Preset | None, wanted: Mapping[str, float] |
     return Verdict(tuple(_rule(each, limits.get(each.name, each.limits), subject) for each in measured))
 
 
-def wanted_by(options: ProcessOptions) -> dict[str, float]:
+def wanted_by(options: Options) -> dict[str, float]:
     """What these options ask for, by the name of the rule."""
     if options.preset is not None:
         return {}
@@ -49,7 +49,7 @@ def wanted_by(options: ProcessOptions) -> dict[str, float]:
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def _rule(rule: Measure, limits: Limits, subject: Subject) -> Rule:
+def _rule(rule: Rule, limits: Limits, subject: Evidence) -> RuleResult:
     value = rule.measure(subject)
     value = None if value is None else round(value, 4)  # what is shown is what is judged
     least, most = limits
@@ -57,7 +57,7 @@ def _rule(rule: Measure, limits: Limits, subject: Subject) -> Rule:
     if value is not None and (least is not None or most is not None):
         within = (least is None or value >= least) and (most is None or value <= most)
         status = "pass" if within else "fail"
-    return Rule(rule.name, status, value, least, most, rule.unit, rule.detail)
+    return RuleResult(rule.name, status, value, least, most, rule.unit, rule.detail)
 
 
 def _limits_of(preset: Preset | None) -> dict[str, Limits]:
@@ -79,8 +79,8 @@ def _exactly(wanted: Mapping[str, float]) -> dict[str, Limits]:
     return {name: (value - slack[name], value + slack[name]) for name, value in wanted.items()}
 
 
-def _background_colour(colours: list[background.Colour]) -> Measure:
-    return Measure(
+def _background_colour(colours: list[background.Colour]) -> Rule:
+    return Rule(
         "background_colour",
         "CIE76",
         (None, 15),

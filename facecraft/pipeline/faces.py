@@ -1,18 +1,19 @@
 """The faces of a picture, restored into a canvas."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from facecraft.cancellation import Cancellation
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.imaging import geometry
 from facecraft.imaging.geometry import Affine
 from facecraft.imaging.mesh import Points
 from facecraft.judging import measures
 from facecraft.judging.rules import Drift
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.pipeline.timings import Timings
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.types import Face, FaceCrop, Note, RGBImage
@@ -46,15 +47,14 @@ class Work:
     Attributes:
         matrix: source pixels to the canvas's.
         measured: whether the drift of the first face is to be known.
-        abandoned: whether nobody waits any more.
     """
 
     restorer: BatchingRestorer
-    options: ProcessOptions
+    options: Options
     mesh: FaceMesh
     matrix: Affine
     measured: bool
-    abandoned: Callable[[], bool]
+    cancellation: Cancellation
 
 
 def restore(rgb: RGBImage, canvas: RGBImage, faces: Sequence[Face], work: Work, timings: Timings) -> Restored:
@@ -77,7 +77,7 @@ def restore(rgb: RGBImage, canvas: RGBImage, faces: Sequence[Face], work: Work, 
         return Restored()
     with timings.stage("restore"):
         fidelity = DEFAULT_FIDELITY if options.fidelity is None else options.fidelity
-        squares = restorer.restore(crops, [fidelity] * len(crops), work.abandoned)
+        squares = restorer.restore(crops, [fidelity] * len(crops), work.cancellation)
     strengths, drift = [options.strength] * len(shown), None
     if work.measured or options.max_drift is not None:
         with timings.stage("drift"):
@@ -121,7 +121,7 @@ def _points(square: RGBImage, mesh: FaceMesh) -> Points:
     return points
 
 
-def _notes(strengths: Sequence[float], options: ProcessOptions) -> tuple[Note, ...]:
+def _notes(strengths: Sequence[float], options: Options) -> tuple[Note, ...]:
     lowered = [strength for strength in strengths if strength < options.strength]
     if not lowered:
         return ()

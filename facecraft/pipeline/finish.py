@@ -13,7 +13,7 @@ from facecraft.imaging.mesh import Points
 from facecraft.matting import matte
 from facecraft.matting.matte import Plane
 from facecraft.matting.segmenters import Segmenter
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.pipeline.timings import Timings
 from facecraft.types import ImageFormat, RGBImage
 
@@ -52,7 +52,7 @@ def segmented(canvas: Canvas, segmenter: Segmenter) -> Plane:
 
 
 def finish(
-    canvas: Canvas, options: ProcessOptions, background: Background, segmenter: Segmenter, timings: Timings
+    canvas: Canvas, options: Options, background: Background, segmenter: Segmenter, timings: Timings
 ) -> Canvas:
     """Background, tone and mask, each if it is asked for. The tone is the photo's, never a new colour's."""
     rgb, alpha = canvas.rgb, canvas.alpha
@@ -98,22 +98,22 @@ def on_sheet(canvas: Canvas, plan: sheet.Sheet, background: Background, dpi: int
     return replace(canvas, rgb=sheet.lay_out(plan, flattened(canvas, background), dpi), alpha=None)
 
 
-def dpi_of(options: ProcessOptions) -> int:
+def dpi_of(options: Options) -> int:
     """At what resolution a sheet is laid out."""
     return options.dpi or DEFAULT_DPI
 
 
-def printed(options: ProcessOptions) -> ProcessOptions:
+def printed(options: Options) -> Options:
     """The options of a sheet, whose file says at what resolution it was laid out."""
     return options.model_copy(update={"dpi": dpi_of(options)})
 
 
-def is_transparent(options: ProcessOptions, background: Background) -> bool:
+def is_transparent(options: Options, background: Background) -> bool:
     """Whether a step asked for leaves transparency in the result."""
     return options.layout is None and (background.kind == "transparent" or options.mask != "none")
 
 
-def format_of(options: ProcessOptions, background: Background, source: ImageFormat) -> ImageFormat:
+def format_of(options: Options, background: Background, source: ImageFormat) -> ImageFormat:
     """The answer's format; `auto` is the source's, but for transparency that a JPEG does not hold."""
     if options.format != "auto":
         return options.format

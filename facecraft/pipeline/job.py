@@ -1,11 +1,12 @@
 """A picture in work, and the canvas that its portrait is drawn on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facecraft.cancellation import Cancellation
 from facecraft.detection.facemesh import PRESENCE_THRESHOLD, FaceMesh
 from facecraft.finishing import frame
 from facecraft.finishing.frame import Frame
@@ -41,7 +42,7 @@ class Job:
     points: Points | None
     frame: Frame | None
     timings: Timings
-    abandoned: Callable[[], bool]
+    cancellation: Cancellation
 
 
 def traced(image: DecodedImage, faces: list[Face], mesh: FaceMesh) -> Points | None:
@@ -81,7 +82,7 @@ def canvas_of(job: Job) -> tuple[Canvas, Affine]:
     onto = geometry.enlarging(options.upscale)
     if job.order.upscaler is not None:
         with job.timings.stage("upscale"):
-            rgb = job.order.upscaler.upscale(rgb, job.abandoned)
+            rgb = job.order.upscaler.upscale(rgb, job.cancellation)
             alpha = None if alpha is None else geometry.enlarge(alpha, options.upscale)
     if job.frame is not None:
         with job.timings.stage("frame"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from facecraft.errors import InvalidOption
 from facecraft.finishing import background
 from facecraft.finishing.background import Background
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.presets import reader as presets
 from facecraft.presets.reader import Preset
 from facecraft.restoration.batching import BatchingRestorer
@@ -26,7 +26,7 @@ class Order:
         notes: what the preset changed that one may not expect.
     """
 
-    options: ProcessOptions
+    options: Options
     preset: Preset | None
     background: Background
     restorer: BatchingRestorer | None
@@ -46,7 +46,7 @@ class Order:
 
 
 def understand(
-    options: ProcessOptions,
+    options: Options,
     known: Mapping[str, Preset],
     restorers: Mapping[str, BatchingRestorer],
     upscalers: Mapping[int, Upscaler],
@@ -78,14 +78,14 @@ def understand(
     )
 
 
-def _notes(given: ProcessOptions, preset: Preset | None) -> tuple[Note, ...]:
+def _notes(given: Options, preset: Preset | None) -> tuple[Note, ...]:
     if preset is None or preset.retouching or "restorer" in given.model_fields_set:
         return ()
     detail = f"The face was not restored: the rules of {preset.title} forbid retouching."
     return (Note("restoration_off", detail),)
 
 
-def _restorer(options: ProcessOptions, restorers: Mapping[str, BatchingRestorer]) -> BatchingRestorer | None:
+def _restorer(options: Options, restorers: Mapping[str, BatchingRestorer]) -> BatchingRestorer | None:
     if options.restorer == "none":
         restorer = None
     elif options.restorer == "auto":
@@ -104,7 +104,7 @@ def _restorer(options: ProcessOptions, restorers: Mapping[str, BatchingRestorer]
     return restorer
 
 
-def _upscaler(options: ProcessOptions, upscalers: Mapping[int, Upscaler]) -> Upscaler | None:
+def _upscaler(options: Options, upscalers: Mapping[int, Upscaler]) -> Upscaler | None:
     if options.upscale == 1:
         return None
     if options.upscale not in upscalers:

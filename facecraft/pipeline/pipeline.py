@@ -1,8 +1,9 @@
 """One portrait: bytes in, bytes out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from facecraft.cancellation import Cancellation
 from facecraft.detection.base import Detector
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.errors import NoFaceFound
@@ -16,9 +17,9 @@ from facecraft.imaging.fit import Encoded
 from facecraft.imaging.geometry import Affine
 from facecraft.imaging.head import head_of
 from facecraft.judging import measures, verdict
-from facecraft.judging.rules import Drift, Subject
+from facecraft.judging.rules import Drift, Evidence
 from facecraft.matting.segmenters import Segmenter
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.pipeline import faces as restoring
 from facecraft.pipeline import finish
 from facecraft.pipeline.faces import Restored
@@ -62,7 +63,7 @@ class Pipeline:
         self.presets = presets
         self._limits = limits
 
-    def require(self, options: ProcessOptions) -> None:
+    def require(self, options: Options) -> None:
         """Refuse options that no picture could be processed with.
 
         Raises:
@@ -73,8 +74,8 @@ class Pipeline:
     def process(
         self,
         data: bytes,
-        options: ProcessOptions,
-        abandoned: Callable[[], bool] = lambda: False,
+        options: Options,
+        cancellation: Cancellation | None = None,
         *,
         judge: bool = False,
     ) -> Portrait:
@@ -83,15 +84,15 @@ class Pipeline:
         Args:
             data: the file.
             options: what is asked for.
-            abandoned: whether nobody waits for the answer any more; asked before each face and tile.
+            cancellation: asked before each face and tile.
             judge: whether the portrait is judged; one with a preset always is.
 
         Raises:
             RequestError: the file, its content or the options do not allow it.
-            DeadlineExceeded: it was abandoned.
+            DeadlineExceeded: it was cancelled.
         """
         order = self._understood(options, judge=judge)
-        job = self._started(data, order, abandoned)
+        job = self._started(data, order, cancellation or Cancellation())
         paper = self._paper(job)
         canvas, moved = canvas_of(job)
         restored = self._restored(job, canvas, moved)
@@ -104,7 +105,7 @@ class Pipeline:
                 result = finish.on_sheet(finished, paper, order.background, finish.dpi_of(order.options))
         with job.timings.stage("encode"):
             options = finish.printed(order.options) if paper else order.options
-            file = size.encode(result.rgb, result.alpha, job.format, options, job.abandoned)
+            file = size.encode(result.rgb, result.alpha, job.format, options, job.cancellation)
         judged = self._judged(job, finished, moved, restored, file) if order.judge else None
         framing = () if job.frame is None else frame.notes_on(job.frame, canvas.covered)
         return Portrait(
@@ -130,9 +131,9 @@ class Pipeline:
         """
         timings = Timings()
         image, faces = self._detected(data, timings)
-        return Detection(image.source, tuple(faces), timings.ms)
+        return Detection(source=image.source, faces=tuple(faces), timings_ms=timings.ms)
 
-    def check(self, data: bytes, options: ProcessOptions) -> Check:
+    def check(self, data: bytes, options: Options) -> Check:
         """Judge one picture as it is.
 
         Args:
@@ -148,7 +149,7 @@ class Pipeline:
         with timings.stage("verdict"):
             points = traced(image, faces, self.models.mesh)
             canvas = Canvas(image.rgb, image.alpha, None, points, middles_of(faces, geometry.enlarging(1)))
-            subject = Subject(
+            subject = Evidence(
                 image=finish.flattened(canvas, Background("keep")),
                 faces=len(faces),
                 points=points,
@@ -161,9 +162,9 @@ class Pipeline:
                 file_bytes=len(data),
             )
             judged = verdict.judge(subject, rules)
-        return Check(image.source, tuple(faces), judged, timings.ms)
+        return Check(source=image.source, faces=tuple(faces), verdict=judged, timings_ms=timings.ms)
 
-    def _understood(self, options: ProcessOptions, *, judge: bool) -> Order:
+    def _understood(self, options: Options, *, judge: bool) -> Order:
         return understand(options, self.presets, self.models.restorers, self.models.upscalers, judge=judge)
 
     def _detected(self, data: bytes, timings: Timings) -> tuple[DecodedImage, list[Face]]:
@@ -172,7 +173,7 @@ class Pipeline:
         with timings.stage("detect"):
             return image, self.models.detector.detect(image.rgb)
 
-    def _started(self, data: bytes, order: Order, abandoned: Callable[[], bool]) -> Job:
+    def _started(self, data: bytes, order: Order, cancellation: Cancellation) -> Job:
         options, timings = order.options, Timings()
         with timings.stage("decode"):
             image = codec.decode(data, self._limits)
@@ -189,7 +190,7 @@ class Pipeline:
         if frame.is_asked_for(options) or order.judge or options.tone == "auto":
             with timings.stage("landmarks"):
                 points, framing = framed(image, faces, order, self.models.mesh)
-        return Job(order, image, format_, faces, points, framing, timings, abandoned)
+        return Job(order, image, format_, faces, points, framing, timings, cancellation)
 
     def _paper(self, job: Job) -> Sheet | None:
         """The paper, if there is any; refuses what would be too large to hold, or for its format."""
@@ -215,7 +216,7 @@ class Pipeline:
             mesh=self.models.mesh,
             matrix=moved,
             measured=order.judge,
-            abandoned=job.abandoned,
+            cancellation=job.cancellation,
         )
         wanted = job.faces[:1] if order.options.faces == "largest" else job.faces
         return restoring.restore(job.image.rgb, canvas.rgb, wanted, work, job.timings)
@@ -233,7 +234,7 @@ class Pipeline:
             drift = restored.drift
             if drift is None and order.upscaler is None:  # nothing moved
                 drift = Drift(moved=0.0, psnr_db=measures.BEST_PSNR_DB)
-            subject = Subject(
+            subject = Evidence(
                 image=canvas.rgb,
                 faces=count_within(canvas, middles_of(job.faces, moved)),
                 points=points,

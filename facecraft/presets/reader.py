@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from facecraft.errors import InvalidOption
 from facecraft.imaging.head import EYES_IN_HEAD
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 
 MM_PER_INCH = 25.4
 Range = tuple[float, float]
@@ -79,7 +79,7 @@ def load() -> dict[str, Preset]:
     return {name: _read(name, table) for name, table in tables.items()}
 
 
-def applied(options: ProcessOptions, presets: Mapping[str, Preset]) -> tuple[ProcessOptions, Preset | None]:
+def applied(options: Options, presets: Mapping[str, Preset]) -> tuple[Options, Preset | None]:
     """The options with what their preset adds to those that were given.
 
     Raises:

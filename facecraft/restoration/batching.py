@@ -1,12 +1,13 @@
 """Crops of different requests, restored together."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Condition, Thread
 from time import monotonic
 
+from facecraft.cancellation import Cancellation
 from facecraft.errors import DeadlineExceeded
 from facecraft.restoration.base import Restorer
 from facecraft.types import FaceCrop, RGBImage
@@ -18,7 +19,7 @@ class _Waiting:
 
     crop: FaceCrop
     fidelity: float
-    abandoned: Callable[[], bool]
+    cancellation: Cancellation
     arrived_s: float = field(default_factory=monotonic)
     restored: Future[RGBImage] = field(default_factory=Future)
 
@@ -58,22 +59,21 @@ class BatchingRestorer:
         self,
         crops: Sequence[FaceCrop],
         fidelities: Sequence[float],
-        abandoned: Callable[[], bool] = lambda: False,
+        cancellation: Cancellation | None = None,
     ) -> list[RGBImage]:
         """As `Restorer.restore`; waits for the crops' turn.
 
         Args:
             crops: aligned faces, each `face_size_px` square.
             fidelities: one for each crop.
-            abandoned: whether nobody waits for the result any more; asked when a crop's batch starts.
+            cancellation: asked when a crop's batch starts.
 
         Raises:
-            DeadlineExceeded: it was abandoned.
+            DeadlineExceeded: it was cancelled.
             Exception: what the restorer raised on one of these crops.
         """
-        waiting = [
-            _Waiting(crop, fidelity, abandoned) for crop, fidelity in zip(crops, fidelities, strict=True)
-        ]
+        token = cancellation or Cancellation()
+        waiting = [_Waiting(crop, fidelity, token) for crop, fidelity in zip(crops, fidelities, strict=True)]
         with self._changed:
             self._queue.extend(waiting)
             self._changed.notify()
@@ -140,7 +140,7 @@ class BatchingRestorer:
 
 
 def _left(waiting: _Waiting) -> bool:
-    gone = waiting.abandoned()
+    gone = waiting.cancellation.cancelled
     if gone:
         waiting.restored.set_exception(DeadlineExceeded("Nobody waits for this portrait any more."))
     return gone

@@ -12,8 +12,8 @@ from facecraft.restoration.nets.checkpoints import load_checkpoint
 from facecraft.restoration.nets.codeformer import CodeFormer
 from facecraft.restoration.nets.gfpgan import GFPGAN
 from facecraft.restoration.nets.ncnn_weights import load_convolutions
-from facecraft.restoration.nets.pixels import Pixels
 from facecraft.restoration.nets.rrdbnet import RRDBNet
+from facecraft.restoration.nets.uint8_io import UInt8IO
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Network:
         with torch.device("meta"):  # nothing is drawn at random that the file replaces
             net = self.build()
         self.fill(net, path)
-        return Pixels(net, self.low).eval().requires_grad_(requires_grad=False)
+        return UInt8IO(net, self.low).eval().requires_grad_(requires_grad=False)
 
     def blank(self) -> nn.Module:
         """The network between pixels, with weights of no meaning, each tensor with its own."""
@@ -57,7 +57,7 @@ class Network:
         net = net.to_empty(device="cpu").requires_grad_(requires_grad=False)
         for tensor in (*net.parameters(), *net.buffers()):
             tensor.normal_(std=0.02)
-        return Pixels(net, self.low).eval()
+        return UInt8IO(net, self.low).eval()
 
     def inputs(self) -> dict[str, Tensor]:
         """One sample of what it takes between pixels, by name."""

@@ -1,6 +1,5 @@
 """The whole picture, enlarged in tiles."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
@@ -8,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.errors import DeadlineExceeded
+from facecraft.cancellation import Cancellation
 from facecraft.restoration.engines.base import Engine
 from facecraft.types import RGBImage
 
@@ -49,15 +48,15 @@ class Upscaler:
         self._engine = engine
         self._shrink = native // factor
 
-    def upscale(self, rgb: RGBImage, abandoned: Callable[[], bool] = lambda: False) -> RGBImage:
+    def upscale(self, rgb: RGBImage, cancellation: Cancellation | None = None) -> RGBImage:
         """The picture, `factor` times as wide and high.
 
         Args:
             rgb: (H, W, 3) uint8.
-            abandoned: whether nobody waits for the result any more; asked before each tile.
+            cancellation: asked before each tile.
 
         Raises:
-            DeadlineExceeded: it was abandoned.
+            DeadlineExceeded: it was cancelled.
         """
         height, width = rgb.shape[:2]
         columns, rows = cut(width), cut(height)
@@ -65,8 +64,8 @@ class Upscaler:
         for row, top in enumerate(rows.starts):
             strip = np.empty((rows.length * self.factor, result.shape[1], 3), np.uint8)
             for column, left in enumerate(columns.starts):
-                if abandoned():
-                    raise DeadlineExceeded("Nobody waits for this picture any more.")
+                if cancellation is not None:
+                    cancellation.check()
                 tile = self._enlarge(rgb[top : top + rows.length, left : left + columns.length])
                 self._lay(strip.swapaxes(0, 1), tile.swapaxes(0, 1), columns, column)
             self._lay(result, strip, rows, row)

@@ -19,7 +19,7 @@ MOST_THREADS = 16
 """Of one inference, unless more are asked for: each session and each team has as many of its own."""
 
 
-class Turn:
+class FairLock:
     """A lock that is handed on in order of arrival, so that nobody who waits is overtaken for ever."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Device:
     label: str
     threads: int
     onnx_providers: tuple[str, ...]
-    turn: Turn = field(default_factory=Turn, compare=False)
+    turn: FairLock = field(default_factory=FairLock, compare=False)
 
 
 def usable_processors(quota: Path = CPU_QUOTA) -> int:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from facecraft import __version__
 from facecraft.errors import StartupError
 from facecraft.service import openapi
-from facecraft.service.middleware import Observed
+from facecraft.service.middleware import RequestMiddleware
 from facecraft.service.openapi import PORTRAIT_HEADERS
 from facecraft.service.response.problems import add_problem_handlers
 from facecraft.service.routes import batch as batches
@@ -23,7 +23,7 @@ from facecraft.service.state import Service
 from facecraft.service.telemetry.tracing import Tracing, tracing
 
 if TYPE_CHECKING:
-    from facecraft.bootstrap import Loaded
+    from facecraft.bootstrap import Runtime
     from facecraft.settings import Settings
     from facecraft.weights.lockfile import Lock
 
@@ -36,7 +36,7 @@ EXPOSED = ("Retry-After", "X-Request-ID", *PORTRAIT_HEADERS)
 def create_app(
     settings: "Settings",
     lock: "Lock",
-    load: "Callable[[], Loaded]",
+    load: "Callable[[], Runtime]",
     on_load_failure: Callable[[StartupError], None],
 ) -> FastAPI:
     """The application. `app.state.service` holds its Service.
@@ -92,7 +92,7 @@ def create_app(
 
 
 async def _load(
-    service: Service, load: "Callable[[], Loaded]", on_load_failure: Callable[[StartupError], None]
+    service: Service, load: "Callable[[], Runtime]", on_load_failure: Callable[[StartupError], None]
 ) -> None:
     # A pool of its own: asyncio waits for the default one when it ends, and loading can take minutes.
     loader = ThreadPoolExecutor(1, thread_name_prefix="load")
@@ -118,7 +118,7 @@ class _Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         # Outside of Starlette's own, which answers what nobody expected.
         traces: Tracing = self.state.traces
-        return Observed(traces.around(super().build_middleware_stack()), self.state.service.metrics)
+        return RequestMiddleware(traces.around(super().build_middleware_stack()), self.state.service.metrics)
 
     def openapi(self) -> dict[str, Any]:
         self.openapi_version = openapi.VERSION

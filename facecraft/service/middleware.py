@@ -35,7 +35,7 @@ PROBES = ("/health", "/ready", "/metrics")
 logger = logging.getLogger("facecraft.request")
 
 
-class Observed:
+class RequestMiddleware:
     """ASGI middleware, outside of all others.
 
     What was done for a request, and the code of its error, are read from its state: `done`, a Portrait,

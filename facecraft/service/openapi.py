@@ -21,7 +21,7 @@ from facecraft.errors import (
     UploadTimeout,
     UploadTooLarge,
 )
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.service.response import problems as problem
 from facecraft.service.response.schemas import CheckBody, DetectBody, ProblemBody, ProcessBody
 
@@ -177,7 +177,7 @@ IMAGE_CONTENT = {
 }
 PROCESS: Json = {
     "summary": "Restore a portrait.",
-    "openapi_extra": _form(ProcessOptions.model_json_schema()["properties"]),
+    "openapi_extra": _form(Options.model_json_schema()["properties"]),
     "responses": {
         200: {
             "description": "The portrait",
@@ -190,7 +190,7 @@ PROCESS: Json = {
 }
 CHECK: Json = {
     "summary": "Judge a photo.",
-    "openapi_extra": _form({"preset": ProcessOptions.model_json_schema()["properties"]["preset"]}),
+    "openapi_extra": _form({"preset": Options.model_json_schema()["properties"]["preset"]}),
     "responses": {
         200: {
             "description": "The verdict",
@@ -202,7 +202,7 @@ CHECK: Json = {
 }
 BATCH: Json = {
     "summary": "Finish many photos.",
-    "openapi_extra": _form(ProcessOptions.model_json_schema()["properties"], many=True),
+    "openapi_extra": _form(Options.model_json_schema()["properties"], many=True),
     "responses": {
         200: {
             "description": "The portraits, manifest.json and manifest.csv",

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from facecraft.bootstrap import Loaded
+    from facecraft.bootstrap import Runtime
     from facecraft.service.state import Service
     from facecraft.settings import Settings
     from facecraft.weights.lockfile import Lock
 
-    Load = Callable[[Settings, Lock], Loaded]
+    Load = Callable[[Settings, Lock], Runtime]
 
 MAX_HEAD_BYTES = 16 * 1024
 LONGEST_DEADLINE_S = 30  # of those that a device may have where none is set
 KEEP_ALIVE_S = 75  # longer than the 60 s after which common load balancers drop an idle connection
 
 
-def _load(settings: "Settings", lock: "Lock") -> "Loaded":
+def _load(settings: "Settings", lock: "Lock") -> "Runtime":
     from facecraft.bootstrap import load  # noqa: PLC0415  # torch takes seconds; the port is open meanwhile
 
     return load(settings, lock)

@@ -15,7 +15,7 @@ from facecraft.service.telemetry.metrics import Metrics
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from facecraft.bootstrap import Loaded
+    from facecraft.bootstrap import Runtime
     from facecraft.presets.reader import Preset
     from facecraft.settings import Settings
     from facecraft.weights.lockfile import Lock
@@ -40,7 +40,7 @@ class Service:
 
     settings: "Settings"
     lock: "Lock"
-    loaded: "Loaded | None" = None
+    loaded: "Runtime | None" = None
     draining: bool = False
     memory_bound_bytes: int | None = None
     batches: int = 0
@@ -57,7 +57,7 @@ class Service:
     def busy(self) -> bool:
         return self.loaded is not None and (self.admission.busy or self.batches > 0)
 
-    def open(self, loaded: "Loaded") -> None:
+    def open(self, loaded: "Runtime") -> None:
         """Let portraits in, as many as the device has workers for."""
         workers, queue_size = loaded.workers, self.settings.queue_size
         self.admission = Admission(workers=workers, queue_size=queue_size, deadline_s=loaded.deadline_s)
@@ -99,7 +99,7 @@ class Service:
         """Portraits count once they are done; those in work come on top, at worst without any compression."""
         return self.batch_bytes + workers * max(self.settings.max_upload_bytes, 4 * self.settings.max_pixels)
 
-    def require_ready(self) -> "Loaded":
+    def require_ready(self) -> "Runtime":
         """The loaded models, or NotReady with the reason."""
         if self.draining:
             raise NotReady(

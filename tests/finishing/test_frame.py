@@ -5,7 +5,7 @@ import pytest
 from facecraft.errors import NoFaceFound
 from facecraft.finishing import frame
 from facecraft.imaging.head import Head, head_of
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.types import RGBImage
 from tests.conftest import Encode
@@ -83,7 +83,7 @@ def test_without_align_the_roll_stays(make: Make, astronaut: RGBImage, trace: Tr
 
 def test_nothing_is_stretched() -> None:
     for width, height in ((300, 600), (600, 300)):
-        plan = frame.plan(ProcessOptions(width=width, height=height, head=0.4, align=True), 500, 500, HEAD)
+        plan = frame.plan(Options(width=width, height=height, head=0.4, align=True), 500, 500, HEAD)
         assert plan is not None
         linear = plan.matrix[:, :2]
         assert np.allclose(linear @ linear.T, plan.scale**2 * np.eye(2))
@@ -165,7 +165,7 @@ def test_a_portrait_is_cut_from_the_source_in_one_step(make: Make, astronaut: RG
 def test_restored_faces_are_pasted_into_the_frame_from_their_own_pixels(
     pipeline: Pipeline, astronaut: RGBImage, png: Encode, make: Make
 ) -> None:
-    options = ProcessOptions(width=800, height=800, head=0.6, align=True)
+    options = Options(width=800, height=800, head=0.6, align=True)
     restored = pixels(pipeline.process(png(astronaut), options))
     plain = pixels(make(astronaut, width=800, height=800, head=0.6, align=True))
     face = slice(300, 640), slice(260, 540)
@@ -176,7 +176,7 @@ def test_restored_faces_are_pasted_into_the_frame_from_their_own_pixels(
 def test_faces_outside_of_the_frame_are_not_restored(
     pipeline: Pipeline, group: RGBImage, png: Encode
 ) -> None:
-    options = ProcessOptions(width=300, height=300, head=0.75, align=True, format="jpeg")
+    options = Options(width=300, height=300, head=0.75, align=True, format="jpeg")
     portrait = pipeline.process(png(group), options)
     assert len(portrait.faces) == 6
     assert portrait.restored < 4

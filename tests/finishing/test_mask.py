@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from facecraft.finishing import mask
-from facecraft.options import MaskShape, ProcessOptions
+from facecraft.options import MaskShape, Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.types import RGBImage
 from tests.portraits import Make, pixels, rgba
@@ -70,7 +70,7 @@ def test_a_masked_portrait_of_a_jpeg_becomes_a_png(pipeline: Pipeline, astronaut
     buffer = io.BytesIO()
     Image.fromarray(astronaut).save(buffer, "JPEG")
     for mask_, format_ in (("oval", "png"), ("none", "jpeg")):
-        options = ProcessOptions.parse({"mask": mask_, "restorer": "none"})
+        options = Options.parse({"mask": mask_, "restorer": "none"})
         assert pipeline.process(buffer.getvalue(), options).format == format_
 
 

@@ -16,7 +16,7 @@ GROWTH = """
 import json, re, sys
 from pathlib import Path
 from facecraft.bootstrap import load
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import default_lock_path, load_lock
 
@@ -24,8 +24,8 @@ def peak_bytes():
     return int(re.findall(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[0]) * 1024
 
 pipeline = load(Settings(device="cpu"), load_lock(default_lock_path())).pipeline
-data, options = Path(sys.argv[1]).read_bytes(), ProcessOptions.parse(json.loads(sys.argv[2]))
-pipeline.process(Path(sys.argv[3]).read_bytes(), ProcessOptions(), judge=True)
+data, options = Path(sys.argv[1]).read_bytes(), Options.parse(json.loads(sys.argv[2]))
+pipeline.process(Path(sys.argv[3]).read_bytes(), Options(), judge=True)
 before = peak_bytes()
 pipeline.process(data, options, judge=True)
 print(peak_bytes() - before)

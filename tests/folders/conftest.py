@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from facecraft.errors import DeadlineExceeded, NoFaceFound, UndecodableImage
+from facecraft.cancellation import Cancellation
+from facecraft.errors import NoFaceFound, UndecodableImage
 from facecraft.folders.watch import HotFolder, Patience
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.types import Portrait, Source
 
 QUICK = Patience(poll_s=0.01, settle_s=0.05, copy_s=0.4, retry_s=0.05)
@@ -23,9 +24,8 @@ class Echo:
     def __init__(self) -> None:
         self.processed: list[bytes] = []
 
-    def process(self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool]) -> Portrait:
-        if abandoned():
-            raise DeadlineExceeded("Nobody waits.")
+    def process(self, data: bytes, options: Options, cancellation: Cancellation) -> Portrait:
+        cancellation.check()
         self.processed.append(data)
         if data.startswith(b"half"):
             raise UndecodableImage("The file is truncated.")
@@ -34,7 +34,17 @@ class Echo:
         if data == b"bug":
             raise RuntimeError("out of order")
         format_ = "jpeg" if options.format == "auto" else options.format
-        return Portrait(data + b"!", format_, Source(1, 1, "jpeg", 1), (), 1, "echo", {}, 1, 1)
+        return Portrait(
+            data=data + b"!",
+            format=format_,
+            source=Source(1, 1, "jpeg", 1),
+            faces=(),
+            restored=1,
+            restorer="echo",
+            timings_ms={},
+            width=1,
+            height=1,
+        )
 
 
 class Place:
@@ -52,26 +62,26 @@ class Place:
         root = self.incoming.parent
         return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
 
-    def hot_folder(self, options: ProcessOptions | None = None, echo: Echo | None = None) -> HotFolder:
+    def hot_folder(self, options: Options | None = None, echo: Echo | None = None) -> HotFolder:
         return HotFolder(
             self.incoming,
             self.out,
             echo or Echo(),
-            options or ProcessOptions(),
+            options or Options(),
             MAX_BYTES,
             say=lambda _: None,
             patience=QUICK,
         )
 
     @contextmanager
-    def watched(self, options: ProcessOptions | None = None, echo: Echo | None = None) -> Iterator[None]:
-        stop = threading.Event()
+    def watched(self, options: Options | None = None, echo: Echo | None = None) -> Iterator[None]:
+        stop = Cancellation()
         thread = threading.Thread(target=self.hot_folder(options, echo).watch, args=(stop,))
         thread.start()
         try:
             yield
         finally:
-            stop.set()
+            stop.cancel()
             thread.join(10)
             assert not thread.is_alive()
 

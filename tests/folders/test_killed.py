@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from facecraft.cancellation import Cancellation
 from tests.folders.conftest import QUICK, Place
 
 
@@ -56,7 +56,7 @@ def test_killed_at_any_step_a_photo_is_finished_once(tmp_path: Path, content: by
             time.sleep(QUICK.settle_s)
             try:
                 for path in hot._due():
-                    hot._take_up(path, threading.Event())
+                    hot._take_up(path, Cancellation())
             except Killed:
                 last = reached + 1  # there may be another step after this one
         with place.watched():
@@ -69,20 +69,23 @@ def test_killed_at_any_step_a_photo_is_finished_once(tmp_path: Path, content: by
 
 
 WATCHER = """
-import sys, threading, time
+import sys, time
 from pathlib import Path
+from facecraft.cancellation import Cancellation
 from facecraft.folders.watch import HotFolder, Patience
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.types import Portrait, Source
 
 class Slow:
-    def process(self, data, options, abandoned):
+    def process(self, data, options, cancellation):
         time.sleep(0.01)
-        return Portrait(data + b"!", "jpeg", Source(1, 1, "jpeg", 1), (), 1, "echo", {}, 1, 1)
+        size = {"width": 1, "height": 1}
+        made = {"data": data + b"!", "format": "jpeg", "restored": 1, "restorer": "echo", **size}
+        return Portrait(source=Source(1, 1, "jpeg", 1), faces=(), timings_ms={}, **made)
 
 patience = Patience(poll_s=0.01, settle_s=0.02, copy_s=1, retry_s=0.1)
-hot = HotFolder(Path(sys.argv[1]), Path(sys.argv[2]), Slow(), ProcessOptions(), 1000, patience=patience)
-hot.watch(threading.Event())
+hot = HotFolder(Path(sys.argv[1]), Path(sys.argv[2]), Slow(), Options(), 1000, patience=patience)
+hot.watch(Cancellation())
 """
 
 

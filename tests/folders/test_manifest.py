@@ -9,11 +9,11 @@ from facecraft.cli.main import main
 from facecraft.errors import ImageTooLarge, NoFaceFound
 from facecraft.folders import manifest
 from facecraft.folders.manifest import Entry
-from facecraft.types import Note, Portrait, Rule, RuleStatus, Source, Verdict
+from facecraft.types import Note, Portrait, RuleResult, RuleStatus, Source, Verdict
 
 
-def rule(name: str, status: RuleStatus) -> Rule:
-    return Rule(name, status, value=0.5, least=0.6, most=None, unit="", detail="made up")
+def rule(name: str, status: RuleStatus) -> RuleResult:
+    return RuleResult(name, status, value=0.5, least=0.6, most=None, unit="", detail="made up")
 
 
 PORTRAIT = Portrait(
@@ -65,7 +65,17 @@ def test_json_has_the_problem_of_a_file_that_failed() -> None:
 
 
 def test_a_portrait_that_was_not_judged_has_no_verdict() -> None:
-    plain = Portrait(b"", "png", Source(1, 1, "png", 1), (), 0, "none", {}, 1, 1)
+    plain = Portrait(
+        data=b"",
+        format="png",
+        source=Source(1, 1, "png", 1),
+        faces=(),
+        restored=0,
+        restorer="none",
+        timings_ms={},
+        width=1,
+        height=1,
+    )
     entry = Entry.done("a", "a.png", plain, 0)
     assert (entry.verdict, entry.failed_rules) == (None, ())
 

@@ -7,7 +7,7 @@ import pytest
 from facecraft import files
 from facecraft.errors import NoFaceFound
 from facecraft.folders import once as batch
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.types import Portrait, Source
 
 if TYPE_CHECKING:
@@ -20,17 +20,27 @@ class Echo:
     def __init__(self) -> None:
         self.judged: list[bool] = []
 
-    def process(self, data: bytes, options: ProcessOptions, *, judge: bool = False) -> Portrait:
+    def process(self, data: bytes, options: Options, *, judge: bool = False) -> Portrait:
         self.judged.append(judge)
         if data == b"no face":
             raise NoFaceFound("No face was found in the picture.")
         if data == b"bug":
             raise RuntimeError("out of order")
-        return Portrait(data + b"!", "jpeg", Source(1, 1, "jpeg", 1), (), 0, "none", {}, 1, 1)
+        return Portrait(
+            data=data + b"!",
+            format="jpeg",
+            source=Source(1, 1, "jpeg", 1),
+            faces=(),
+            restored=0,
+            restorer="none",
+            timings_ms={},
+            width=1,
+            height=1,
+        )
 
 
 def run(inputs: list[str], folder: Path) -> batch.Summary:
-    return batch.run(batch.find_jobs(inputs, folder), cast("Pipeline", Echo()), ProcessOptions())
+    return batch.run(batch.find_jobs(inputs, folder), cast("Pipeline", Echo()), Options())
 
 
 @pytest.fixture
@@ -121,7 +131,7 @@ def test_each_photo_has_an_entry_in_its_order(photos: Path, tmp_path: Path) -> N
     (photos / "a.jpg").write_bytes(b"no face")
     (photos / "b.PNG").write_bytes(b"bug")
     jobs = batch.find_jobs([str(photos)], tmp_path / "out")
-    entries = batch.run(jobs, cast("Pipeline", Echo()), ProcessOptions()).entries
+    entries = batch.run(jobs, cast("Pipeline", Echo()), Options()).entries
     assert [(entry.file, entry.output, entry.status) for entry in entries] == [
         (str(photos / "a.jpg"), None, "failed"),
         (str(photos / "b.PNG"), None, "failed"),
@@ -139,7 +149,7 @@ def test_portraits_are_judged_only_where_that_is_asked_for(
     batch.run(
         batch.find_jobs([str(photos)], tmp_path / "out"),
         cast("Pipeline", echo),
-        ProcessOptions(),
+        Options(),
         judge=judge,
     )
     assert echo.judged == [judge] * 3

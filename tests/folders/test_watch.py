@@ -1,15 +1,15 @@
 import json
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from facecraft import files
+from facecraft.cancellation import Cancellation
 from facecraft.errors import StartupError
 from facecraft.folders import watch as hotfolder
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.types import Portrait
 from tests.folders.conftest import MAX_BYTES, QUICK, Echo, Place
 
@@ -80,10 +80,10 @@ def test_a_photo_replaced_while_it_is_in_work_is_done_as_it_is_then(place: Place
     photo = place.drop("a.jpg", b"old")
 
     class Replaced(Echo):
-        def process(self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool]) -> Portrait:
+        def process(self, data: bytes, options: Options, cancellation: Cancellation) -> Portrait:
             if data == b"old":
                 photo.write_bytes(b"new")
-            return super().process(data, options, abandoned)
+            return super().process(data, options, cancellation)
 
     with place.watched(echo=Replaced()):
         place.until(lambda files: "in/done/a.jpg" in files)
@@ -108,7 +108,7 @@ def test_a_second_photo_of_a_name_gets_a_number_and_nothing_is_overwritten(place
 def test_photos_of_one_stem_get_portraits_of_their_own(place: Place) -> None:
     place.drop("a.jpg", b"1")
     place.drop("a.png", b"2")
-    with place.watched(ProcessOptions(format="webp")):
+    with place.watched(Options(format="webp")):
         place.until_done(2)
         files = place.files()
     assert (files["out/a.webp"], files["out/a-2.webp"]) == (b"1!", b"2!")
@@ -176,9 +176,9 @@ def test_a_full_disk_leaves_the_photo_and_it_is_tried_again(
 
 def test_two_watchers_do_no_photo_twice(place: Place) -> None:
     class Slow(Echo):
-        def process(self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool]) -> Portrait:
+        def process(self, data: bytes, options: Options, cancellation: Cancellation) -> Portrait:
             time.sleep(0.005)
-            return super().process(data, options, abandoned)
+            return super().process(data, options, cancellation)
 
     for number in range(40):
         place.drop(f"{number}.jpg", str(number).encode())
@@ -204,12 +204,12 @@ def test_a_photo_replaced_while_a_bad_one_is_in_work_does_not_fail_for_it(
     photo = place.drop("a.jpg", b"no face")
 
     class Replaced(Echo):
-        def process(self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool]) -> Portrait:
+        def process(self, data: bytes, options: Options, cancellation: Cancellation) -> Portrait:
             if data == b"no face":
                 new = place.drop(".new", b"good") if by_rename else photo
                 new.write_bytes(b"good")
                 new.replace(photo)
-            return super().process(data, options, abandoned)
+            return super().process(data, options, cancellation)
 
     with place.watched(echo=Replaced()):
         place.until_done(1)

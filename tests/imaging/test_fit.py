@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from facecraft.cancellation import Cancellation
 from facecraft.errors import CannotFit, DeadlineExceeded
 from facecraft.imaging import fit as size
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.types import ImageFormat, RGBImage
 
 Format = Literal["jpeg", "png", "webp"]
@@ -46,7 +47,7 @@ def test_a_file_is_never_larger_than_it_may_be(  # noqa: PLR0917
 ) -> None:
     rgb = picture(width, height, seed)
     alpha = rgb[..., 0].copy() if transparent and format_ != "jpeg" else None
-    options = ProcessOptions(max_kb=max_kb, quality=None if format_ == "png" else quality, dpi=dpi)
+    options = Options(max_kb=max_kb, quality=None if format_ == "png" else quality, dpi=dpi)
     try:
         file = size.encode(rgb, alpha, format_, options)
     except CannotFit:
@@ -65,22 +66,22 @@ def test_a_file_is_never_larger_than_it_may_be(  # noqa: PLR0917
 
 def test_what_fits_is_left_alone() -> None:
     rgb = picture(200, 200, 8)
-    plain = size.encode(rgb, None, "jpeg", ProcessOptions())
-    assert plain == size.encode(rgb, None, "jpeg", ProcessOptions(max_kb=1000))
+    plain = size.encode(rgb, None, "jpeg", Options())
+    assert plain == size.encode(rgb, None, "jpeg", Options(max_kb=1000))
     assert (plain.quality, plain.notes) == (90, ())
 
 
 def test_the_quality_is_the_highest_that_fits() -> None:
     rgb = picture(300, 300, 3)
-    best = size.encode(rgb, None, "jpeg", ProcessOptions(max_kb=30))
+    best = size.encode(rgb, None, "jpeg", Options(max_kb=30))
     assert best.quality is not None
     assert size.FLOOR < best.quality < 90
-    over = size.encode(rgb, None, "jpeg", ProcessOptions(quality=best.quality + 1))
+    over = size.encode(rgb, None, "jpeg", Options(quality=best.quality + 1))
     assert len(over.data) > 30_000
 
 
 def test_under_the_floor_it_gets_smaller_and_says_so() -> None:
-    file = size.encode(picture(400, 300, 1), None, "jpeg", ProcessOptions(max_kb=15))
+    file = size.encode(picture(400, 300, 1), None, "jpeg", Options(max_kb=15))
     assert file.width < 400
     assert file.width / file.height == pytest.approx(4 / 3, rel=0.02)
     (note,) = file.notes
@@ -89,26 +90,33 @@ def test_under_the_floor_it_gets_smaller_and_says_so() -> None:
 
 
 def test_a_png_has_no_quality_and_gets_smaller_at_once() -> None:
-    file = size.encode(picture(300, 300, 0), None, "png", ProcessOptions(max_kb=50))
+    file = size.encode(picture(300, 300, 0), None, "png", Options(max_kb=50))
     assert file.quality is None
     assert file.width < 300
 
 
 def test_what_cannot_fit_is_refused_with_the_limit() -> None:
     with pytest.raises(CannotFit) as refused:
-        size.encode(picture(33, 400, 0), None, "png", ProcessOptions(max_kb=1))
+        size.encode(picture(33, 400, 0), None, "png", Options(max_kb=1))
     assert (refused.value.status, refused.value.code, refused.value.limit) == (422, "cannot_fit", 1000)
 
 
-def test_an_abandoned_portrait_is_tried_no_further() -> None:
-    tries = iter([False, False, True])
+def test_a_cancelled_portrait_is_tried_no_further() -> None:
+    class AfterTwoTries(Cancellation):
+        tries = 0
+
+        @property
+        def cancelled(self) -> bool:
+            self.tries += 1
+            return self.tries == 3
+
     with pytest.raises(DeadlineExceeded):
-        size.encode(picture(300, 300, 3), None, "jpeg", ProcessOptions(max_kb=30), lambda: next(tries))
+        size.encode(picture(300, 300, 3), None, "jpeg", Options(max_kb=30), AfterTwoTries())
 
 
 @pytest.mark.parametrize("format_", get_args(Format))
 def test_the_resolution_is_written_into_the_file(format_: ImageFormat) -> None:
-    file = size.encode(picture(64, 64, 5), None, format_, ProcessOptions(dpi=300))
+    file = size.encode(picture(64, 64, 5), None, format_, Options(dpi=300))
     image = Image.open(io.BytesIO(file.data))
     if format_ == "webp":
         exif = image.getexif()
@@ -119,7 +127,7 @@ def test_the_resolution_is_written_into_the_file(format_: ImageFormat) -> None:
 
 @pytest.mark.parametrize("format_", get_args(Format))
 def test_without_one_none_is_written(format_: ImageFormat) -> None:
-    image = Image.open(io.BytesIO(size.encode(picture(64, 64, 5), None, format_, ProcessOptions()).data))
+    image = Image.open(io.BytesIO(size.encode(picture(64, 64, 5), None, format_, Options()).data))
     assert "dpi" not in image.info
     assert not image.getexif()
 
@@ -128,10 +136,10 @@ def test_without_one_none_is_written(format_: ImageFormat) -> None:
 def test_a_thin_picture_is_not_made_larger(side: tuple[int, int]) -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (*side, 3), np.uint8)
     with pytest.raises(CannotFit):
-        size.encode(rgb, None, "png", ProcessOptions(max_kb=1))
+        size.encode(rgb, None, "png", Options(max_kb=1))
 
 
 def test_a_picture_made_smaller_stays_as_large_on_paper() -> None:
-    file = size.encode(picture(400, 400, 1), None, "jpeg", ProcessOptions(max_kb=15, dpi=300))
+    file = size.encode(picture(400, 400, 1), None, "jpeg", Options(max_kb=15, dpi=300))
     dpi = Image.open(io.BytesIO(file.data)).info["dpi"][0]
     assert file.width / dpi == pytest.approx(400 / 300, rel=0.01)

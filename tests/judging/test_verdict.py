@@ -10,18 +10,18 @@ import pytest
 from facecraft.errors import NoFaceFound
 from facecraft.imaging import codec
 from facecraft.judging.rules import RULES
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.restoration.batching import BatchingRestorer
-from facecraft.types import Face, FaceCrop, RGBImage, Rule, Verdict
+from facecraft.types import Face, FaceCrop, RGBImage, RuleResult, Verdict
 from tests.conftest import Encode
 from tests.portraits import Make, pixels
 
 LIMITS = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
-Judge = Callable[..., dict[str, Rule]]
+Judge = Callable[..., dict[str, RuleResult]]
 
 
-def by_name(verdict: Verdict | None) -> dict[str, Rule]:
+def by_name(verdict: Verdict | None) -> dict[str, RuleResult]:
     assert verdict is not None
     return {rule.name: rule for rule in verdict.rules}
 
@@ -30,8 +30,8 @@ def by_name(verdict: Verdict | None) -> dict[str, Rule]:
 def judge(pipeline: Pipeline, png: Encode) -> Judge:
     """The verdict on a picture as it is."""
 
-    def judged(picture: RGBImage, preset: str | None = None) -> dict[str, Rule]:
-        return by_name(pipeline.check(png(picture), ProcessOptions(preset=preset)).verdict)
+    def judged(picture: RGBImage, preset: str | None = None) -> dict[str, RuleResult]:
+        return by_name(pipeline.check(png(picture), Options(preset=preset)).verdict)
 
     return judged
 
@@ -128,7 +128,7 @@ def test_a_file_over_its_presets_size_fails(judge: Judge, pictures: dict[str, RG
 def test_the_same_picture_gives_the_same_verdict(
     pipeline: Pipeline, astronaut: RGBImage, png: Encode
 ) -> None:
-    options = ProcessOptions(preset="badge")
+    options = Options(preset="badge")
     verdicts = [pipeline.process(png(astronaut), options).verdict for _ in range(3)]
     assert verdicts[0] == verdicts[1] == verdicts[2]
 
@@ -152,10 +152,10 @@ def test_a_photo_that_was_not_restored_has_no_drift_to_judge(judge: Judge, astro
 
 
 def test_a_verdict_fails_with_any_rule_and_is_unknown_with_a_limit_that_was_not_measured() -> None:
-    passed = Rule("a", "pass", 1, 0, 2, "", "")
-    failed = Rule("b", "fail", 3, 0, 2, "", "")
-    unmeasured = Rule("c", "unknown", None, 0, None, "", "")
-    unlimited = Rule("d", "unknown", 3, None, None, "", "")
+    passed = RuleResult("a", "pass", 1, 0, 2, "", "")
+    failed = RuleResult("b", "fail", 3, 0, 2, "", "")
+    unmeasured = RuleResult("c", "unknown", None, 0, None, "", "")
+    unlimited = RuleResult("d", "unknown", 3, None, None, "", "")
     assert Verdict((passed, unlimited)).status == "pass"
     assert Verdict((passed, unmeasured)).status == "unknown"
     assert Verdict((passed, unmeasured, failed)).status == "fail"
@@ -189,8 +189,8 @@ def moving(pipeline: Pipeline) -> Pipeline:
 def test_drift_is_how_far_restoration_moved_the_face(
     pipeline: Pipeline, moving: Pipeline, astronaut: RGBImage, png: Encode
 ) -> None:
-    kept = by_name(pipeline.process(png(astronaut), ProcessOptions(), judge=True).verdict)
-    moved = by_name(moving.process(png(astronaut), ProcessOptions(), judge=True).verdict)
+    kept = by_name(pipeline.process(png(astronaut), Options(), judge=True).verdict)
+    moved = by_name(moving.process(png(astronaut), Options(), judge=True).verdict)
     assert (kept["drift"].status, kept["likeness"].status) == ("pass", "pass")
     assert (moved["drift"].status, moved["likeness"].status) == ("fail", "fail")
     assert moved["drift"].value == pytest.approx(24 / 126, rel=0.1)  # FFHQ has the eyes 126 px apart
@@ -200,7 +200,7 @@ def test_drift_is_how_far_restoration_moved_the_face(
 def test_over_max_drift_the_strength_is_lowered_until_it_holds_and_that_is_said(
     moving: Pipeline, astronaut: RGBImage, png: Encode, max_drift: float
 ) -> None:
-    portrait = moving.process(png(astronaut), ProcessOptions(max_drift=max_drift), judge=True)
+    portrait = moving.process(png(astronaut), Options(max_drift=max_drift), judge=True)
     rules = by_name(portrait.verdict)
     assert rules["drift"].value is not None
     assert rules["drift"].value <= max_drift
@@ -209,8 +209,8 @@ def test_over_max_drift_the_strength_is_lowered_until_it_holds_and_that_is_said(
 
 
 def test_within_max_drift_the_strength_stays(pipeline: Pipeline, astronaut: RGBImage, png: Encode) -> None:
-    free = pipeline.process(png(astronaut), ProcessOptions())
-    held = pipeline.process(png(astronaut), ProcessOptions(max_drift=0.1))
+    free = pipeline.process(png(astronaut), Options())
+    held = pipeline.process(png(astronaut), Options(max_drift=0.1))
     assert held.data == free.data
     assert held.notes == ()
 
@@ -221,7 +221,7 @@ def test_a_picture_that_was_enlarged_by_a_network_is_retouched(
     small = np.asarray(
         cv2.resize(astronaut[40:200, 140:300], (96, 96), interpolation=cv2.INTER_AREA), np.uint8
     )
-    options = ProcessOptions(preset="us-visa", upscale=2)
+    options = Options(preset="us-visa", upscale=2)
     rules = by_name(pipeline.process(png(small), options).verdict)
     assert rules["retouched"].status == "fail"
     assert (rules["drift"].value, rules["drift"].most) == (None, None)
@@ -246,6 +246,6 @@ def test_where_the_mesh_sees_no_face_there_is_none_to_frame(pipeline: Pipeline, 
     mistaken = Pipeline(replace(pipeline.models, detector=Mistaken()), {}, LIMITS)
     wall = png(np.full((200, 200, 3), 128, np.uint8))
     with pytest.raises(NoFaceFound):
-        mistaken.process(wall, ProcessOptions(head=0.5, restorer="none"))
-    rules = by_name(mistaken.check(wall, ProcessOptions()).verdict)
+        mistaken.process(wall, Options(head=0.5, restorer="none"))
+    rules = by_name(mistaken.check(wall, Options()).verdict)
     assert (rules["roll"].status, rules["roll"].value) == ("unknown", None)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from facecraft.errors import RequestError
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.types import RGBImage
 from tests.conftest import Encode
@@ -70,7 +70,7 @@ def test_a_portrait_is_what_was_asked_for_or_refused_with_a_reason(
     pipeline: Pipeline, pictures: list[bytes], fields: dict[str, str], which: int, judge: bool
 ) -> None:
     try:
-        options = ProcessOptions.parse({"restorer": "none", **fields})
+        options = Options.parse({"restorer": "none", **fields})
         portrait = pipeline.process(pictures[which], options, judge=judge)
     except RequestError:
         return

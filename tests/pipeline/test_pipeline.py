@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facecraft.bootstrap import Loaded
+from facecraft.bootstrap import Runtime
+from facecraft.cancellation import Cancellation
 from facecraft.errors import DeadlineExceeded, ImageTooLarge, InvalidOption, NoFaceFound
 from facecraft.imaging import codec, geometry
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.upscaling import Upscaler
@@ -40,12 +41,12 @@ def test_the_same_image_gives_the_same_bytes_twice(
     pipeline: Pipeline, astronaut: RGBImage, png: Encode
 ) -> None:
     data = png(astronaut)
-    options = ProcessOptions(format="webp")
+    options = Options(format="webp")
     assert pipeline.process(data, options).data == pipeline.process(data, options).data
 
 
 def test_only_the_face_changes(pipeline: Pipeline, astronaut: RGBImage, png: Encode) -> None:
-    portrait = pipeline.process(png(astronaut), ProcessOptions())
+    portrait = pipeline.process(png(astronaut), Options())
     result = pixels(portrait.data)
     reached = under([geometry.align(portrait.faces[0], 512)], (512, 512))
     assert (result[~reached] == astronaut[~reached]).all()
@@ -53,7 +54,7 @@ def test_only_the_face_changes(pipeline: Pipeline, astronaut: RGBImage, png: Enc
 
 
 def test_colours_are_kept(pipeline: Pipeline, astronaut: RGBImage, png: Encode) -> None:
-    portrait = pipeline.process(png(astronaut), ProcessOptions())
+    portrait = pipeline.process(png(astronaut), Options())
     x1, y1, x2, y2 = portrait.faces[0].bbox.astype(int)
     difference = pixels(portrait.data)[y1:y2, x1:x2].astype(float) - astronaut[y1:y2, x1:x2]
     assert abs(difference.mean(axis=(0, 1))).max() < 3
@@ -62,7 +63,7 @@ def test_colours_are_kept(pipeline: Pipeline, astronaut: RGBImage, png: Encode) 
 def test_faces_restored_together_and_apart_agree(pipeline: Pipeline, group: RGBImage, png: Encode) -> None:
     # t1.jpg cut to its two faces in the middle, once whole and once with each of them painted over.
     both = np.ascontiguousarray(group[100:520, 240:620])
-    whole = pipeline.process(png(both), ProcessOptions())
+    whole = pipeline.process(png(both), Options())
     assert whole.restored == 2
     together = pixels(whole.data)
     places = [geometry.align(face, 512) for face in whole.faces]
@@ -77,16 +78,16 @@ def test_faces_restored_together_and_apart_agree(pipeline: Pipeline, group: RGBI
 
 
 def test_faces_largest_restores_one(pipeline: Pipeline, group: RGBImage, png: Encode) -> None:
-    portrait = pipeline.process(png(group), ProcessOptions(faces="largest"))
+    portrait = pipeline.process(png(group), Options(faces="largest"))
     assert (len(portrait.faces), portrait.restored) == (6, 1)
     others = under([geometry.align(face, 512) for face in portrait.faces[1:]], group.shape[:2])
     others &= ~under([geometry.align(portrait.faces[0], 512)], group.shape[:2])
     assert (pixels(portrait.data)[others] == group[others]).all()
 
 
-@pytest.mark.parametrize("options", [ProcessOptions(restorer="none"), ProcessOptions(strength=0)])
+@pytest.mark.parametrize("options", [Options(restorer="none"), Options(strength=0)])
 def test_without_restoration_the_pixels_stay(
-    pipeline: Pipeline, astronaut: RGBImage, png: Encode, options: ProcessOptions
+    pipeline: Pipeline, astronaut: RGBImage, png: Encode, options: Options
 ) -> None:
     portrait = pipeline.process(png(astronaut), options)
     assert portrait.restored == 0
@@ -95,18 +96,18 @@ def test_without_restoration_the_pixels_stay(
 
 def test_a_picture_without_a_face_is_refused(pipeline: Pipeline, png: Encode) -> None:
     with pytest.raises(NoFaceFound):
-        pipeline.process(png(GREY), ProcessOptions())
+        pipeline.process(png(GREY), Options())
 
 
 def test_a_picture_without_a_face_passes_where_none_is_required(pipeline: Pipeline, png: Encode) -> None:
-    portrait = pipeline.process(png(GREY), ProcessOptions(require_face=False))
+    portrait = pipeline.process(png(GREY), Options(require_face=False))
     assert (len(portrait.faces), portrait.restored) == (0, 0)
     assert (pixels(portrait.data) == GREY).all()
 
 
 def test_alpha_passes_through(pipeline: Pipeline, astronaut: RGBImage, png: Encode) -> None:
     alpha = np.arange(512, dtype=np.uint16)[None].repeat(512, axis=0).clip(0, 255).astype(np.uint8)
-    portrait = pipeline.process(png(np.dstack((astronaut, alpha))), ProcessOptions())
+    portrait = pipeline.process(png(np.dstack((astronaut, alpha))), Options())
     assert (pixels(portrait.data)[:, :, 3] == alpha).all()
 
 
@@ -114,30 +115,30 @@ def test_alpha_passes_through(pipeline: Pipeline, astronaut: RGBImage, png: Enco
 def test_the_answer_has_the_format_asked_for(
     pipeline: Pipeline, astronaut: RGBImage, png: Encode, format_: str
 ) -> None:
-    options = ProcessOptions.parse({"format": format_, "restorer": "none"})
+    options = Options.parse({"format": format_, "restorer": "none"})
     portrait = pipeline.process(png(astronaut), options)
     assert portrait.format == format_
     assert Image.open(io.BytesIO(portrait.data)).format == format_.upper()
 
 
 def test_auto_keeps_the_inputs_format(pipeline: Pipeline, group_path: Path) -> None:
-    portrait = pipeline.process(group_path.read_bytes(), ProcessOptions(restorer="none"))
+    portrait = pipeline.process(group_path.read_bytes(), Options(restorer="none"))
     assert portrait.format == "jpeg"
 
 
 def test_an_unknown_restorer_is_refused_with_those_there_are(pipeline: Pipeline, png: Encode) -> None:
     with pytest.raises(InvalidOption, match=r"auto, none, realesrgan-x4plus"):
-        pipeline.process(png(GREY), ProcessOptions(restorer="gfpgan"))
+        pipeline.process(png(GREY), Options(restorer="gfpgan"))
 
 
 @pytest.mark.parametrize("restorer", ["auto", "none", "realesrgan-x4plus"])
 def test_fidelity_is_refused_where_it_means_nothing(pipeline: Pipeline, png: Encode, restorer: str) -> None:
     with pytest.raises(InvalidOption, match="fidelity"):
-        pipeline.process(png(GREY), ProcessOptions(restorer=restorer, fidelity=0.5))
+        pipeline.process(png(GREY), Options(restorer=restorer, fidelity=0.5))
 
 
 def test_every_stage_is_timed(pipeline: Pipeline, astronaut: RGBImage, png: Encode) -> None:
-    timings = pipeline.process(png(astronaut), ProcessOptions()).timings_ms
+    timings = pipeline.process(png(astronaut), Options()).timings_ms
     assert list(timings) == ["decode", "detect", "align", "restore", "paste", "encode"]
     assert all(ms > 0 for ms in timings.values())
 
@@ -151,7 +152,7 @@ EVERY_STEP = {
 def test_the_steps_of_finishing_run_in_their_order_and_each_is_timed(
     pipeline: Pipeline, astronaut: RGBImage, png: Encode
 ) -> None:
-    timings = pipeline.process(png(astronaut), ProcessOptions.parse(EVERY_STEP), judge=True).timings_ms
+    timings = pipeline.process(png(astronaut), Options.parse(EVERY_STEP), judge=True).timings_ms
     assert list(timings) == [
         *("decode", "detect", "landmarks", "frame", "align", "restore", "drift", "paste"),
         *("background", "tone", "mask", "sheet", "encode", "verdict"),
@@ -159,7 +160,7 @@ def test_the_steps_of_finishing_run_in_their_order_and_each_is_timed(
 
 
 def test_the_stages_add_up_to_the_whole(plain: Pipeline, astronaut: RGBImage, png: Encode) -> None:
-    data, options = png(astronaut), ProcessOptions.parse(EVERY_STEP)
+    data, options = png(astronaut), Options.parse(EVERY_STEP)
     shares = []
     for _ in range(5):
         start = perf_counter()
@@ -175,12 +176,12 @@ def test_an_option_of_restoration_is_refused_where_nothing_is_restored(
     pipeline: Pipeline, fields: dict[str, str]
 ) -> None:
     with pytest.raises(InvalidOption, match="has no meaning for"):
-        pipeline.process(b"", ProcessOptions.parse({"restorer": "none", **fields}))
+        pipeline.process(b"", Options.parse({"restorer": "none", **fields}))
 
 
 def test_a_transparent_jpeg_is_refused_before_anything_is_done(pipeline: Pipeline) -> None:
     with pytest.raises(InvalidOption, match="A JPEG cannot be transparent"):
-        pipeline.process(b"", ProcessOptions(background="transparent", format="jpeg"))
+        pipeline.process(b"", Options(background="transparent", format="jpeg"))
 
 
 @pytest.mark.parametrize(
@@ -196,7 +197,7 @@ def test_a_transparent_jpeg_is_refused_before_anything_is_done(pipeline: Pipelin
 def test_auto_is_a_format_that_can_hold_the_portrait(
     plain: Pipeline, group_path: Path, fields: dict[str, str], format_: str
 ) -> None:
-    portrait = plain.process(group_path.read_bytes(), ProcessOptions.parse({**fields, "restorer": "none"}))
+    portrait = plain.process(group_path.read_bytes(), Options.parse({**fields, "restorer": "none"}))
     assert portrait.format == format_
 
 
@@ -204,8 +205,8 @@ def test_a_frame_of_an_enlarged_picture_is_where_the_plain_one_is(
     plain: Pipeline, astronaut: RGBImage, png: Encode
 ) -> None:
     fields = {"width": "500", "height": "500", "head": "0.6", "align": "true", "restorer": "none"}
-    framed = pixels(plain.process(png(astronaut), ProcessOptions.parse(fields)).data).astype(int)
-    twice = pixels(plain.process(png(astronaut), ProcessOptions.parse(fields | {"upscale": "2"})).data)
+    framed = pixels(plain.process(png(astronaut), Options.parse(fields)).data).astype(int)
+    twice = pixels(plain.process(png(astronaut), Options.parse(fields | {"upscale": "2"})).data)
     assert abs(framed - twice).mean() < 2
 
 
@@ -215,24 +216,24 @@ def test_a_frame_of_a_transparent_picture_keeps_its_transparency(
     alpha = np.full((512, 512), 255, np.uint8)
     alpha[:, :224] = 0  # up to the middle of the face
     fields = {"width": "300", "height": "300", "head": "0.5", "restorer": "none"}
-    portrait = plain.process(png(np.dstack((astronaut, alpha))), ProcessOptions.parse(fields))
+    portrait = plain.process(png(np.dstack((astronaut, alpha))), Options.parse(fields))
     kept = pixels(portrait.data)[..., 3]
     assert kept[:, :130].max() == 0
     assert kept[:, 170:].min() == 255
 
 
 def test_an_answer_that_must_not_be_larger_is_not(plain: Pipeline, astronaut: RGBImage, png: Encode) -> None:
-    portrait = plain.process(png(astronaut), ProcessOptions.parse({"format": "jpeg", "max_kb": "20"}))
+    portrait = plain.process(png(astronaut), Options.parse({"format": "jpeg", "max_kb": "20"}))
     assert len(portrait.data) <= 20_000
     assert portrait.quality is not None
     assert portrait.quality < 90
 
 
 def test_a_crop_larger_than_the_model_is_restored_whole(
-    loaded: Loaded, astronaut: RGBImage, png: Encode
+    loaded: Runtime, astronaut: RGBImage, png: Encode
 ) -> None:
     large = cv2.resize(astronaut[:256, 96:352], (1800, 1800), interpolation=cv2.INTER_CUBIC)
-    portrait = loaded.pipeline.process(png(np.asarray(large, np.uint8)), ProcessOptions(format="jpeg"))
+    portrait = loaded.pipeline.process(png(np.asarray(large, np.uint8)), Options(format="jpeg"))
     assert portrait.restored == 1
     assert codec.decode(portrait.data, LIMITS).rgb.shape == (1800, 1800, 3)
 
@@ -254,26 +255,28 @@ def test_a_restorer_that_fails_fails_the_request(
     models = replace(pipeline.models, restorers={"broken": BatchingRestorer(Broken(), 1, 0)}, upscalers={})
     broken = Pipeline(models, {}, LIMITS)
     with pytest.raises(RuntimeError, match="out of order"):
-        broken.process(png(astronaut), ProcessOptions())
+        broken.process(png(astronaut), Options())
 
 
 def test_a_picture_that_the_answers_format_cannot_hold_is_refused(pipeline: Pipeline, png: Encode) -> None:
     # A PNG of 17 000 x 1 pixels, a side over what WebP holds.
     with pytest.raises(ImageTooLarge, match="does not fit a WEBP"):
-        pipeline.process(png(np.zeros((1, 17_000, 3), np.uint8)), ProcessOptions(format="webp"))
+        pipeline.process(png(np.zeros((1, 17_000, 3), np.uint8)), Options(format="webp"))
 
 
-def test_an_abandoned_portrait_stops_before_its_next_face(
+def test_a_cancelled_portrait_stops_before_its_next_face(
     pipeline: Pipeline, group: RGBImage, png: Encode
 ) -> None:
     asked: list[bool] = []
 
-    def abandoned() -> bool:
-        asked.append(len(asked) >= 1)
-        return asked[-1]
+    class AfterTheFirst(Cancellation):
+        @property
+        def cancelled(self) -> bool:
+            asked.append(len(asked) >= 1)
+            return asked[-1]
 
     with pytest.raises(DeadlineExceeded):
-        pipeline.process(png(group), ProcessOptions(), abandoned)
+        pipeline.process(png(group), Options(), AfterTheFirst())
     assert asked[:2] == [False, True]
 
 
@@ -303,7 +306,7 @@ class Unchanged:
 
 
 @pytest.fixture(scope="module")
-def plain(loaded: Loaded) -> Pipeline:
+def plain(loaded: Runtime) -> Pipeline:
     """The default detector, with stand-ins that change nothing for the networks."""
     restorers = {
         name: BatchingRestorer(Unchanged(name, takes_fidelity=name == "codeformer"), 1, 0)
@@ -317,7 +320,7 @@ def plain(loaded: Loaded) -> Pipeline:
 def test_an_enlarged_picture_has_its_faces_where_they_were(
     plain: Pipeline, astronaut: RGBImage, png: Encode, factor: int
 ) -> None:
-    options = ProcessOptions.parse({"upscale": str(factor)})
+    options = Options.parse({"upscale": str(factor)})
     portrait = plain.process(png(astronaut), options)
     assert portrait.restored == 1
     assert list(portrait.timings_ms) == ["decode", "detect", "upscale", "align", "restore", "paste", "encode"]
@@ -334,36 +337,36 @@ def test_transparency_is_enlarged_with_the_picture(plain: Pipeline, astronaut: R
     alpha = np.full((512, 512), 255, np.uint8)
     alpha[:, :256] = 0
     picture = Image.fromarray(np.dstack((astronaut, alpha)))
-    portrait = plain.process(png(picture), ProcessOptions(upscale=2))
+    portrait = plain.process(png(picture), Options(upscale=2))
     assert pixels(portrait.data)[512, (0, 500, 523, 1023), 3].tolist() == [0, 0, 255, 255]
 
 
 def test_a_result_over_the_limit_is_refused_before_any_network_runs(plain: Pipeline, png: Encode) -> None:
     with pytest.raises(ImageTooLarge, match="portrait of 8000 x 8000 is over the limit of 40000000"):
-        plain.process(png(np.zeros((2000, 2000, 3), np.uint8)), ProcessOptions(upscale=4, require_face=False))
+        plain.process(png(np.zeros((2000, 2000, 3), np.uint8)), Options(upscale=4, require_face=False))
 
 
-def test_a_factor_without_a_model_is_refused(loaded: Loaded, png: Encode) -> None:
+def test_a_factor_without_a_model_is_refused(loaded: Runtime, png: Encode) -> None:
     bare = Pipeline(replace(loaded.pipeline.models, upscalers={}), {}, LIMITS)
     with pytest.raises(InvalidOption, match="No loaded model enlarges a picture 2 times"):
-        bare.process(png(GREY), ProcessOptions(upscale=2))
+        bare.process(png(GREY), Options(upscale=2))
 
 
 def test_the_best_restorer_is_the_default_and_any_loaded_one_can_be_named(
     plain: Pipeline, astronaut: RGBImage, png: Encode
 ) -> None:
     photo = png(astronaut)
-    assert plain.process(photo, ProcessOptions()).restorer == "gfpgan-1.4"
-    named = ProcessOptions(restorer="codeformer", fidelity=0.7)
+    assert plain.process(photo, Options()).restorer == "gfpgan-1.4"
+    named = Options(restorer="codeformer", fidelity=0.7)
     assert plain.process(photo, named).restorer == "codeformer"
     with pytest.raises(InvalidOption, match=r"no meaning for the restorer gfpgan-1\.4"):
-        plain.process(photo, ProcessOptions(fidelity=0.7))
+        plain.process(photo, Options(fidelity=0.7))
     with pytest.raises(InvalidOption, match=r"there are auto, none, gfpgan-1\.4, codeformer"):
-        plain.process(photo, ProcessOptions(restorer="realesrgan-x4plus"))
+        plain.process(photo, Options(restorer="realesrgan-x4plus"))
 
 
 def test_the_default_models_enlarge_a_picture(pipeline: Pipeline, png: Encode) -> None:
-    portrait = pipeline.process(png(GREY), ProcessOptions(upscale=2, require_face=False))
+    portrait = pipeline.process(png(GREY), Options(upscale=2, require_face=False))
     large = pixels(portrait.data)
     assert large.shape == (128, 128, 3)
     assert abs(large.astype(int) - 128).mean() < 4  # the network makes flat grey a little lighter

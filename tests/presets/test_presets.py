@@ -7,7 +7,7 @@ from PIL import Image
 from facecraft.errors import InvalidOption
 from facecraft.imaging.head import EYES_IN_HEAD
 from facecraft.judging.measures import yaw_deg
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.presets import reader as presets
 from facecraft.presets.reader import Preset
@@ -59,7 +59,7 @@ def test_every_rule_has_its_source_and_its_date(preset: Preset) -> None:
 
 @pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.name)
 def test_what_a_preset_asks_for_is_possible(preset: Preset) -> None:
-    ProcessOptions.model_validate(preset.options())
+    Options.model_validate(preset.options())
     eyes = preset.eye_height
     if eyes is not None:
         assert eyes - EYES_IN_HEAD * preset.head_share >= 0
@@ -107,7 +107,7 @@ def test_an_option_that_is_given_overrides_the_presets(make: Make, astronaut: RG
 def test_a_preset_that_forbids_retouching_restores_nothing_and_says_so(
     pipeline: Pipeline, astronaut: RGBImage, png: Encode
 ) -> None:
-    portrait = pipeline.process(png(astronaut), ProcessOptions(preset="us-passport"))
+    portrait = pipeline.process(png(astronaut), Options(preset="us-passport"))
     assert (portrait.restored, portrait.restorer) == (0, "none")
     assert [note.code for note in portrait.notes if note.code == "restoration_off"] == ["restoration_off"]
 
@@ -115,7 +115,7 @@ def test_a_preset_that_forbids_retouching_restores_nothing_and_says_so(
 def test_a_restorer_that_is_named_runs_and_the_verdict_tells(
     pipeline: Pipeline, astronaut: RGBImage, png: Encode
 ) -> None:
-    options = ProcessOptions(preset="us-passport", restorer="auto")
+    options = Options(preset="us-passport", restorer="auto")
     portrait = pipeline.process(png(astronaut), options)
     assert portrait.restored == 1
     assert portrait.verdict is not None
@@ -125,7 +125,7 @@ def test_a_restorer_that_is_named_runs_and_the_verdict_tells(
 
 def test_an_unknown_preset_is_refused(pipeline: Pipeline, astronaut: RGBImage, png: Encode) -> None:
     with pytest.raises(InvalidOption, match="There is no preset 'passport'"):
-        pipeline.process(png(astronaut), ProcessOptions(preset="passport"))
+        pipeline.process(png(astronaut), Options(preset="passport"))
 
 
 def test_the_resolution_of_a_preset_stands_in_its_file(make: Make, astronaut: RGBImage) -> None:

@@ -10,7 +10,7 @@ from skimage.metrics import structural_similarity
 
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.imaging import geometry
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.types import FaceCrop, RGBImage
 from tests.conftest import Encode
@@ -64,7 +64,7 @@ def test_a_clean_portrait_comes_back_recognisable(
     name: str,
 ) -> None:
     picture: RGBImage = request.getfixturevalue(name)
-    portrait = pipeline.process(png(picture), ProcessOptions())
+    portrait = pipeline.process(png(picture), Options())
     mesh, after = FaceMesh(model_path("facemesh")), pixels(portrait.data)
     drifts = []
     for face in portrait.faces:
@@ -78,7 +78,7 @@ def test_the_whole_pipeline_brings_a_noisy_face_closer_to_the_clean_one(
     pipeline: Pipeline, astronaut: RGBImage, png: Encode
 ) -> None:
     noisy = noisy_jpeg(astronaut, sigma=15, quality=50)
-    portrait = pipeline.process(png(noisy), ProcessOptions())
+    portrait = pipeline.process(png(noisy), Options())
     place = geometry.align(portrait.faces[0], SIDE_PX)
     clean, before, after = (
         geometry.crop(view, place).image for view in (astronaut, noisy, pixels(portrait.data))

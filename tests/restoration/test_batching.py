@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from facecraft.cancellation import Cancellation
 from facecraft.errors import DeadlineExceeded
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.types import FaceCrop, RGBImage
@@ -94,11 +95,13 @@ def test_each_request_gets_its_own_faces_in_order_whatever_happens_to_the_others
     def ask(index: int) -> list[int]:
         each, own = requests[index], faces[index]
         time.sleep(each["delay_ms"] / 1000)  # type: ignore[operator]
-        gone = each["fate"] == "leaves"
+        cancellation = Cancellation()
+        if each["fate"] == "leaves":
+            cancellation.cancel()
         squares = restorer.restore(
             [crop(n) for n in own],
             [each["fidelity"]] * len(own),  # type: ignore[list-item]
-            lambda: gone,
+            cancellation,
         )
         return [number_of(square) for square in squares]
 

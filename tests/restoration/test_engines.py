@@ -18,9 +18,9 @@ from facecraft.restoration.engines.base import Engine
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.engines.torch import TorchEngine
 from facecraft.restoration.gfpgan import GFPGAN
-from facecraft.restoration.nets.pixels import Pixels
+from facecraft.restoration.nets.uint8_io import UInt8IO
 from facecraft.restoration.networks import NETWORKS
-from facecraft.runtime.device import Turn
+from facecraft.runtime.device import FairLock
 from facecraft.types import FaceCrop, RGBImage
 from tests.restoration.conftest import decisive
 
@@ -40,11 +40,11 @@ def by_onnxruntime(net: nn.Module, inputs: tuple[Tensor, ...], *, any_side: bool
     named = dict(zip(("x", "fidelity"), inputs, strict=False))
     axes = {"x": [0, 2, 3] if any_side else [0], "fidelity": [0]}
     graph = graphs.export(net, named, {name: axes[name] for name in named})
-    return OnnxEngine(graph, net, ["CPUExecutionProvider"], 2, Turn())
+    return OnnxEngine(graph, net, ["CPUExecutionProvider"], 2, FairLock())
 
 
 def by_torch(net: nn.Module, dtype: torch.dtype) -> TorchEngine:
-    return TorchEngine(copy.deepcopy(net).to(dtype), "cpu", Turn())
+    return TorchEngine(copy.deepcopy(net).to(dtype), "cpu", FairLock())
 
 
 def apart(engine: Engine, inputs: tuple[Tensor, ...], reference: Tensor) -> float:
@@ -110,8 +110,8 @@ def test_real_esrgan_in_bfloat16_is_as_good_as_the_same_picture(
         np.random.default_rng().integers(0, 256, (64, 64, 3), np.uint8),
     ):
         given = np.ascontiguousarray(pixels)[None]
-        expected = TorchEngine(precise, "cpu", Turn()).run(given).astype(float)
-        result = TorchEngine(short, "cpu", Turn()).run(given).astype(float)
+        expected = TorchEngine(precise, "cpu", FairLock()).run(given).astype(float)
+        result = TorchEngine(short, "cpu", FairLock()).run(given).astype(float)
         assert np.linalg.norm(result - expected) < FP16 * np.linalg.norm(expected)
         assert np.abs(result - expected).mean() < 1
         assert np.percentile(np.abs(result - expected), 99) <= 4
@@ -124,7 +124,7 @@ def test_pixels_go_in_and_come_out_as_they_are(low: float) -> None:
     with torch.no_grad():
         net.weight.copy_(torch.eye(3)[:, :, None, None])
     for dtype in (torch.float32, torch.float16):
-        assert torch.equal(Pixels(net.to(dtype), low)(pixels), pixels)
+        assert torch.equal(UInt8IO(net.to(dtype), low)(pixels), pixels)
 
 
 def test_pixels_beyond_black_and_white_are_cut() -> None:
@@ -132,8 +132,8 @@ def test_pixels_beyond_black_and_white_are_cut() -> None:
     with torch.no_grad():
         net.weight.copy_(2 * torch.eye(3)[:, :, None, None])
     pixels = torch.tensor([0, 100, 200], dtype=torch.uint8).reshape(1, 1, 1, 3)
-    assert Pixels(net, 0)(pixels).flatten().tolist() == [0, 200, 255]
-    assert Pixels(net, -1)(pixels).flatten().tolist() == [0, 73, 255]  # twice the distance from grey
+    assert UInt8IO(net, 0)(pixels).flatten().tolist() == [0, 200, 255]
+    assert UInt8IO(net, -1)(pixels).flatten().tolist() == [0, 73, 255]  # twice the distance from grey
 
 
 def crop(seed: int) -> FaceCrop:
@@ -238,9 +238,9 @@ def test_on_a_gpu_a_shape_is_captured_when_it_comes_again_and_the_one_least_used
 
     monkeypatch.setattr(torch_engine, "capture", capture)
     monkeypatch.setattr(torch_engine, "CAPTURES", 2)
-    monkeypatch.setattr(torch_engine.Lane, "make", lambda: None)
+    monkeypatch.setattr(torch_engine.CaptureStream, "make", lambda: None)
     monkeypatch.setattr(Tensor, "to", lambda self, *_: self)
-    engine = TorchEngine(nn.Identity(), "cpu", Turn())
+    engine = TorchEngine(nn.Identity(), "cpu", FairLock())
     engine._device = "cuda"
     for samples in (1, 2, 1, 3, 1, 2, 4, 1, 2):
         x = np.random.default_rng().random((samples, 3), np.float32)
@@ -263,7 +263,7 @@ def test_published_weights_load_into_the_restorers(
 
 
 def test_engines_that_share_a_turn_run_one_at_a_time() -> None:
-    turn = Turn()
+    turn = FairLock()
     running: list[int] = []
     most: list[int] = []
 

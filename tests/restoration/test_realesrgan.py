@@ -14,7 +14,7 @@ from facecraft.restoration.nets.ncnn_weights import load_convolutions
 from facecraft.restoration.nets.rrdbnet import RRDBNet
 from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.realesrgan import RealESRGAN, input_side_px
-from facecraft.runtime.device import Turn
+from facecraft.runtime.device import FairLock
 from facecraft.types import FaceCrop
 from facecraft.weights.store import default_graphs_dir
 
@@ -28,7 +28,7 @@ def weights(model_path: Callable[[str], Path]) -> Path:
 def restorer(weights: Path) -> RealESRGAN:
     network = NETWORKS["realesrgan-x4plus"]
     graph = graph_of("realesrgan-x4plus", network, default_graphs_dir())
-    return RealESRGAN(OnnxEngine(graph, network.load(weights), ["CPUExecutionProvider"], 2, Turn()))
+    return RealESRGAN(OnnxEngine(graph, network.load(weights), ["CPUExecutionProvider"], 2, FairLock()))
 
 
 def by_ncnn(weights: Path, picture: np.ndarray) -> np.ndarray:

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from facecraft.cancellation import Cancellation
 from facecraft.errors import DeadlineExceeded
 from facecraft.restoration.engines.graphs import graph_of
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.upscaling import BLEND_PX, OVERLAP_PX, TILE_PX, Upscaler, cut
-from facecraft.runtime.device import Turn
+from facecraft.runtime.device import FairLock
 from facecraft.types import RGBImage
 from facecraft.weights.store import default_graphs_dir
 
@@ -62,9 +63,14 @@ def test_its_input_is_left_alone_and_a_request_that_left_stops_at_the_next_tile(
     picture = noise(400, 400)
     before = picture.copy()
     engine = Nearest(2)
-    answers = iter([False, False, True])
+
+    class AfterTwoTiles(Cancellation):
+        @property
+        def cancelled(self) -> bool:
+            return len(engine.shapes) == 2
+
     with pytest.raises(DeadlineExceeded):
-        Upscaler("nearest", engine, 2, 2).upscale(picture, lambda: next(answers))
+        Upscaler("nearest", engine, 2, 2).upscale(picture, AfterTwoTiles())
     assert len(engine.shapes) == 2
     assert (picture == before).all()
 
@@ -74,7 +80,7 @@ def engine(model_path: Callable[[str], Path]) -> OnnxEngine:
     network = NETWORKS["realesrgan-x4plus"]
     graph = graph_of("realesrgan-x4plus", network, default_graphs_dir())
     net = network.load(model_path("realesrgan-x4plus"))
-    return OnnxEngine(graph, net, ["CPUExecutionProvider"], 2, Turn())
+    return OnnxEngine(graph, net, ["CPUExecutionProvider"], 2, FairLock())
 
 
 def test_tiles_of_a_real_picture_meet_without_a_seam(engine: OnnxEngine, astronaut: RGBImage) -> None:

@@ -8,7 +8,7 @@ from time import sleep
 import pytest
 
 from facecraft.errors import DeviceUnavailable
-from facecraft.runtime.device import Turn, check_providers, computes_bfloat16, usable_processors
+from facecraft.runtime.device import FairLock, check_providers, computes_bfloat16, usable_processors
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_bfloat16_is_for_processors_that_have_it(
 
 
 def test_a_turn_is_handed_on_in_order_of_arrival() -> None:
-    turn = Turn()
+    turn = FairLock()
     order: list[int] = []
 
     def take(number: int) -> None:
@@ -84,7 +84,7 @@ def test_a_turn_is_handed_on_in_order_of_arrival() -> None:
 
 
 def test_a_turn_is_handed_on_after_an_error() -> None:
-    turn = Turn()
+    turn = FairLock()
     with pytest.raises(ValueError, match="within"), turn:
         raise ValueError("within")
     with turn:

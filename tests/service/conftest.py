@@ -12,9 +12,10 @@ import httpx
 import numpy as np
 import pytest
 
-from facecraft.bootstrap import Loaded, load
+from facecraft.bootstrap import Runtime, load
+from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.service.server import Server
 from facecraft.settings import Settings
 from facecraft.types import Check, Detection, Face, Portrait, Source, Verdict
@@ -23,7 +24,7 @@ from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 if TYPE_CHECKING:
     from facecraft.pipeline.pipeline import Pipeline
 
-Process = Callable[[bytes, ProcessOptions], Portrait]
+Process = Callable[[bytes, Options], Portrait]
 Serve = Callable[..., httpx.Client]
 
 PATIENCE_S = 60
@@ -34,7 +35,7 @@ FACE = Face(
 )
 
 
-def echo(data: bytes, options: ProcessOptions) -> Portrait:
+def echo(data: bytes, options: Options) -> Portrait:
     """A portrait whose bytes are those that were uploaded."""
     return Portrait(
         data=data,
@@ -54,28 +55,30 @@ class FakePipeline:
     answer: Process
     models: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(restorers={}))
 
-    def require(self, options: ProcessOptions) -> None:
+    def require(self, options: Options) -> None:
         if options.restorer == "impossible":
             raise InvalidOption("There is no restorer 'impossible'.")
 
     def process(
-        self, data: bytes, options: ProcessOptions, abandoned: Callable[[], bool], *, judge: bool = False
+        self, data: bytes, options: Options, cancellation: Cancellation, *, judge: bool = False
     ) -> Portrait:
         return self.answer(data, options)
 
     def detect(self, data: bytes) -> Detection:
-        portrait = self.answer(data, ProcessOptions())
-        return Detection(portrait.source, portrait.faces, portrait.timings_ms)
+        portrait = self.answer(data, Options())
+        return Detection(source=portrait.source, faces=portrait.faces, timings_ms=portrait.timings_ms)
 
-    def check(self, data: bytes, options: ProcessOptions) -> Check:
+    def check(self, data: bytes, options: Options) -> Check:
         portrait = self.answer(data, options)
         verdict = portrait.verdict or Verdict(())
-        return Check(portrait.source, portrait.faces, verdict, portrait.timings_ms)
+        return Check(
+            source=portrait.source, faces=portrait.faces, timings_ms=portrait.timings_ms, verdict=verdict
+        )
 
 
-def loading(process: Process) -> Callable[[Settings, Lock], Loaded]:
+def loading(process: Process) -> Callable[[Settings, Lock], Runtime]:
     pipeline = cast("Pipeline", FakePipeline(process))
-    return lambda settings, lock: Loaded(
+    return lambda settings, lock: Runtime(
         pipeline,
         "cpu",
         lock.in_set("default"),
@@ -86,7 +89,7 @@ def loading(process: Process) -> Callable[[Settings, Lock], Loaded]:
 
 
 @contextmanager
-def running(load: Callable[[Settings, Lock], Loaded], **settings: object) -> Iterator[httpx.Client]:
+def running(load: Callable[[Settings, Lock], Runtime], **settings: object) -> Iterator[httpx.Client]:
     """A client of a service in a thread, on a free port, once it is ready."""
     server = Server(Settings.model_validate({"port": 0, **settings}), load_lock(default_lock_path()), load)
     thread = threading.Thread(target=server.listen_and_run)

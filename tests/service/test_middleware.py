@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from facecraft.errors import InferenceFailed
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.service.telemetry import logs
 from facecraft.types import Portrait
 from tests.service.conftest import Serve
@@ -58,7 +58,7 @@ def test_every_answer_has_the_headers_that_protect(client: httpx.Client, path: s
 
 
 def test_an_unexpected_error_has_them_too(serve: Serve) -> None:
-    def fail(_data: bytes, _options: ProcessOptions) -> Portrait:
+    def fail(_data: bytes, _options: Options) -> Portrait:
         raise KeyError("something internal")
 
     response = serve(fail).post("/process", files=FILE)
@@ -106,7 +106,7 @@ def test_a_failure_in_a_worker_is_logged_with_the_requests_id(
 ) -> None:
     ids: list[str] = []
 
-    def fail(_data: bytes, _options: ProcessOptions) -> Portrait:
+    def fail(_data: bytes, _options: Options) -> Portrait:
         ids.append(logs.REQUEST_ID.get())
         raise InferenceFailed("It failed.")
 

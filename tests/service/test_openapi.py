@@ -4,7 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 
 Serve = Callable[..., httpx.Client]
 Json = dict[str, Any]
@@ -61,7 +61,7 @@ def test_the_form_of_process_has_the_file_and_every_option_with_its_range(docume
     schema = form(document, "/process")
     assert schema["required"] == ["file"]
     assert schema["properties"]["file"]["format"] == "binary"
-    assert set(schema["properties"]) == {"file", *ProcessOptions.model_fields}
+    assert set(schema["properties"]) == {"file", *Options.model_fields}
     assert all(option["description"] for option in schema["properties"].values())
     options = schema["properties"]
     assert (options["strength"]["minimum"], options["strength"]["maximum"]) == (0, 1)

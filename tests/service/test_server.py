@@ -26,9 +26,10 @@ from facecraft.service.server import serve
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock
 
-def process(data, options, abandoned, *, judge):
+def process(data, options, cancellation, *, judge):
     time.sleep(float(data))  # each file says how many seconds it takes
-    return Portrait(data, "png", Source(1, 1, "png", 1), (), 0, "none", {}, 1, 1)
+    made = {"data": data, "format": "png", "width": 1, "height": 1, "restored": 0, "restorer": "none"}
+    return Portrait(source=Source(1, 1, "png", 1), faces=(), timings_ms={}, **made)
 
 pipeline = SimpleNamespace(process=process)
 loaded = SimpleNamespace(pipeline=pipeline, device="cpu", models=(), workers=1, deadline_s=30, growing=0)

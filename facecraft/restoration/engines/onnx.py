@@ -9,7 +9,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from torch import nn
 
-from facecraft.runtime.device import Turn, check_providers
+from facecraft.runtime.device import FairLock, check_providers
 
 # The same numbers as in float32 on a CPU.
 PROVIDER_OPTIONS = {"CUDAExecutionProvider": {"use_tf32": "0"}}
@@ -29,7 +29,7 @@ class OnnxEngine:
     name = "onnxruntime"
 
     def __init__(
-        self, graph: bytes, net: nn.Module, providers: Sequence[str], threads: int, turn: Turn
+        self, graph: bytes, net: nn.Module, providers: Sequence[str], threads: int, turn: FairLock
     ) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from facecraft.runtime.device import Turn
+from facecraft.runtime.device import FairLock
 
 CAPTURES = 8
 """Shapes whose kernels are kept; what is least used goes."""
@@ -31,7 +31,7 @@ class TorchEngine:
 
     name = "torch"
 
-    def __init__(self, net: nn.Module, device: str, turn: Turn) -> None:
+    def __init__(self, net: nn.Module, device: str, turn: FairLock) -> None:
         self._net = net.to(device).eval().requires_grad_(requires_grad=False)
         for module in self._net.modules():
             if isinstance(module, nn.Conv2d):  # a fifth faster on a CPU, and what tensor cores take
@@ -39,7 +39,7 @@ class TorchEngine:
         self._device = device
         self._dtype = next((each.dtype for each in net.parameters()), torch.float32)  # of what goes in
         self._turn = turn
-        self._lane: Lane | None = None
+        self._lane: CaptureStream | None = None
         self._captured: OrderedDict[Shapes, Captured] = OrderedDict()
         self._seen: deque[Shapes] = deque(maxlen=SEEN)
 
@@ -64,7 +64,7 @@ class TorchEngine:
         if shapes not in self._captured:
             while len(self._captured) >= CAPTURES:
                 self._captured.popitem(last=False)
-            self._lane = self._lane or Lane.make()
+            self._lane = self._lane or CaptureStream.make()
             self._captured[shapes] = capture(self._net, padded, self._lane)
         self._captured.move_to_end(shapes)
         return self._captured[shapes].replay(padded)[: len(tensors[0])]
@@ -82,14 +82,14 @@ def _padded(tensor: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class CaptureStream:
     """What an engine's captures share, since one is replayed after the other: a stream, and their memory."""
 
     stream: torch.cuda.Stream
     pool: Any
 
     @classmethod
-    def make(cls) -> "Lane":
+    def make(cls) -> "CaptureStream":
         return cls(torch.cuda.Stream(), torch.cuda.graph_pool_handle())  # type: ignore[no-untyped-call]
 
 
@@ -123,7 +123,7 @@ class Captured:
         return self.received.clone()
 
 
-def capture(net: nn.Module, tensors: tuple[Tensor, ...], lane: Lane) -> Captured:
+def capture(net: nn.Module, tensors: tuple[Tensor, ...], lane: CaptureStream) -> Captured:
     """Record what `net` does with inputs of these shapes and types."""
     inputs = tuple(tensor.to("cuda") for tensor in tensors)
     lane.stream.wait_stream(torch.cuda.current_stream())

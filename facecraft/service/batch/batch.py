@@ -27,22 +27,22 @@ What goes wrong with one file is its entry, and the rest goes on.
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Send
 
+from facecraft.cancellation import Cancellation
 from facecraft.errors import FacecraftError, InvalidOption, NotReady
-from facecraft.service.batch.delivery import Delivery
-from facecraft.service.batch.incoming import Files, Held, Incoming, Photo
+from facecraft.service.batch.body import Files, Held, PacedBody, Photo
+from facecraft.service.batch.zip_response import ZipResponse
 from facecraft.service.request.fields import merged, options_of
 from facecraft.service.request.multipart import EXAMPLE
 from facecraft.types import Portrait
 
 if TYPE_CHECKING:
-    from facecraft.options import ProcessOptions
+    from facecraft.options import Options
     from facecraft.service.state import Service
 
 
@@ -74,7 +74,7 @@ class Batch:
         send: likewise.
 
     Attributes:
-        delivery: what was answered so far.
+        answer: what was answered so far.
     """
 
     def __init__(
@@ -87,15 +87,15 @@ class Batch:
         self._files = Files(boundary, settings.max_upload_bytes, self._held)
         self._unmade = 0
         self._at_work_since = 0.0
-        self._incoming = Incoming(receive, self._held, settings.upload_timeout_s, lambda: self._unmade > 0)
-        self.delivery = Delivery(send, lambda: self._incoming.received_at, settings.upload_timeout_s)
-        self._options: ProcessOptions | None = None
+        self._body = PacedBody(receive, self._held, settings.upload_timeout_s, lambda: self._unmade > 0)
+        self.answer = ZipResponse(send, lambda: self._body.received_at, settings.upload_timeout_s)
+        self._options: Options | None = None
         self._photos: asyncio.Queue[Photo | _End] = asyncio.Queue()
         self._portraits: asyncio.Queue[asyncio.Task[_Made] | _End] = asyncio.Queue()
         self._making: set[asyncio.Task[_Made]] = set()
         self._unsent = 0
         self._refusal: FacecraftError | None = None
-        self._over = Event()
+        self._over = Cancellation()
 
     async def to_its_end(self) -> None:
         """Answer the request.
@@ -114,7 +114,7 @@ class Batch:
                 for task in done:
                     task.result()
         finally:
-            self._over.set()  # whatever still runs stops at its next face
+            self._over.cancel()  # whatever still runs stops at its next face
             tasks = [reading, working, writing, *self._making]
             for each in tasks:
                 each.cancel()
@@ -122,11 +122,11 @@ class Batch:
 
     async def gone(self) -> None:
         """Wait until the connection is."""
-        await self._incoming.left()
+        await self._body.left()
 
     async def _read(self) -> None:
         try:
-            async for chunk in self._incoming.chunks():
+            async for chunk in self._body.chunks():
                 try:
                     self._files.write(chunk)
                 finally:
@@ -137,8 +137,8 @@ class Batch:
             self._photos.put_nowait(_End())
         except FacecraftError as error:
             self._photos.put_nowait(self._ended(self._files.unfinished, error))
-        await self._incoming.left()
-        if not self._over.is_set():
+        await self._body.left()
+        if not self._over.cancelled:
             raise ClientDisconnect
 
     def _hand_on(self) -> None:
@@ -149,7 +149,7 @@ class Batch:
             self._options = options
         while self._files.arrived:
             self._photos.put_nowait(self._files.arrived.popleft())
-            self._incoming.file_came()
+            self._body.file_came()
 
     async def _work(self) -> None:
         while isinstance(photo := await self._photos.get(), Photo):
@@ -173,7 +173,7 @@ class Batch:
         self._making.discard(made)
         self._unmade -= 1
         if self._unmade == 0:
-            self._incoming.grant(perf_counter() - self._at_work_since)
+            self._body.grant(perf_counter() - self._at_work_since)
 
     async def _begun(self, photo: Photo) -> Coroutine[None, None, _Made]:
         """What becomes of a photo, whose work has begun if there is any."""
@@ -182,16 +182,13 @@ class Batch:
         pipeline = self._service.require_ready().pipeline
         options, content = self._options, photo.content
         assert options is not None  # noqa: S101  # they come before the first photo
-        given_up = Event()
-
-        def abandoned() -> bool:
-            return given_up.is_set() or self._over.is_set()
+        cancellation = Cancellation(self._over)
 
         def work() -> Portrait:
-            return pipeline.process(bytes(content), options, abandoned, judge=True)
+            return pipeline.process(bytes(content), options, cancellation, judge=True)
 
         running = await self._service.admission.begin(work)
-        return self._made(photo, running, given_up.set)
+        return self._made(photo, running, cancellation.cancel)
 
     async def _made(
         self, photo: Photo, running: asyncio.Future[Portrait], give_up: Callable[[], None]
@@ -217,9 +214,9 @@ class Batch:
         while end is None:
             end = await self._write_next()
         if end.error is not None:
-            await self.delivery.failed(end.name, end.error)
-        self._over.set()
-        await self.delivery.end()
+            await self.answer.failed(end.name, end.error)
+        self._over.cancel()
+        await self.answer.end()
 
     async def _write_next(self) -> _End | None:
         """Send what became of the next photo; it is not held when this returns."""
@@ -231,16 +228,16 @@ class Batch:
             raise self._refusal
         if isinstance(made.result, Portrait):
             size = len(made.result.data)
-            await self.delivery.portrait(made.name, made.result, made.ms or 0.0)
+            await self.answer.portrait(made.name, made.result, made.ms or 0.0)
         else:
-            await self.delivery.failed(made.name, made.result, made.ms)
+            await self.answer.failed(made.name, made.result, made.ms)
         self._unsent -= 1
         self._held.drop(size)
         return None
 
     def _ended(self, name: str, error: FacecraftError) -> _End:
         """The end of the batch; an error that comes before the answer has begun is raised instead."""
-        if not self.delivery.started:
+        if not self.answer.started:
             self._refusal = error
             raise error
         self._service.metrics.count_error(error.code)

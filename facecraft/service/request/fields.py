@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fastapi import Request
 
 from facecraft.errors import InvalidOption
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 
 
 def named_in(request: Request) -> dict[str, str]:
@@ -27,7 +27,7 @@ def merged(fields: Mapping[str, str], named: Mapping[str, str]) -> dict[str, str
     return {**fields, **named}
 
 
-def options_of(fields: Mapping[str, str]) -> ProcessOptions:
+def options_of(fields: Mapping[str, str]) -> Options:
     """An empty field is one that was not filled in: forms send those as well, that of /docs among them."""
-    known = ProcessOptions.model_fields
-    return ProcessOptions.parse({name: value for name, value in fields.items() if value or name not in known})
+    known = Options.model_fields
+    return Options.parse({name: value for name, value in fields.items() if value or name not in known})

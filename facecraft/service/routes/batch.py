@@ -36,15 +36,15 @@ class _Answer(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         batch = Batch(self._service, self._boundary, self._named, receive, send)
-        delivery = batch.delivery
+        answer = batch.answer
         try:
             with self._service.batch():
                 await batch.to_its_end()
         except ClientDisconnect:
-            if not delivery.started:
+            if not answer.started:
                 raise
             scope["state"][ABORT]()
             await batch.gone()
         finally:
-            failed = sum(entry.status == "failed" for entry in delivery.entries)
-            scope["state"]["batch"] = {"files": len(delivery.entries), "failed": failed}
+            failed = sum(entry.status == "failed" for entry in answer.entries)
+            scope["state"]["batch"] = {"files": len(answer.entries), "failed": failed}

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from threading import Event
 from typing import TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.requests import ClientDisconnect
 
+from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption, Unauthorized
 from facecraft.service.openapi import CHECK, DETECT, PROCESS, problems
 from facecraft.service.request.access import authorize
@@ -32,17 +32,17 @@ async def process(request: Request, service: ServiceDep) -> Response:
     async with _admitted(request, service) as upload:
         options = options_of(upload.fields)
 
-        abandoned = Event()
+        cancellation = Cancellation()
 
         def work() -> Response:
-            portrait = pipeline.process(bytes(upload.file), options, abandoned.is_set, judge=as_json)
+            portrait = pipeline.process(bytes(upload.file), options, cancellation, judge=as_json)
             request.state.done = portrait
             return portrait_response(portrait, as_json=as_json)
 
         try:
             return await _while_connected(request, service.admission.run(work))
         finally:
-            abandoned.set()  # past the deadline, or after the client left, the thread stops at its next face
+            cancellation.cancel()  # the deadline is over, or the client left
 
 
 @router.post("/detect", response_class=Response, **DETECT)

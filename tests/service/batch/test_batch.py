@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from facecraft.errors import NoFaceFound
-from facecraft.options import ProcessOptions
-from facecraft.service.batch import incoming
-from facecraft.types import Portrait, Rule, Verdict
+from facecraft.options import Options
+from facecraft.service.batch import body
+from facecraft.types import Portrait, RuleResult, Verdict
 from tests.service.conftest import echo
 
 Serve = Callable[..., httpx.Client]
@@ -42,7 +42,7 @@ def opened(response: httpx.Response) -> tuple[dict[str, bytes], list[Json]]:
     return contents, entries
 
 
-def picky(data: bytes, options: ProcessOptions) -> Portrait:
+def picky(data: bytes, options: Options) -> Portrait:
     """As `echo`, but for a photo that is called bad."""
     if data.startswith(b"bad"):
         raise NoFaceFound("No face was found in the picture.")
@@ -69,16 +69,16 @@ def test_every_photo_comes_back_in_order_under_its_name(client: httpx.Client) ->
 
 
 def test_the_options_are_those_of_process_and_hold_for_all(serve: Serve) -> None:
-    seen: list[ProcessOptions] = []
+    seen: list[Options] = []
 
-    def process(data: bytes, options: ProcessOptions) -> Portrait:
+    def process(data: bytes, options: Options) -> Portrait:
         seen.append(options)
         return echo(data, options)
 
     client = serve(process)
     fields = {"preset": "badge", "width": "200", "format": "webp"}
     contents, _ = opened(client.post("/batch", files=files(b"1", b"2"), data=fields))
-    assert seen == [ProcessOptions.parse(fields)] * 2
+    assert seen == [Options.parse(fields)] * 2
     assert list(contents) == ["photo0.webp", "photo1.webp"]
     opened(client.post("/batch?preset=ad", files=files(b"3")))
     assert seen[-1].preset == "ad"
@@ -111,7 +111,7 @@ def test_options_that_cannot_be_are_refused_before_any_work(
 ) -> None:
     worked: list[bytes] = []
 
-    def process(data: bytes, options: ProcessOptions) -> Portrait:
+    def process(data: bytes, options: Options) -> Portrait:
         worked.append(data)
         return echo(data, options)
 
@@ -254,7 +254,7 @@ def held_bytes(client: httpx.Client) -> float:
 def test_a_client_that_leaves_leaves_nothing_behind(serve: Serve) -> None:
     started = threading.Event()
 
-    def process(data: bytes, options: ProcessOptions) -> Portrait:
+    def process(data: bytes, options: Options) -> Portrait:
         started.set()
         time.sleep(0.3)
         return echo(data, options)
@@ -289,7 +289,7 @@ def test_a_body_that_breaks_off_ends_with_what_was_done(serve: Serve) -> None:
 
 
 def test_a_single_portrait_waits_for_one_photo_of_a_batch_at_most(serve: Serve) -> None:
-    def process(data: bytes, options: ProcessOptions) -> Portrait:
+    def process(data: bytes, options: Options) -> Portrait:
         time.sleep(0.2)
         return echo(data, options)
 
@@ -324,7 +324,7 @@ def test_a_third_batch_at_once_is_told_to_come_back(serve: Serve) -> None:
 def test_more_files_than_a_batch_takes_end_it_with_an_entry(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(incoming, "MAX_FILES", 3)
+    monkeypatch.setattr(body, "MAX_FILES", 3)
     client = serve()
 
     def slowly() -> Iterator[bytes]:
@@ -343,10 +343,10 @@ def test_a_batch_needs_the_key_where_one_is_set(serve: Serve) -> None:
 
 
 def test_the_verdict_of_each_portrait_stands_in_the_manifest(serve: Serve) -> None:
-    kept = Rule("roll", "pass", 1.0, -8, 8, "deg", "tilt")
-    broken = Rule("yaw", "fail", 20.0, -10, 10, "deg", "turn")
+    kept = RuleResult("roll", "pass", 1.0, -8, 8, "deg", "tilt")
+    broken = RuleResult("yaw", "fail", 20.0, -10, 10, "deg", "turn")
 
-    def process(data: bytes, options: ProcessOptions) -> Portrait:
+    def process(data: bytes, options: Options) -> Portrait:
         return replace(echo(data, options), verdict=Verdict((kept, broken)))
 
     _, (entry,) = opened(serve(process).post("/batch", files=files(b"x")))
@@ -381,7 +381,7 @@ def send_tiny_files(connection: socket.socket) -> None:
 
 
 def test_a_client_may_wait_for_a_portrait_that_takes_longer_than_an_upload(serve: Serve) -> None:
-    def process(data: bytes, options: ProcessOptions) -> Portrait:
+    def process(data: bytes, options: Options) -> Portrait:
         time.sleep(1)
         return echo(data, options)
 
@@ -403,7 +403,7 @@ def test_a_client_that_neither_reads_nor_sends_loses_its_connection(serve: Serve
 
 
 def test_a_client_that_waits_for_each_small_portrait_is_not_cut_off(serve: Serve) -> None:
-    def process(data: bytes, options: ProcessOptions) -> Portrait:
+    def process(data: bytes, options: Options) -> Portrait:
         time.sleep(0.15)
         return echo(data, options)
 

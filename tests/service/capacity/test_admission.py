@@ -8,7 +8,7 @@ from statistics import median
 import httpx
 import pytest
 
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.types import Portrait, Source
 
 Serve = Callable[..., httpx.Client]
@@ -23,7 +23,7 @@ class Gate:
         self.begun: list[str] = []
         self._open = threading.Event()
 
-    def __call__(self, data: bytes, options: ProcessOptions) -> Portrait:
+    def __call__(self, data: bytes, options: Options) -> Portrait:
         self.begun.append(data.decode())
         assert self._open.wait(PATIENCE_S)
         return portrait(data)
@@ -41,7 +41,15 @@ class Gate:
 def portrait(data: bytes) -> Portrait:
     source = Source(width=1, height=1, format="png", frames=1)
     return Portrait(
-        data, "png", source, faces=(), restored=0, restorer="none", timings_ms={}, width=64, height=80
+        data=data,
+        format="png",
+        source=source,
+        faces=(),
+        restored=0,
+        restorer="none",
+        timings_ms={},
+        width=64,
+        height=80,
     )
 
 
@@ -101,7 +109,7 @@ def test_the_queue_takes_as_many_as_it_may_and_refuses_the_next(
 def test_retry_after_is_how_long_the_queue_will_take(
     serve: Serve, gate: Gate, clients: ThreadPoolExecutor
 ) -> None:
-    def process(data: bytes, options: ProcessOptions) -> Portrait:
+    def process(data: bytes, options: Options) -> Portrait:
         if data == b"measured":
             time.sleep(1.2)
             return portrait(data)
@@ -159,7 +167,7 @@ def test_health_answers_at_once_while_eight_portraits_are_in_work(
 ) -> None:
     stop = threading.Event()
 
-    def burn(data: bytes, options: ProcessOptions) -> Portrait:
+    def burn(data: bytes, options: Options) -> Portrait:
         if data in {b"0", b"1"}:  # more would measure how fair the machine's scheduler is
             while not stop.is_set():
                 hashlib.pbkdf2_hmac("sha256", data, b"salt", 100_000)  # without the interpreter's lock

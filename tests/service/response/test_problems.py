@@ -4,7 +4,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.service.routes import status
 from facecraft.types import Portrait
 
@@ -35,7 +35,7 @@ def test_a_wrong_method_is_a_problem_that_names_the_right_one(client: httpx.Clie
 
 
 def test_a_failed_inference_is_logged_and_not_told(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    def process(data: bytes, options: ProcessOptions) -> Portrait:
+    def process(data: bytes, options: Options) -> Portrait:
         raise RuntimeError("secret of the inside")
 
     response = serve(process).post("/process", files={"file": b"a photo"})

@@ -5,7 +5,7 @@ from typing import get_args
 import httpx
 import pytest
 
-from facecraft.options import Layout, MaskShape, ProcessOptions
+from facecraft.options import Layout, MaskShape, Options
 from facecraft.service.routes.page import ASSETS, FOLDER
 from tests.service.conftest import Serve
 
@@ -112,14 +112,14 @@ def controls() -> dict[str, dict[str, str]]:
 
 def test_each_option_has_a_control() -> None:
     names = set(re.findall(r'<(?:input|select)[^>]*\sname="(\w+)"', (FOLDER / "index.html").read_text()))
-    assert names == set(ProcessOptions.model_fields)
+    assert names == set(Options.model_fields)
 
 
 @pytest.mark.parametrize("name", sorted(controls()))
 def test_each_range_is_that_of_its_option(name: str) -> None:
     attributes = controls()[name]
     scale = 100 if "data-percent" in attributes["tag"] else 1
-    option = ProcessOptions.model_json_schema()["properties"][name]
+    option = Options.model_json_schema()["properties"][name]
     option = next((kind for kind in option.get("anyOf", ()) if "maximum" in kind), option)
     assert float(attributes["min"]) == pytest.approx(option["minimum"] * scale)
     assert float(attributes["max"]) == pytest.approx(option["maximum"] * scale)
@@ -129,7 +129,7 @@ def test_each_choice_is_one_of_its_option() -> None:
     html = (FOLDER / "index.html").read_text()
     for name, choices in re.findall(r'<select[^>]*\sname="(\w+)">(.*?)</select>', html, re.DOTALL):
         for value in re.findall(r'<option value="([^"]+)"', choices):
-            ProcessOptions.parse({name: value})
+            Options.parse({name: value})
 
 
 def test_each_layout_and_mask_is_a_choice() -> None:

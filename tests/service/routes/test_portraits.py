@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from facecraft.errors import FacecraftError, ImageTooLarge, NoFaceFound, UndecodableImage, UnsupportedFormat
-from facecraft.options import ProcessOptions
-from facecraft.types import Note, Portrait, Rule, Source, Verdict
+from facecraft.options import Options
+from facecraft.types import Note, Portrait, RuleResult, Source, Verdict
 
 Serve = Callable[..., httpx.Client]
 
@@ -72,7 +72,7 @@ def test_process_answers_with_json_where_it_is_preferred(client: httpx.Client) -
 
 
 def test_process_tells_when_the_file_had_more_pictures_than_it_used(serve: Serve) -> None:
-    def process(data: bytes, options: ProcessOptions) -> Portrait:
+    def process(data: bytes, options: Options) -> Portrait:
         return replace(ANIMATED, data=data)
 
     response = serve(process).post("/process", files={"file": PHOTO})
@@ -80,9 +80,9 @@ def test_process_tells_when_the_file_had_more_pictures_than_it_used(serve: Serve
 
 
 def test_process_hands_the_options_to_the_pipeline(serve: Serve) -> None:
-    seen: list[ProcessOptions] = []
+    seen: list[Options] = []
 
-    def process(data: bytes, options: ProcessOptions) -> Portrait:
+    def process(data: bytes, options: Options) -> Portrait:
         seen.append(options)
         return replace(ANIMATED, data=data)
 
@@ -95,9 +95,7 @@ def test_process_hands_the_options_to_the_pipeline(serve: Serve) -> None:
         "format": "webp",
     }
     assert client.post("/process", files={"file": PHOTO}, data=fields).status_code == 200
-    assert seen == [
-        ProcessOptions(strength=0.5, faces="largest", require_face=False, quality=80, format="webp")
-    ]
+    assert seen == [Options(strength=0.5, faces="largest", require_face=False, quality=80, format="webp")]
 
 
 @pytest.mark.parametrize(
@@ -129,9 +127,9 @@ def test_process_refuses_options_in_the_query(client: httpx.Client) -> None:
 
 
 def test_process_takes_the_preset_from_the_query(serve: Serve) -> None:
-    seen: list[ProcessOptions] = []
+    seen: list[Options] = []
 
-    def process(data: bytes, options: ProcessOptions) -> Portrait:
+    def process(data: bytes, options: Options) -> Portrait:
         seen.append(options)
         return replace(ANIMATED, data=data)
 
@@ -169,7 +167,7 @@ def test_presets_lists_each_with_its_rules_and_where_they_are(client: httpx.Clie
 
 
 def test_notes_and_the_verdict_stand_in_headers_and_in_json(serve: Serve) -> None:
-    rule = Rule("head_height", "fail", 0.4, 0.5, 0.69, "share", "chin to crown")
+    rule = RuleResult("head_height", "fail", 0.4, 0.5, 0.69, "share", "chin to crown")
     finished = replace(ANIMATED, notes=(Note("smaller", "It shrank."),), verdict=Verdict((rule,)))
     response = serve(lambda data, options: finished).post(
         "/process", files={"file": PHOTO}, headers={"Accept": "application/json"}
@@ -200,7 +198,7 @@ def test_check_takes_the_file_and_a_preset_alone(client: httpx.Client) -> None:
 def test_what_the_pipeline_refuses_is_told_as_a_problem(
     serve: Serve, path: str, error: FacecraftError, status: int
 ) -> None:
-    def process(data: bytes, options: ProcessOptions) -> Portrait:
+    def process(data: bytes, options: Options) -> Portrait:
         raise error
 
     response = serve(process).post(path, files={"file": PHOTO})

@@ -13,19 +13,21 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from facecraft.options import ProcessOptions
-from facecraft.types import Note, Portrait, Rule, Verdict
+from facecraft.options import Options
+from facecraft.types import Note, Portrait, RuleResult, Verdict
 from tests.service.conftest import FACE, Process, echo, loading, running
 
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 VERDICT = Verdict(
     (
-        Rule("one_face", "pass", 1, 1, 1, "", "faces in the picture"),
-        Rule("head_height", "fail", 0.6234, 0.711, 0.8, "share", "chin to crown over the picture's height"),
-        Rule("roll", "pass", -1.04, -8, 8, "deg", "tilt of the eyes' line"),
-        Rule("eyes_open", "unknown", None, 0.2, None, "ratio", "height over width of an eye"),
-        Rule("file_size", "unknown", 66.315, None, None, "kB", "size of the file"),
-        Rule("drift", "unknown", None, None, None, "eye distances", "how far the points moved"),
+        RuleResult("one_face", "pass", 1, 1, 1, "", "faces in the picture"),
+        RuleResult(
+            "head_height", "fail", 0.6234, 0.711, 0.8, "share", "chin to crown over the picture's height"
+        ),
+        RuleResult("roll", "pass", -1.04, -8, 8, "deg", "tilt of the eyes' line"),
+        RuleResult("eyes_open", "unknown", None, 0.2, None, "ratio", "height over width of an eye"),
+        RuleResult("file_size", "unknown", 66.315, None, None, "kB", "size of the file"),
+        RuleResult("drift", "unknown", None, None, None, "eye distances", "how far the points moved"),
     )
 )
 
@@ -39,11 +41,11 @@ def png(colour: str, width: int, height: int) -> bytes:
 RED, BLUE = png("#ff0000", 640, 480), png("#0000ff", 640, 480)
 
 
-def blue(data: bytes, options: ProcessOptions) -> Portrait:
-    return replace(echo(BLUE, ProcessOptions()), width=640, height=480)
+def blue(data: bytes, options: Options) -> Portrait:
+    return replace(echo(BLUE, Options()), width=640, height=480)
 
 
-def judged(data: bytes, options: ProcessOptions) -> Portrait:
+def judged(data: bytes, options: Options) -> Portrait:
     note = Note("source_small", "The face is enlarged 3 times.")
     return replace(blue(data, options), faces=(FACE,), notes=(note,), verdict=VERDICT)
 
@@ -59,7 +61,7 @@ class Tab:
     """
 
     page: Page
-    asked: list[ProcessOptions]
+    asked: list[Options]
     left: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
@@ -110,9 +112,9 @@ def open_tab(browser: Browser) -> Iterator[Open]:
         def start(
             process: Process = blue, viewport: ViewportSize = WIDE, prefix: str = "", **settings: Any
         ) -> Tab:
-            asked: list[ProcessOptions] = []
+            asked: list[Options] = []
 
-            def recorded(data: bytes, options: ProcessOptions) -> Portrait:
+            def recorded(data: bytes, options: Options) -> Portrait:
                 asked.append(options)
                 return process(data, options)
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from facecraft.errors import NoFaceFound
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.types import Portrait
 from tests.service.web.conftest import BLUE, Open, blue, command, judged
 
@@ -80,7 +80,7 @@ def test_without_a_photo_it_says_so(open_tab: Open) -> None:
 
 
 def test_a_problem_is_told_in_words(open_tab: Open) -> None:
-    def faceless(data: bytes, options: ProcessOptions) -> Portrait:
+    def faceless(data: bytes, options: Options) -> Portrait:
         raise NoFaceFound("No face was found in the picture.")
 
     tab = open_tab(faceless)
@@ -123,7 +123,7 @@ def test_a_wrong_key_is_asked_for_again(open_tab: Open) -> None:
 def test_work_is_shown_with_its_seconds_and_can_be_cancelled(open_tab: Open) -> None:
     done = Event()
 
-    def slow(data: bytes, options: ProcessOptions) -> Portrait:
+    def slow(data: bytes, options: Options) -> Portrait:
         done.wait(30)
         return blue(data, options)
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from facecraft.options import ProcessOptions
+from facecraft.options import Options
 from facecraft.presets import reader as presets
 from tests.service.web.conftest import Open, command
 
@@ -36,9 +36,7 @@ def test_what_is_set_is_sent_and_stands_in_the_command(open_tab: Open) -> None:
         "background": "linear-gradient(#f4f6f8, #b9c5d2)",
         "mask": "oval",
     }
-    assert tab.asked[0].model_dump(exclude_unset=True) == ProcessOptions.parse(given).model_dump(
-        exclude_unset=True
-    )
+    assert tab.asked[0].model_dump(exclude_unset=True) == Options.parse(given).model_dump(exclude_unset=True)
     assert [word for word in command(tab.page) if "=" in word][1:] == [f"{k}={v}" for k, v in given.items()]
 
 

@@ -1,10 +1,10 @@
-"""Pixels in, pixels out: what every network has around it."""
+"""UInt8IO in, pixels out: what every network has around it."""
 
 import torch
 from torch import Tensor, nn
 
 
-class Pixels(nn.Module):
+class UInt8IO(nn.Module):
     """A network of images that takes and gives bytes.
 
     On a GPU that is a quarter of the traffic; everywhere it is one step of an engine, and no copy in NumPy.

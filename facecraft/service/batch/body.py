@@ -131,7 +131,7 @@ class Files(Form):
         self._photo = None
 
 
-class Incoming:
+class PacedBody:
     """A body that is read no faster than the batch gets rid of what it holds.
 
     Args:

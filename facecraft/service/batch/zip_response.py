@@ -20,7 +20,7 @@ HEADERS = [
 ]
 
 
-class Delivery:
+class ZipResponse:
     """Sends portraits, and at the end what became of every file.
 
     Args:
