@@ -138,7 +138,7 @@ def _process(args: argparse.Namespace) -> int:
         print("facecraft: no photo found in " + ", ".join(args.inputs), file=sys.stderr)
         return 1
     loaded = load(settings, _lock(settings))
-    loaded.pipeline.require(options)
+    loaded.pipeline.validate(options)
     summary = batch.run(jobs, loaded.pipeline, options, judge=wanted is not None)
     print(f"{summary.done} done, {summary.failed} failed, in {args.output}")
     if wanted is not None:
@@ -169,7 +169,7 @@ def _watch(args: argparse.Namespace, options: Options, settings: Settings) -> in
     from facecraft.folders.watch import HotFolder  # noqa: PLC0415
 
     loaded = load(settings, _lock(settings))
-    loaded.pipeline.require(options)
+    loaded.pipeline.validate(options)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names may be no text
 

@@ -63,7 +63,7 @@ class Pipeline:
         self.presets = presets
         self._limits = limits
 
-    def require(self, options: Options) -> None:
+    def validate(self, options: Options) -> None:
         """Refuse options that no picture could be processed with.
 
         Raises:

@@ -55,7 +55,7 @@ class FakePipeline:
     answer: Process
     models: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(restorers={}))
 
-    def require(self, options: Options) -> None:
+    def validate(self, options: Options) -> None:
         if options.restorer == "impossible":
             raise InvalidOption("There is no restorer 'impossible'.")
 

@@ -145,7 +145,7 @@ class Batch:
         """To work with what has arrived, once it is known what is to be done with it."""
         if self._files.begun and self._options is None:
             options = options_of(merged(self._files.fields, self._named))
-            self._service.require_ready().pipeline.require(options)
+            self._service.require_ready().pipeline.validate(options)
             self._options = options
         while self._files.arrived:
             self._photos.put_nowait(self._files.arrived.popleft())
