@@ -12,6 +12,7 @@ import numpy as np
 from facecraft.bootstrap import load
 from facecraft.checks.bench.measure import PHOTO
 from facecraft.imaging import codec
+from facecraft.imaging.picture import Picture
 from facecraft.options import Options
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import default_lock_path, load_lock
@@ -23,9 +24,9 @@ STEPS = ("landmarks", "frame", "background", "tone", "mask", "verdict")
 def main() -> None:
     pipeline = load(Settings(device="cpu"), load_lock(default_lock_path())).pipeline
     limits = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
-    photo = codec.decode(PHOTO.read_bytes(), limits).rgb
-    large = cv2.resize(photo, (2048, 2048), interpolation=cv2.INTER_CUBIC)
-    data = codec.encode(np.asarray(large, np.uint8), None, "jpeg", 92)
+    photo, _ = codec.decode(PHOTO.read_bytes(), limits)
+    large = cv2.resize(photo.rgb, (2048, 2048), interpolation=cv2.INTER_CUBIC)
+    data = codec.encode(Picture(np.asarray(large, np.uint8)), "jpeg", 92)
     options = Options(
         width=1024,
         height=1024,

@@ -15,8 +15,9 @@ from facecraft.detection.refined import RefinedDetector
 from facecraft.errors import SettingInvalid
 from facecraft.imaging.codec import Limits
 from facecraft.matting.segmenters import ModNet, Segmenter, SelfieSegmentation
-from facecraft.pipeline.pipeline import Models, Pipeline
-from facecraft.presets import reader as presets
+from facecraft.pipeline.models import Models
+from facecraft.pipeline.pipeline import Pipeline
+from facecraft.presets import presets
 from facecraft.restoration.base import Restorer
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.codeformer import CodeFormer

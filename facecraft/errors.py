@@ -196,6 +196,11 @@ class WeightsMissing(StartupError):
     hint = "Run `facecraft models pull`."
 
 
+class PresetInvalid(StartupError):
+    code = "preset_invalid"
+    hint = "Correct the preset, or restore presets.toml from the release."
+
+
 class DeviceUnavailable(StartupError):
     code = "device_unavailable"
     hint = "Give the process a GPU (a container: docker run --gpus all), or set FACECRAFT_DEVICE=cpu."

@@ -1,65 +1,86 @@
-"""What one request asks for."""
+"""The options of one portrait, valid by construction."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 
+from facecraft.colours import Background
 from facecraft.errors import InvalidOption
+from facecraft.types import ImageFormat
 
 Layout = Literal["4x6in", "5x7in", "10x15cm", "13x18cm", "a6", "a5", "a4", "letter"]
 MaskShape = Literal["none", "oval", "circle", "rounded"]
 Share = Annotated[float, Field(allow_inf_nan=False)]
+OF_RESTORATION = ("strength", "max_drift", "faces")
+"""Options that mean nothing where nothing is restored."""
+DEFAULT_DPI = 300
 
 
-def _number(value: Any) -> Any:
-    """A choice among numbers, which pydantic does not read from text."""
+def _integer(value: Any) -> Any:
+    """Read digits as a number; for a Literal of numbers pydantic does not."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
-class Options(BaseModel):
-    """The options of one portrait, in the order in which their steps run.
+def _background(value: str) -> str:
+    Background.parse(value)
+    return value
 
-    `model_fields_set` tells what was given: that is what stays when a preset fills in the rest.
+
+class Options(BaseModel):
+    """What is asked for, in the order in which the steps run. Building an invalid one raises InvalidOption.
+
+    `model_fields_set` tells which were given; a preset fills in the others.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     preset: str | None = Field(
         default=None,
-        description="Name of a preset, as GET /presets lists them; options that are given override its own.",
+        description="Name of a preset (see GET /presets). Options that are given override the preset's.",
     )
     restorer: str = Field(
         default="auto",
-        description="auto (the best one loaded), none, or the name of a loaded restorer.",
+        description="auto (the best restorer that is loaded), none, or the name of a loaded restorer.",
     )
     strength: Share = Field(
         default=1.0,
         ge=0,
         le=1,
-        description="Blend of the restored face with the original: 0 keeps the original.",
+        description="Weight of the restored face against the original: 0 keeps the original.",
     )
     fidelity: Share | None = Field(
         default=None,
         ge=0,
         le=1,
-        description="For restorers that have it (codeformer): 0 is the best quality, 1 the closest likeness.",
+        description="For restorers that have it (codeformer): 0 for the best quality, 1 for the closest "
+        "likeness.",
     )
     max_drift: Share | None = Field(
         default=None,
         ge=0.001,
         le=1,
-        description="Most that restoration may move a face's points, on average, in eye distances; over it "
-        "the strength is lowered.",
+        description="Limit on how far restoration moves the points of a face on average, in distances "
+        "between the eyes. Above it the strength is lowered.",
     )
     faces: Literal["all", "largest"] = Field(default="all", description="Which faces are restored.")
-    upscale: Annotated[Literal[1, 2, 4], BeforeValidator(_number)] = Field(
-        default=1, description="How many times as wide and high the whole picture becomes."
+    upscale: Annotated[Literal[1, 2, 4], BeforeValidator(_integer)] = Field(
+        default=1, description="Factor by which the whole picture becomes wider and higher."
     )
-    require_face: bool = Field(default=True, description="Refuse a picture in which no face is found.")
-    width: int | None = Field(default=None, ge=64, le=4096, description="Of the portrait, in pixels.")
-    height: int | None = Field(default=None, ge=64, le=4096, description="Of the portrait, in pixels.")
+    require_face: bool = Field(default=True, description="Whether a picture without a face is refused.")
+    width: int | None = Field(default=None, ge=64, le=4096, description="Width of the portrait, in pixels.")
+    height: int | None = Field(default=None, ge=64, le=4096, description="Height of the portrait, in pixels.")
     head: Share | None = Field(
         default=None,
         ge=0.05,
@@ -70,16 +91,16 @@ class Options(BaseModel):
         default=None,
         ge=0.05,
         le=4,
-        description="In place of head: the room above and below it, each in heights of the head.",
+        description="Instead of head: the space above and below the head, each in heights of the head.",
     )
-    align: bool = Field(default=False, description="Turn the picture so that the eyes are level.")
+    align: bool = Field(default=False, description="Whether the picture is turned until the eyes are level.")
     eye_line: Share | None = Field(
         default=None,
         ge=0.05,
         le=0.95,
-        description="Height of the eyes over the lower edge, as a share of the portrait's height.",
+        description="Height of the eyes above the lower edge, as a share of the portrait's height.",
     )
-    background: str = Field(
+    background: Annotated[str, AfterValidator(_background)] = Field(
         default="keep",
         max_length=100,
         description="keep, transparent, blur, a CSS colour, linear-gradient(top, bottom) or "
@@ -89,63 +110,114 @@ class Options(BaseModel):
         default="off", description="Whether exposure, white balance, contrast and sharpness are corrected."
     )
     mask: MaskShape = Field(
-        default="none", description="Shape of the portrait; outside of it, it is transparent."
+        default="none", description="Shape of the portrait. Outside of it the portrait is transparent."
     )
     feather: Share | None = Field(
         default=None,
         ge=0,
         le=0.5,
-        description="How softly the mask ends, as a share of the portrait's shorter side.",
+        description="Width of the mask's soft edge, as a share of the portrait's shorter side.",
     )
     layout: Layout | None = Field(
         default=None,
-        description="Paper on which the portrait is repeated as often as it fits, with cut marks.",
+        description="Paper that is filled with copies of the portrait and cut marks.",
     )
-    format: Literal["auto", "jpeg", "png", "webp"] = Field(
+    format: Literal["auto", ImageFormat] = Field(
         default="auto",
-        description="Format of the answer; auto is that of the input, or PNG for a transparent portrait of "
-        "a JPEG.",
+        description="Format of the answer. auto is the format of the input, or PNG for a transparent "
+        "portrait of a JPEG.",
     )
     quality: int | None = Field(
         default=None,
         ge=1,
         le=100,
-        description="Of a JPEG or WebP answer; 90 where it is not given. A PNG is lossless and has none.",
+        description="Quality of a JPEG or WebP; 90 by default. A PNG is lossless and has none.",
     )
     max_kb: int | None = Field(
         default=None,
         ge=1,
         le=100_000,
-        description="Most, in kilobytes of 1000 bytes: first the quality is lowered, then the size.",
+        description="Largest file, in kilobytes of 1000 bytes. First the quality is lowered, then the size.",
     )
     dpi: int | None = Field(
         default=None,
         ge=36,
         le=1200,
-        description="Resolution that is written into the file, in pixels an inch.",
+        description="Resolution that is written into the file, in pixels per inch.",
     )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _validate(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Raise what HTTP answers, in place of pydantic's own error."""
+        try:
+            options = handler(data)
+        except ValidationError as error:
+            raise _invalid(error.errors(include_url=False)[0]) from error
+        options.validate_together()
+        return options
+
+    def validate_together(self) -> None:
+        """Refuse options that exclude each other.
+
+        Raises:
+            InvalidOption: they do.
+        """
+        if self.format == "png" and self.quality is not None:
+            raise InvalidOption("The option quality has no meaning for format=png, which is lossless.")
+        if self.head is not None and self.margin is not None:
+            raise InvalidOption("The options head and margin exclude each other.", hint="Send one of them.")
+        if self.feather is not None and self.mask == "none":
+            raise InvalidOption("The option feather has no meaning without a mask.")
+        if self.restorer == "none":
+            for name in OF_RESTORATION:
+                if name in self.model_fields_set:
+                    raise InvalidOption(f"The option {name} has no meaning for restorer=none.")
+        self.validate_transparency()
+
+    def validate_transparency(self) -> None:
+        """Raise InvalidOption where a JPEG would have to be transparent."""
+        if Background.parse(self.background).kind != "transparent":
+            return
+        if self.format == "jpeg" and self.layout is None:
+            raise InvalidOption(
+                "A JPEG cannot be transparent.", hint="Use format=png or format=webp, or another background."
+            )
 
     @classmethod
     def parse(cls, fields: Mapping[str, str]) -> Self:
         """Read options from text, as form fields or a command line give them.
 
         Raises:
-            InvalidOption: an unknown name, a value outside its range, or two options that exclude each other.
+            InvalidOption: an unknown name, a value outside its range, or options that exclude each other.
         """
-        for name in fields:
-            if name not in cls.model_fields:
-                near = get_close_matches(name, cls.model_fields, n=1)
-                meant = f" Did you mean {near[0]}?" if near else ""
-                raise InvalidOption(f"There is no option {name!r}.{meant}")
-        try:
-            options = cls.model_validate(dict(fields))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            raise InvalidOption(f"The option {first['loc'][0]} is wrong: {first['msg']}.") from error
-        if options.format == "png" and options.quality is not None:
-            raise InvalidOption("The option quality has no meaning for format=png, which is lossless.")
-        if options.head is not None and options.margin is not None:
-            raise InvalidOption("The options head and margin say the same thing: give one of them.")
-        if options.feather is not None and options.mask == "none":
-            raise InvalidOption("The option feather has no meaning without a mask.")
-        return options
+        return cls.model_validate(dict(fields))
+
+    @property
+    def head_share(self) -> float | None:
+        """Height of the head over the portrait's, 0 to 1; None where neither head nor margin is given."""
+        return self.head if self.margin is None else 1 / (1 + 2 * self.margin)
+
+    @property
+    def fits_head(self) -> bool:
+        """Whether the crop is placed by the head."""
+        return self.head_share is not None or self.align or self.eye_line is not None
+
+    @property
+    def crops(self) -> bool:
+        """Whether the portrait is a crop, and not the whole picture."""
+        return self.width is not None or self.height is not None or self.fits_head
+
+    @property
+    def print_dpi(self) -> int:
+        """Resolution of a sheet, in pixels per inch."""
+        return self.dpi or DEFAULT_DPI
+
+
+def _invalid(error: ErrorDetails) -> InvalidOption:
+    name = ".".join(map(str, error["loc"]))
+    if error["type"] != "extra_forbidden":
+        return InvalidOption(f"The option {name} is wrong: {error['msg']}.")
+    near = get_close_matches(name, Options.model_fields, n=1)
+    suggestion = f" Did you mean {near[0]}?" if near else ""
+    return InvalidOption(f"There is no option {name!r}.{suggestion}")

@@ -8,11 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 RGBImage: TypeAlias = NDArray[np.uint8]
-"""(height, width, 3) uint8, RGB."""
+"""(H, W, 3) uint8, RGB."""
+Alpha: TypeAlias = NDArray[np.uint8]
+"""(H, W) uint8, 255 is opaque."""
+Plane: TypeAlias = NDArray[np.float32]
+"""(h, w) float32, 0 to 1, over a whole picture at any resolution."""
 
 ImageFormat = Literal["jpeg", "png", "webp"]
 SUFFIX_OF: Mapping[ImageFormat, str] = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 """How the name of a portrait's file ends."""
+Bounds: TypeAlias = tuple[float | None, float | None]
+"""The least and the most that a value may be; None where there is no limit."""
 RuleStatus = Literal["pass", "fail", "unknown"]
 
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from facecraft.errors import InvalidOption
@@ -44,3 +46,23 @@ def test_an_option_outside_its_range_is_refused_by_name(fields: dict[str, str]) 
 def test_an_unknown_option_is_refused_with_the_nearest() -> None:
     with pytest.raises(InvalidOption, match="Did you mean strength"):
         Options.parse({"strenght": "0.5"})
+
+
+IMPOSSIBLE = [
+    ({"head": 0.5, "margin": 0.1}, "head and margin exclude"),
+    ({"format": "png", "quality": 5}, "quality has no meaning"),
+    ({"feather": 0.1}, "feather has no meaning"),
+    ({"restorer": "none", "strength": 0.3}, "strength has no meaning"),
+    ({"background": "transparent", "format": "jpeg"}, "JPEG cannot be transparent"),
+    ({"background": "whit"}, "not a colour"),
+    ({"strength": 7}, "strength is wrong"),
+    ({"strenght": 1}, "Did you mean strength"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), IMPOSSIBLE, ids=str)
+def test_options_that_http_refuses_cannot_be_built(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidOption, match=message):
+        Options(**options)
+    with pytest.raises(InvalidOption, match=message):
+        Options.parse({name: str(value) for name, value in options.items()})

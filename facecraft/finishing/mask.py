@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facecraft.imaging.geometry import strips
-from facecraft.matting.matte import Plane
 from facecraft.options import MaskShape
+from facecraft.types import Plane
 
 CORNER = 0.12
 """Radius of a rounded portrait's corners, as a share of its shorter side."""

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from facecraft.imaging.geometry import shrunk, strips
 from facecraft.imaging.mesh import Points, face_mask
-from facecraft.matting.matte import Plane
-from facecraft.types import RGBImage
+from facecraft.types import Plane, RGBImage
 
 MEASURED_PX = 256
 """Longer side of the picture on which all is measured."""

@@ -1,68 +1,142 @@
-"""What an uploaded file is, judged from its first bytes and its structure, before any pixel is decoded."""
+"""The one table of file formats: how each is recognised, what reads it and what writes it.
 
-from collections.abc import Callable
+A format is recognised by a file's first bytes, never by its name. One row adds a format; a format that is
+written also stands in `facecraft.types.ImageFormat`, for type checkers.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import cast
 
 from facecraft.errors import UndecodableImage, UnsupportedFormat
+from facecraft.imaging.encoders import Encoding, encode_jpeg, encode_png, encode_webp
+from facecraft.imaging.picture import Picture
 from facecraft.types import ImageFormat
 
-KNOWN_BY_NAME: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
-    ("jpeg", lambda head: head.startswith(b"\xff\xd8\xff")),
-    ("png", lambda head: head.startswith(b"\x89PNG\r\n\x1a\n")),
-    ("webp", lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP"),
-    ("GIF", lambda head: head.startswith((b"GIF87a", b"GIF89a"))),
-    (
-        "HEIC",
-        lambda head: head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"),
+SIGNATURE_BYTES = 256
+"""How much of a file's start tells its format."""
+ISO_BRANDS: Mapping[str, tuple[bytes, ...]] = {
+    "heic": (b"heic", b"heix", b"mif1", b"msf1", b"hevc"),
+    "avif": (b"avif", b"avis"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How a format is read.
+
+    Attributes:
+        pillow: names of Pillow's plugins for it.
+    """
+
+    pillow: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """How a format is written.
+
+    Attributes:
+        encode: gives the file's bytes.
+        media_type: of the answer.
+        longest_side_px: the longest side that the encoder takes.
+        lossless: whether quality means nothing to it.
+    """
+
+    encode: Callable[[Picture, Encoding], bytes]
+    media_type: str
+    longest_side_px: int
+    lossless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One file format.
+
+    Attributes:
+        suffixes: of file names, lower case with the dot; the first is written.
+        recognises: whether a file that starts like this, SIGNATURE_BYTES long or shorter, has this format.
+        reader: None where it is not accepted.
+        writer: None where no answer has it.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[bytes], bool]
+    reader: Reader | None = None
+    writer: Writer | None = None
+
+
+def _iso_brand(name: str) -> Callable[[bytes], bool]:
+    return lambda head: head[4:8] == b"ftyp" and head[8:12] in ISO_BRANDS[name]
+
+
+TABLE = (
+    Format(
+        "jpeg",
+        (".jpg", ".jpeg"),
+        lambda head: head.startswith(b"\xff\xd8\xff"),
+        Reader(("JPEG", "MPO")),
+        Writer(encode_jpeg, "image/jpeg", longest_side_px=65_500),
     ),
-    ("AVIF", lambda head: head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis")),
-    ("TIFF", lambda head: head.startswith((b"II*\x00", b"MM\x00*"))),
-    ("BMP", lambda head: head.startswith(b"BM")),
-    ("PDF", lambda head: head.startswith(b"%PDF")),
-    ("SVG", lambda head: b"<svg" in head.lower()),
+    Format(
+        "png",
+        (".png",),
+        lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"),
+        Reader(("PNG",)),
+        Writer(encode_png, "image/png", longest_side_px=1_000_000, lossless=True),
+    ),
+    Format(
+        "webp",
+        (".webp",),
+        lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP",
+        Reader(("WEBP",)),
+        Writer(encode_webp, "image/webp", longest_side_px=16_383),
+    ),
+    Format("gif", (".gif",), lambda head: head.startswith((b"GIF87a", b"GIF89a"))),
+    Format("heic", (".heic", ".heif"), _iso_brand("heic")),
+    Format("avif", (".avif",), _iso_brand("avif")),
+    Format("tiff", (".tif", ".tiff"), lambda head: head.startswith((b"II*\x00", b"MM\x00*"))),
+    Format("bmp", (".bmp",), lambda head: head.startswith(b"BM")),
+    Format("pdf", (".pdf",), lambda head: head.startswith(b"%PDF")),
+    Format("svg", (".svg",), lambda head: b"<svg" in head.lower()),
 )
-ACCEPTED = ("jpeg", "png", "webp")
+FORMATS: Mapping[str, Format] = {each.name: each for each in TABLE}
+WRITERS: Mapping[ImageFormat, Writer] = {
+    cast("ImageFormat", each.name): each.writer for each in TABLE if each.writer is not None
+}
+MEDIA_TYPES: Mapping[ImageFormat, str] = {name: writer.media_type for name, writer in WRITERS.items()}
+SUFFIXES: Mapping[ImageFormat, str] = {name: FORMATS[name].suffixes[0] for name in WRITERS}
+"""How the file name of a portrait ends."""
+READ_SUFFIXES = frozenset(suffix for each in TABLE if each.reader for suffix in each.suffixes)
+"""How the file names of photos end, lower case."""
 
 
-def sniff(data: bytes) -> ImageFormat:
-    """The format of a file by its content.
+def sniff(data: bytes) -> tuple[ImageFormat, Reader]:
+    """Tell a file's format by its content.
 
     Raises:
         UndecodableImage: the file is empty.
-        UnsupportedFormat: it is none of those accepted; the message names what it is, where that is known.
+        UnsupportedFormat: the format is unknown, or is not accepted.
     """
     if not data:
         raise UndecodableImage("The file is empty.")
-    head = data[:256]
-    for name, matches in KNOWN_BY_NAME:
-        if matches(head):
-            if name in ACCEPTED:
-                return cast("ImageFormat", name)
-            raise UnsupportedFormat(f"The file is a {name} file, which is not accepted.")
+    head = data[:SIGNATURE_BYTES]
+    for each in TABLE:
+        if each.recognises(head):
+            if each.reader is None:
+                raise UnsupportedFormat(f"The file is a {each.name.upper()} file, which is not accepted.")
+            return cast("ImageFormat", each.name), each.reader
     raise UnsupportedFormat("The file is not an image of a known format.")
 
 
-def count_scans(jpeg: bytes, stop_after: int) -> int:
-    """Number of scans in a JPEG, counted no further than just past `stop_after`.
+def writer_of(name: str) -> Writer:
+    """How a format is written.
 
-    A progressive file of a few kilobytes can make a decoder run over the picture thousands of times (ITU T.81
-    sets no limit). Markers are walked, since the bytes of a start of scan may also stand inside a segment.
+    Raises:
+        UnsupportedFormat: there is no such format, or no answer has it.
     """
-    scans, at = 0, 2
-    while scans <= stop_after:
-        at = jpeg.find(b"\xff", at)
-        if at < 0 or at + 4 > len(jpeg):
-            break
-        marker = jpeg[at + 1]
-        if marker == 0xD9:  # end of image
-            break
-        if marker == 0xFF:  # padding before a marker
-            at += 1
-            continue
-        if marker in (0x00, 0x01) or 0xD0 <= marker <= 0xD8:  # stuffed data and markers without a length
-            at += 2
-            continue
-        if marker == 0xDA:
-            scans += 1
-        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
-    return scans
+    writer = WRITERS.get(cast("ImageFormat", name))
+    if writer is None:
+        raise UnsupportedFormat(f"{name.upper()} is not written.", hint=f"Use one of {', '.join(WRITERS)}.")
+    return writer

@@ -1,27 +1,27 @@
-"""What can be measured on a portrait: each function gives one number, None where there is nothing to measure.
+"""What is measured on a portrait: each function gives one number, or None where there is nothing to measure.
 
-Points are those of the face mesh in the portrait's pixels; `person` is a plane of 0 to 1 over the whole
-picture, at any resolution.
+Points are those of the face mesh, in the portrait's pixels.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facecraft.colours import Colour
 from facecraft.imaging.geometry import warp
 from facecraft.imaging.head import head_of
 from facecraft.imaging.mesh import CHIN, FOREHEAD, LEFT_SIDE, RIGHT_SIDE, Points, face_mask, moved
-from facecraft.matting.matte import Plane
-from facecraft.types import RGBImage
+from facecraft.types import Plane, RGBImage
 
 FACE_PX = 256
-"""Side of the square in which a face is looked at; its eyes are 80 px apart."""
+"""Side of the square to which a face is brought; its eyes are then EYES_PX apart."""
 EYES_PX = 80
 BEST_PSNR_DB = 99.0
-"""Of two pictures that are the same."""
+"""Of two equal pictures."""
 CLIPPED_DARK, CLIPPED_BRIGHT = 6, 250
 # Of each eye: pairs of upper and lower lid, then its corners. Of the mouth: the inner lips, then its corners.
 LEFT_LIDS = ((159, 145), (158, 153), (160, 144)), (33, 133)
@@ -30,24 +30,24 @@ INNER_LIPS = ((13, 14), (82, 87), (312, 317)), (78, 308)
 
 
 def yaw_deg(points: Points) -> float:
-    """The head turned to its side, 0 when it faces the camera."""
+    """Angle by which the head is turned to a side; 0 when it faces the camera."""
     across = points[RIGHT_SIDE] - points[LEFT_SIDE]
     return math.degrees(math.atan2(across[2], math.hypot(across[0], across[1])))
 
 
 def pitch_deg(points: Points) -> float:
-    """The head nodding, 0 for the mesh's own neutral face, positive when the chin comes forward."""
+    """Angle by which the head nods: 0 for the mesh's neutral face, positive with the chin forward."""
     down = points[CHIN] - points[FOREHEAD]
     return math.degrees(math.atan2(-down[2], math.hypot(down[0], down[1])))
 
 
 def eyes_open(points: Points) -> float:
-    """Height of the eye that is less open over its width (Soukupova and Cech 2016: the eye aspect ratio)."""
+    """Height over width of the eye that is less open: the eye aspect ratio (Soukupova and Cech 2016)."""
     return min(_aspect(points, *LEFT_LIDS), _aspect(points, *RIGHT_LIDS))
 
 
 def mouth_open(points: Points) -> float:
-    """Gap between the lips over the mouth's width."""
+    """Gap between the lips over the width of the mouth."""
     return _aspect(points, *INNER_LIPS)
 
 
@@ -57,12 +57,12 @@ def _aspect(points: Points, pairs: tuple[tuple[int, int], ...], ends: tuple[int,
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """A face, upright and at a set size.
+class FacePatch:
+    """A face, upright and at a fixed size.
 
     Attributes:
-        grey: (FACE_PX, FACE_PX) float32, luma of 0 to 255.
-        skin: likewise bool, where its skin is.
+        grey: (FACE_PX, FACE_PX) float32, luma, 0 to 255.
+        skin: (FACE_PX, FACE_PX) bool, true on skin.
     """
 
     grey: NDArray[np.float32]
@@ -70,12 +70,12 @@ class Look:
 
     @property
     def levels(self) -> NDArray[np.float32]:
-        """(N,) float32: the skin's luma; a middle grey where no skin is in the picture."""
+        """(N,) float32, luma of the skin; a middle grey where the picture shows none."""
         return self.grey[self.skin] if self.skin.any() else np.array([128], np.float32)
 
 
-def look_at(image: RGBImage, points: Points) -> Look:
-    """The face that the points lie on."""
+def face_patch(image: RGBImage, points: Points) -> FacePatch:
+    """Bring the face under these points to the fixed size."""
     head = head_of(points)
     scale, turn = EYES_PX / max(head.eyes_px, 1e-6), math.radians(head.roll_deg)
     linear = scale * np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
@@ -83,33 +83,35 @@ def look_at(image: RGBImage, points: Points) -> Look:
     matrix = np.column_stack((linear, middle - linear @ head.middle))
     face = warp(image, matrix, FACE_PX, FACE_PX, cv2.BORDER_REPLICATE)
     grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return Look(grey, face_mask(moved(points, matrix), FACE_PX, FACE_PX) > 0)
+    return FacePatch(grey, face_mask(moved(points, matrix), FACE_PX, FACE_PX) > 0)
 
 
-def sharpness(look: Look) -> float:
-    """Spread of the Laplacian of luma over the face's own contrast."""
-    soft = cv2.GaussianBlur(look.grey, (0, 0), 0.7)  # what is finer is a sensor's noise
+def sharpness(patch: FacePatch) -> float:
+    """Standard deviation of the Laplacian of luma over the contrast of the face."""
+    soft = cv2.GaussianBlur(patch.grey, (0, 0), 0.7)  # finer detail is sensor noise
     edges = cv2.Laplacian(soft, cv2.CV_32F)
-    inside = cv2.dilate(look.skin.astype(np.uint8), np.ones((41, 41), np.uint8)) > 0  # with eyes and lips
+    inside = (
+        cv2.dilate(patch.skin.astype(np.uint8), np.ones((41, 41), np.uint8)) > 0
+    )  # eyes and lips included
     return float(edges[inside].std() / max(soft[inside].std(), 1.0)) if inside.any() else 0.0
 
 
-def lightness(look: Look) -> float:
-    """Mean lightness of the skin, 0 to 100, CIELAB's L*."""
-    levels = look.levels
+def lightness(patch: FacePatch) -> float:
+    """Mean lightness of the skin: L* of CIELAB, 0 to 100."""
+    levels = patch.levels
     y = np.where(levels <= 10.3, levels / 3294.6, ((levels / 255 + 0.055) / 1.055) ** 2.4)  # sRGB, linear
     return float((116 * np.cbrt(np.maximum(y, 0.008856)) - 16).mean())
 
 
-def clipped(look: Look) -> float:
-    """Share of the skin that has no detail left, black or white."""
-    return float(((look.levels < CLIPPED_DARK) | (look.levels > CLIPPED_BRIGHT)).mean())
+def clipped(patch: FacePatch) -> float:
+    """Share of the skin that is black or white, without detail."""
+    return float(((patch.levels < CLIPPED_DARK) | (patch.levels > CLIPPED_BRIGHT)).mean())
 
 
-def shadow(look: Look) -> float:
-    """Difference of the two halves of the face in luma, over their mean."""
+def shadow(patch: FacePatch) -> float:
+    """Difference in luma between the two halves of the face, over their mean."""
     half = FACE_PX // 2
-    halves = [look.grey[:, part][look.skin[:, part]] for part in (slice(0, half), slice(half, None))]
+    halves = [patch.grey[:, part][patch.skin[:, part]] for part in (slice(0, half), slice(half, None))]
     if not all(each.size for each in halves):
         return 1.0
     left, right = (float(each.mean()) for each in halves)
@@ -117,35 +119,37 @@ def shadow(look: Look) -> float:
 
 
 def background_lab(image: RGBImage, person: Plane) -> NDArray[np.float32] | None:
-    """(N, 3) CIELAB of what is surely background, on a small copy; None where there is next to none."""
+    """(N, 3) float32, CIELAB of pixels that are surely background; None where there are next to none."""
     small = cv2.resize(image, (256, 256), interpolation=cv2.INTER_AREA)
-    away = cv2.erode((cv2.resize(person, (256, 256)) < 0.05).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
-    if away.mean() < 0.02:
+    outside = (
+        cv2.erode((cv2.resize(person, (256, 256)) < 0.05).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    )
+    if outside.mean() < 0.02:
         return None
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    return np.asarray(lab[away], np.float32)
+    return np.asarray(lab[outside], np.float32)
 
 
 def unevenness(background: NDArray[np.float32]) -> float:
-    """Spread of a background's colours: root mean square of their distance from their mean (CIE 1976)."""
+    """Root mean square distance (CIE 1976) of a background's colours from their mean."""
     return float(np.sqrt(((background - background.mean(axis=0)) ** 2).sum(axis=1).mean()))
 
 
-def distance_from(background: NDArray[np.float32], colours: list[tuple[int, int, int]]) -> float:
-    """Distance (CIE 1976) of a background's mean colour from the nearest of these, in levels of sRGB."""
+def nearest_distance(background: NDArray[np.float32], colours: Sequence[Colour]) -> float:
+    """Distance (CIE 1976) of a background's mean colour from the nearest of some colours."""
     levels = np.array(colours, np.float32)[None] / 255
-    wanted = cv2.cvtColor(levels, cv2.COLOR_RGB2LAB)[0]
-    return float(np.linalg.norm(wanted - background.mean(axis=0), axis=1).min())
+    accepted = cv2.cvtColor(levels, cv2.COLOR_RGB2LAB)[0]
+    return float(np.linalg.norm(accepted - background.mean(axis=0), axis=1).min())
 
 
-def drift(before: Points, after: Points) -> float:
-    """Mean distance of the points before and after restoration, in distances of the eyes."""
+def displacement(before: Points, after: Points) -> float:
+    """Mean distance of the points before and after restoration, in distances between the eyes."""
     distance = np.linalg.norm(after[:, :2] - before[:, :2], axis=1).mean()
     return float(distance / max(head_of(before).eyes_px, 1e-6))
 
 
 def coarse_psnr(before: RGBImage, after: RGBImage) -> float:
-    """PSNR in dB of two aligned squares at 32 px: what is left of a face without its details."""
+    """PSNR in dB of two aligned squares at 32 px, where only the coarse face is left."""
     coarse = [
         cv2.resize(image, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
         for image in (before, after)

@@ -1,14 +1,13 @@
-"""The rules that a portrait is judged by.
+"""The rules that a portrait is judged by. One row adds a rule.
 
-Poses are those of ISO/IEC 39794-5 (roll within 8 degrees, yaw and pitch within 5) with room for what the mesh
-scatters: its depth is coarse, and its neutral face nods by some degrees. The other limits were set on
-pictures that pass and fail, see tests/judging/test_verdict.py.
+The limits on poses are those of ISO/IEC 39794-5 (roll within 8 degrees, yaw and pitch within 5), widened by
+what the mesh scatters: its depth is coarse, and its neutral face nods by some degrees. The other limits were
+set on pictures that pass and fail: tests/judging/test_verdict.py.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,42 +16,38 @@ from facecraft.imaging.fit import KB
 from facecraft.imaging.head import EYES_IN_HEAD, Head, head_of
 from facecraft.imaging.mesh import Points
 from facecraft.judging import measures
-from facecraft.judging.measures import Look
-from facecraft.matting.matte import Plane
-from facecraft.types import RGBImage
-
-Limits: TypeAlias = tuple[float | None, float | None]
-"""Least and most; None for either, or both, where there is no limit."""
+from facecraft.judging.measures import FacePatch
+from facecraft.types import Bounds, Plane, RGBImage
 
 
 @dataclass(frozen=True)
 class Drift:
-    """What restoration did to a face.
+    """How far restoration changed a face.
 
     Attributes:
-        moved: see measures.drift.
+        displacement: see measures.displacement.
         psnr_db: see measures.coarse_psnr.
     """
 
-    moved: float
+    displacement: float
     psnr_db: float
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A picture that is judged.
+    """A picture, and what is known of it, for the rules to measure.
 
     Attributes:
-        image: (H, W, 3) uint8, RGB; transparency laid on white.
-        faces: how many there are in it.
-        points: of the largest face, in its pixels; None where there is none.
-        person: (h, w) float32, 0 to 1, over the whole picture.
-        source_eyes_px: distance of the eyes in the uploaded picture; None where there is no face.
-        drift: None where there is no picture from before.
-        retouched: whether anything but the frame changed the person.
-        width: of the file, in pixels; a sheet's portrait is meant, not the paper.
+        image: (H, W, 3) uint8, RGB; transparency is laid on white.
+        faces: number of faces in it.
+        points: of the largest face, in the picture's pixels; None without a face.
+        person: where the person is.
+        source_eyes_px: distance between the eyes in the photo, in its pixels; None without a face.
+        drift: None where nothing is known from before restoration.
+        retouched: whether anything but the crop changed the person or the background.
+        width: of the portrait's file, in pixels; of one portrait where it is a sheet.
         height: likewise.
-        file_bytes: of the encoded picture; None for a sheet.
+        file_bytes: of the portrait's file; None for a sheet.
     """
 
     image: RGBImage
@@ -71,11 +66,11 @@ class Evidence:
         return None if self.points is None else head_of(self.points)
 
     @cached_property
-    def look(self) -> Look | None:
-        return None if self.points is None else measures.look_at(self.image, self.points)
+    def face_patch(self) -> FacePatch | None:
+        return None if self.points is None else measures.face_patch(self.image, self.points)
 
     @cached_property
-    def behind(self) -> NDArray[np.float32] | None:
+    def background_lab(self) -> NDArray[np.float32] | None:
         return measures.background_lab(self.image, self.person)
 
 
@@ -84,51 +79,54 @@ class Rule:
     """One rule.
 
     Attributes:
-        measure: None where there is nothing to measure.
-        limits: where no preset says otherwise.
+        name: stable; it is part of the API.
+        unit: of the value; "" for a number of things.
+        bounds: what the value may be where no preset says otherwise.
+        detail: what the value is, in words.
+        measure: gives the value; None where there is nothing to measure.
     """
 
     name: str
     unit: str
-    limits: Limits
+    bounds: Bounds
     detail: str
     measure: Callable[[Evidence], float | None]
 
 
 def _of_head(measure: Callable[[Evidence, Head], float]) -> Callable[[Evidence], float | None]:
-    return lambda s: None if s.head is None else measure(s, s.head)
+    return lambda e: None if e.head is None else measure(e, e.head)
 
 
 def _of_points(measure: Callable[[Points], float]) -> Callable[[Evidence], float | None]:
-    return lambda s: None if s.points is None else measure(s.points)
+    return lambda e: None if e.points is None else measure(e.points)
 
 
-def _of_face(measure: Callable[[Look], float]) -> Callable[[Evidence], float | None]:
-    return lambda s: None if s.look is None else measure(s.look)
+def _of_face(measure: Callable[[FacePatch], float]) -> Callable[[Evidence], float | None]:
+    return lambda e: None if e.face_patch is None else measure(e.face_patch)
 
 
-def _crown_from_top(subject: Evidence, head: Head) -> float:
+def _crown_from_top(evidence: Evidence, head: Head) -> float:
     crown = float(head.middle[1]) - head.height_px * (1 - EYES_IN_HEAD)
-    return (crown + 0.5) / float(subject.image.shape[0])
+    return (crown + 0.5) / float(evidence.image.shape[0])
 
 
 RULES = (
-    Rule("one_face", "", (1, 1), "faces in the picture", lambda s: float(s.faces)),
-    Rule("width", "px", (None, None), "width of the picture", lambda s: float(s.width)),
-    Rule("height", "px", (None, None), "height of the picture", lambda s: float(s.height)),
+    Rule("one_face", "", (1, 1), "faces in the picture", lambda e: float(e.faces)),
+    Rule("width", "px", (None, None), "width of the picture", lambda e: float(e.width)),
+    Rule("height", "px", (None, None), "height of the picture", lambda e: float(e.height)),
     Rule(
         "head_height",
         "share",
         (None, None),
         "chin to crown over the picture's height",
-        _of_head(lambda s, head: head.height_px / s.image.shape[0]),
+        _of_head(lambda e, head: head.height_px / e.image.shape[0]),
     ),
     Rule(
         "eye_line",
         "share",
         (None, None),
         "height of the eyes over the lower edge, over the picture's height",
-        _of_head(lambda s, head: 1 - (float(head.middle[1]) + 0.5) / s.image.shape[0]),
+        _of_head(lambda e, head: 1 - (float(head.middle[1]) + 0.5) / e.image.shape[0]),
     ),
     Rule(
         "top_margin",
@@ -137,7 +135,7 @@ RULES = (
         "room above the crown, over the picture's height",
         _of_head(_crown_from_top),
     ),
-    Rule("roll", "deg", (-8, 8), "tilt of the eyes' line", _of_head(lambda _s, head: head.roll_deg)),
+    Rule("roll", "deg", (-8, 8), "tilt of the eyes' line", _of_head(lambda _e, head: head.roll_deg)),
     Rule("yaw", "deg", (-10, 10), "head turned to a side", _of_points(measures.yaw_deg)),
     Rule("pitch", "deg", (-18, 12), "head nodding", _of_points(measures.pitch_deg)),
     Rule(
@@ -171,37 +169,37 @@ RULES = (
         "CIE76",
         (None, 6),
         "spread of the background's colours",
-        lambda s: None if s.behind is None else measures.unevenness(s.behind),
+        lambda e: None if e.background_lab is None else measures.unevenness(e.background_lab),
     ),
     Rule(
-        "source_resolution", "px", (60, None), "distance of the eyes in the photo", lambda s: s.source_eyes_px
+        "source_resolution", "px", (60, None), "distance of the eyes in the photo", lambda e: e.source_eyes_px
     ),
     Rule(
         "drift",
         "eye distances",
         (None, 0.06),
         "how far restoration moved the face's points, on average",
-        lambda s: None if s.drift is None else s.drift.moved,
+        lambda e: None if e.drift is None else e.drift.displacement,
     ),
     Rule(
         "likeness",
         "dB",
         (27, None),
         "PSNR of the restored face against the photo's, at 32 px",
-        lambda s: None if s.drift is None else s.drift.psnr_db,
+        lambda e: None if e.drift is None else e.drift.psnr_db,
     ),
     Rule(
         "retouched",
         "",
         (None, None),
         "1 if restoration, enlarging, tone or a new background changed it",
-        lambda s: float(s.retouched),
+        lambda e: float(e.retouched),
     ),
     Rule(
         "file_size",
         "kB",
         (None, None),
         "size of the file",
-        lambda s: None if s.file_bytes is None else s.file_bytes / KB,
+        lambda e: None if e.file_bytes is None else e.file_bytes / KB,
     ),
 )

@@ -1,89 +1,69 @@
-"""Whether a portrait is what its preset, or good practice, asks for: rule by rule, with what was measured."""
+"""The verdict on a picture: each rule with what was measured and what it may be."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from facecraft.finishing import background, frame
+from facecraft.colours import Colour
 from facecraft.judging import measures
-from facecraft.judging.rules import RULES, Evidence, Limits, Rule
+from facecraft.judging.rules import RULES, Evidence, Rule
 from facecraft.options import Options
-from facecraft.presets.reader import Preset
-from facecraft.types import RuleResult, RuleStatus, Verdict
+from facecraft.types import Bounds, RuleResult, RuleStatus, Verdict
 
+NO_BOUNDS: Bounds = (None, None)
 TOLERANCE = 0.02
-"""Of a size that was asked for without a range: how far off it may be."""
-LEAST_SLACK = 0.01
-"""Of a share of the height: what the points scatter by in a small one."""
+"""How far a size that was asked for may be off, as a share of it."""
+LEAST_TOLERANCE = 0.01
+"""The least tolerance, as a share of the portrait's height: that much the points of a small face scatter."""
 
 
-def judge(subject: Evidence, preset: Preset | None, wanted: Mapping[str, float] | None = None) -> Verdict:
-    """Hold every rule against a picture. The same picture gives the same verdict.
+def judge(evidence: Evidence, bounds: Mapping[str, Bounds], colours: Sequence[Colour] = ()) -> Verdict:
+    """Hold a picture against every rule. The same picture gives the same verdict.
 
     Args:
-        subject: the picture.
-        preset: whose rules it is to keep; None for good practice alone.
-        wanted: what was asked for in place of a preset's rule, by the name of the rule.
+        evidence: the picture.
+        bounds: limits that replace those of good practice, by the name of the rule.
+        colours: backgrounds that are accepted; empty for any.
     """
-    limits = {**_limits_of(preset), **_exactly(wanted or {})}
-    if subject.drift is None:
-        limits |= dict.fromkeys(("drift", "likeness"), (None, None))
-    if subject.file_bytes is None:
-        limits["file_size"] = (None, None)
-    if preset is not None:
-        colours = [background.colour(each) for each in preset.background]
-        measured = [*RULES, _background_colour(colours)]
-    else:
-        measured = list(RULES)
-    return Verdict(tuple(_rule(each, limits.get(each.name, each.limits), subject) for each in measured))
+    limits = dict(bounds)
+    if evidence.drift is None:
+        limits |= dict.fromkeys(("drift", "likeness"), NO_BOUNDS)
+    if evidence.file_bytes is None:
+        limits["file_size"] = NO_BOUNDS
+    rules = [*RULES, _background_colour(colours)] if colours else RULES
+    return Verdict(tuple(_result(rule, limits.get(rule.name, rule.bounds), evidence) for rule in rules))
 
 
-def wanted_by(options: Options) -> dict[str, float]:
-    """What these options ask for, by the name of the rule."""
-    if options.preset is not None:
-        return {}
-    asked = {
+def bounds_of(options: Options) -> dict[str, Bounds]:
+    """The limits that options without a preset set, by the name of the rule."""
+    targets = {
         "width": options.width,
         "height": options.height,
-        "head_height": frame.head_share(options),
+        "head_height": options.head_share,
         "eye_line": options.eye_line,
     }
-    return {name: value for name, value in asked.items() if value is not None}
+    return {name: _around(target) for name, target in targets.items() if target is not None}
 
 
-def _rule(rule: Rule, limits: Limits, subject: Evidence) -> RuleResult:
-    value = rule.measure(subject)
+def _around(target: float) -> Bounds:
+    tolerance = max(TOLERANCE * target, LEAST_TOLERANCE)
+    return target - tolerance, target + tolerance
+
+
+def _result(rule: Rule, bounds: Bounds, evidence: Evidence) -> RuleResult:
+    value = rule.measure(evidence)
     value = None if value is None else round(value, 4)  # what is shown is what is judged
-    least, most = limits
+    least, most = bounds
     status: RuleStatus = "unknown"
     if value is not None and (least is not None or most is not None):
-        within = (least is None or value >= least) and (most is None or value <= most)
-        status = "pass" if within else "fail"
+        inside = (least is None or value >= least) and (most is None or value <= most)
+        status = "pass" if inside else "fail"
     return RuleResult(rule.name, status, value, least, most, rule.unit, rule.detail)
 
 
-def _limits_of(preset: Preset | None) -> dict[str, Limits]:
-    if preset is None:
-        return {}
-    return {
-        "width": (preset.width, preset.width),
-        "height": (preset.height, preset.height),
-        "head_height": preset.head,
-        "eye_line": preset.eye_line or (None, None),
-        "top_margin": preset.top_margin or (None, None),
-        "file_size": (None, preset.max_kb),
-        "retouched": (None, None if preset.retouching else 0),
-    }
-
-
-def _exactly(wanted: Mapping[str, float]) -> dict[str, Limits]:
-    slack = {name: max(TOLERANCE * value, LEAST_SLACK) for name, value in wanted.items()}
-    return {name: (value - slack[name], value + slack[name]) for name, value in wanted.items()}
-
-
-def _background_colour(colours: list[background.Colour]) -> Rule:
+def _background_colour(colours: Sequence[Colour]) -> Rule:
     return Rule(
         "background_colour",
         "CIE76",
         (None, 15),
         "distance of the background's colour from the nearest that is accepted",
-        lambda s: None if s.behind is None else measures.distance_from(s.behind, colours),
+        lambda e: None if e.background_lab is None else measures.nearest_distance(e.background_lab, colours),
     )

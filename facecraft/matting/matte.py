@@ -8,16 +8,14 @@ At full resolution only the pixels between both are computed, in strips, so that
 """
 
 import math
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from facecraft.imaging.geometry import shrunk, strips
-from facecraft.types import RGBImage
-
-Plane = NDArray[np.float32]
+from facecraft.imaging.picture import Picture
+from facecraft.types import Plane, RGBImage
 
 WORK_PX = 384
 """Longer side of the picture on which coefficients are computed."""
@@ -29,7 +27,6 @@ LOW, HIGH = 0.12, 0.88
 """Of a filtered matte, what counts as nothing and as all: a linear filter leaves a veil over both."""
 FAR, NEAR = 0.06, 0.012
 """Radii of the two passes of blur fusion, as shares of the longer side."""
-PERSON = 0.5
 SURELY_BEHIND, SURELY_PERSON = 0.1, 0.97
 BEHIND, PERSON_SIDE = 1, 2
 RINGS, DIRECTIONS = (0.02, 0.04, 0.07), 8
@@ -39,49 +36,15 @@ NOISE, APART = 2.0, 16.0
 """Levels: what two pixels of one colour differ by, and two of different colours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matte:
-    """A person cut out.
-
-    Attributes:
-        alpha: (H, W) uint8, 255 on the person.
-        person: (H, W, 3) uint8, RGB, the person's own colours wherever alpha is over 0.
-    """
-
-    alpha: NDArray[np.uint8]
-    person: RGBImage
-
-
-def with_faces(plane: Plane, spots: NDArray[np.float32], width: int, height: int) -> Plane:
-    """The plane without whatever hangs together with none of the faces, where there are any.
-
-    Args:
-        plane: (h, w) float32, 0 to 1.
-        spots: (N, 2), x y of places on faces, in pixels of a picture of `width` x `height`, which the plane
-            spans.
-        width: of the picture.
-        height: of the picture.
-    """
-    if not spots.size:
-        return plane
-    count, labels = cv2.connectedComponents((plane > PERSON).astype(np.uint8))
-    if count <= 2:
-        return plane
-    scale = np.array([plane.shape[1] / width, plane.shape[0] / height])
-    x, y = np.clip((spots * scale).astype(int), 0, np.array([plane.shape[1], plane.shape[0]]) - 1).T
-    kept = np.isin(labels, np.setdiff1d(labels[y, x], 0)).astype(np.uint8)
-    if not kept.any():
-        return plane
-    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))  # soft edges belong to what they surround
-    return np.asarray(plane * cv2.dilate(kept, reach), np.float32)
-
-
-def cut_out(image: RGBImage, plane: Plane) -> Matte:
-    """The person in a picture.
+def cut_out(image: RGBImage, plane: Plane) -> Picture:
+    """Cut the person out of a picture.
 
     Args:
         image: (H, W, 3) uint8, RGB.
-        plane: (h, w) float32, 0 to 1: a segmentation of the whole picture, at any resolution.
+        plane: where the person is.
+
+    Returns:
+        The person's own colours, without those of the background behind soft hair, and the matte as alpha.
     """
     height, width = image.shape[:2]
     small = shrunk(image, WORK_PX)
@@ -105,15 +68,7 @@ def cut_out(image: RGBImage, plane: Plane) -> Matte:
         alpha[y, x] = np.rint(shares[:, 0] * 255)
         own = near + shares * (pixels - shares * near - (1 - shares) * behind)
         person[y, x] = np.rint(np.clip(own, 0, 1) * 255)
-    return Matte(alpha, person)
-
-
-def lay_over(matte: Matte, behind: RGBImage) -> RGBImage:
-    """The person in front of another picture of the same size, which is drawn on and given back."""
-    for rows in strips(behind.shape[0]):
-        weight = matte.alpha[rows].astype(np.float32) / 255
-        behind[rows] = cv2.blendLinear(matte.person[rows], behind[rows], weight, 1 - weight)
-    return behind
+    return Picture(person, alpha)
 
 
 def _sampled(

@@ -10,8 +10,7 @@ import numpy as np
 import onnxruntime as ort
 from ai_edge_litert.interpreter import Interpreter
 
-from facecraft.matting.matte import Plane
-from facecraft.types import RGBImage
+from facecraft.types import Plane, RGBImage
 
 
 class Segmenter(Protocol):

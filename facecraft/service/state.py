@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import Depends, Request
 
 from facecraft.errors import NotReady, QueueFull
-from facecraft.presets import reader as presets
+from facecraft.presets import presets
 from facecraft.service.capacity.admission import Admission, UploadMemory
 from facecraft.service.capacity.memory import bound_bytes, resident_bytes
 from facecraft.service.telemetry.metrics import Metrics
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from facecraft.bootstrap import Runtime
-    from facecraft.presets.reader import Preset
+    from facecraft.presets.presets import Preset
     from facecraft.settings import Settings
     from facecraft.weights.lockfile import Lock
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from facecraft.imaging import codec
+from facecraft.imaging.picture import Picture
 from facecraft.service.capacity.memory import PIXEL_BYTES
 from facecraft.types import RGBImage
 
@@ -44,8 +45,8 @@ def test_the_largest_picture_stays_within_what_is_counted_for_a_pixel(
     options: str, astronaut: RGBImage, tmp_path: Path
 ) -> None:
     large = np.asarray(cv2.resize(astronaut, (6324, 6324), interpolation=cv2.INTER_CUBIC), np.uint8)
-    (tmp_path / "large").write_bytes(codec.encode(large, None, "jpeg", 60))
-    (tmp_path / "small").write_bytes(codec.encode(astronaut, None, "jpeg", 90))
+    (tmp_path / "large").write_bytes(codec.encode(Picture(large), "jpeg", 60))
+    (tmp_path / "small").write_bytes(codec.encode(Picture(astronaut), "jpeg", 90))
     command = [sys.executable, "-c", GROWTH, str(tmp_path / "large"), options, str(tmp_path / "small")]
     grown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert 0 < int(grown) < PIXEL_BYTES * 6324**2

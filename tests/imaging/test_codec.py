@@ -3,7 +3,7 @@
 import io
 import struct
 import zlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -17,10 +17,23 @@ from facecraft.errors import (
     UploadTooLarge,
 )
 from facecraft.imaging import codec
-from facecraft.imaging.formats import count_scans
-from facecraft.types import RGBImage
+from facecraft.imaging.jpeg import count_scans
+from facecraft.imaging.picture import Picture
+from facecraft.types import Alpha, RGBImage, Source
 
 LIMITS = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1000, scans=100)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    rgb: RGBImage
+    alpha: Alpha | None
+    source: Source
+
+
+def decode(data: bytes, limits: codec.Limits) -> Decoded:
+    picture, source = codec.decode(data, limits)
+    return Decoded(picture.rgb, picture.alpha, source)
 
 
 def saved(image: Image.Image, name: str, **parameters: object) -> bytes:
@@ -54,7 +67,7 @@ def quadrants() -> Image.Image:
 
 @pytest.mark.parametrize("name", ["PNG", "WEBP"])
 def test_a_lossless_file_decodes_to_its_pixels(name: str, astronaut: RGBImage) -> None:
-    decoded = codec.decode(saved(Image.fromarray(astronaut), name, lossless=True), LIMITS)
+    decoded = decode(saved(Image.fromarray(astronaut), name, lossless=True), LIMITS)
     assert (decoded.rgb == astronaut).all()
     assert decoded.alpha is None
     assert (decoded.source.width, decoded.source.height, decoded.source.frames) == (512, 512, 1)
@@ -80,7 +93,7 @@ def test_exif_orientation_is_applied(orientation: int, name: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     parameters = {"quality": 100, "subsampling": 0} if name == "JPEG" else {"lossless": True}
-    decoded = codec.decode(saved(stored, name, exif=exif, **parameters), LIMITS)
+    decoded = decode(saved(stored, name, exif=exif, **parameters), LIMITS)
     assert decoded.rgb.shape == (24, 16, 3)
     assert abs(decoded.rgb.astype(int) - np.asarray(quadrants())).max() < 12
     assert (decoded.source.width, decoded.source.height) == (16, 24)
@@ -88,7 +101,7 @@ def test_exif_orientation_is_applied(orientation: int, name: str) -> None:
 
 def test_broken_exif_counts_as_none() -> None:
     # A JPEG whose EXIF block is noise.
-    decoded = codec.decode(saved(quadrants(), "JPEG", exif=b"Exif\x00\x00garbage" * 4), LIMITS)
+    decoded = decode(saved(quadrants(), "JPEG", exif=b"Exif\x00\x00garbage" * 4), LIMITS)
     assert decoded.rgb.shape == (24, 16, 3)
 
 
@@ -102,21 +115,19 @@ def swapped_profile() -> bytes:
 def test_an_icc_profile_is_converted_to_srgb(mode: str) -> None:
     # A PNG in the swapped profile: what it stores as red is green.
     picture = Image.new("RGB", (8, 8), (200, 30, 40)).convert(mode)
-    decoded = codec.decode(saved(picture, "PNG", icc_profile=swapped_profile()), LIMITS)
+    decoded = decode(saved(picture, "PNG", icc_profile=swapped_profile()), LIMITS)
     assert abs(decoded.rgb[0, 0].astype(int) - (30, 200, 40)).max() <= 2
 
 
 def test_an_icc_profile_that_is_noise_counts_as_srgb() -> None:
     # A PNG whose iCCP chunk holds no profile.
-    decoded = codec.decode(
-        saved(Image.new("RGB", (8, 8), (200, 30, 40)), "PNG", icc_profile=b"noise" * 40), LIMITS
-    )
+    decoded = decode(saved(Image.new("RGB", (8, 8), (200, 30, 40)), "PNG", icc_profile=b"noise" * 40), LIMITS)
     assert decoded.rgb[0, 0].tolist() == [200, 30, 40]
 
 
 def test_cmyk_comes_out_right() -> None:
     # A CMYK JPEG of pure magenta.
-    decoded = codec.decode(saved(Image.new("CMYK", (16, 16), (0, 255, 0, 0)), "JPEG", quality=95), LIMITS)
+    decoded = decode(saved(Image.new("CMYK", (16, 16), (0, 255, 0, 0)), "JPEG", quality=95), LIMITS)
     red, green, blue = decoded.rgb[8, 8].tolist()
     assert red > 245
     assert green < 10
@@ -126,20 +137,20 @@ def test_cmyk_comes_out_right() -> None:
 def test_16_bit_grey_keeps_its_high_byte() -> None:
     # A 16-bit grey PNG with a ramp from black to white.
     ramp = np.linspace(0, 65535, 256).astype(np.uint16)[None].repeat(4, axis=0)
-    decoded = codec.decode(saved(Image.fromarray(ramp), "PNG"), LIMITS)
+    decoded = decode(saved(Image.fromarray(ramp), "PNG"), LIMITS)
     assert abs(decoded.rgb[0, :, 0].astype(int) - np.arange(256)).max() <= 1
 
 
 def test_16_bit_rgb_keeps_its_high_byte() -> None:
     # A 1 x 1 PNG with 16 bits a channel.
     data = png_by_hand(1, 1, 16, 2, b"\x00" + struct.pack(">HHH", 0xC8FF, 0x1E00, 0x2880))
-    assert codec.decode(data, LIMITS).rgb.tolist() == [[[0xC8, 0x1E, 0x28]]]
+    assert decode(data, LIMITS).rgb.tolist() == [[[0xC8, 0x1E, 0x28]]]
 
 
 def test_16_bit_grey_with_a_transparent_value_has_alpha() -> None:
     # A 2 x 1 grey PNG of 16 bits that names one of its two values transparent.
     data = png_by_hand(2, 1, 16, 0, b"\x00" + struct.pack(">HH", 1000, 40000), chunk(b"tRNS", b"\x03\xe8"))
-    alpha = codec.decode(data, LIMITS).alpha
+    alpha = decode(data, LIMITS).alpha
     assert alpha is not None
     assert alpha.tolist() == [[0, 255]]
 
@@ -148,7 +159,7 @@ def test_16_bit_grey_with_a_transparent_value_has_alpha() -> None:
 def test_each_mode_comes_out_in_rgb(mode: str) -> None:
     # A white picture in that mode.
     white = Image.new("RGBA" if mode.endswith("A") else "RGB", (5, 4), "white")
-    decoded = codec.decode(saved(white.convert(mode), "PNG"), LIMITS)
+    decoded = decode(saved(white.convert(mode), "PNG"), LIMITS)
     assert decoded.rgb.shape == (4, 5, 3)
     assert (decoded.rgb == 255).all()
     assert (decoded.alpha is not None) == (mode in {"LA", "RGBA"})
@@ -159,7 +170,7 @@ def test_a_transparent_palette_entry_becomes_alpha() -> None:
     image = Image.new("P", (2, 1))
     image.putpalette([10, 20, 30, 40, 50, 60])
     image.putpixel((1, 0), 1)
-    decoded = codec.decode(saved(image, "PNG", transparency=0), LIMITS)
+    decoded = decode(saved(image, "PNG", transparency=0), LIMITS)
     assert decoded.alpha is not None
     assert decoded.alpha.tolist() == [[0, 255]]
     assert decoded.rgb[0, 1].tolist() == [40, 50, 60]
@@ -168,15 +179,15 @@ def test_a_transparent_palette_entry_becomes_alpha() -> None:
 @pytest.mark.parametrize("format_", ["png", "webp"])
 def test_transparency_survives(format_: str) -> None:
     alpha = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    data = codec.encode(np.full((16, 16, 3), 90, np.uint8), alpha, format_, 100)  # type: ignore[arg-type]
-    again = codec.decode(data, LIMITS).alpha
+    data = codec.encode(Picture(np.full((16, 16, 3), 90, np.uint8), alpha), format_, 100)
+    again = decode(data, LIMITS).alpha
     assert again is not None
     assert (again == alpha).all()
 
 
 def test_a_jpeg_lays_transparency_on_white() -> None:
-    data = codec.encode(np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16), np.uint8), "jpeg", None)
-    assert (codec.decode(data, LIMITS).rgb > 250).all()
+    data = codec.encode(Picture(np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16), np.uint8)), "jpeg")
+    assert (decode(data, LIMITS).rgb > 250).all()
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("PNG", {}), ("WEBP", {"lossless": True})])
@@ -184,7 +195,7 @@ def test_the_first_of_several_pictures_is_used(name: str, parameters: dict[str, 
     # An animation of three pictures: red, green, blue.
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "green", "blue")]
     data = saved(frames[0], name, save_all=True, append_images=frames[1:], **parameters)
-    decoded = codec.decode(data, LIMITS)
+    decoded = decode(data, LIMITS)
     assert decoded.source.frames == 3
     assert decoded.rgb[4, 4].tolist() == [255, 0, 0]
 
@@ -192,7 +203,7 @@ def test_the_first_of_several_pictures_is_used(name: str, parameters: dict[str, 
 def test_a_jpeg_of_several_pictures_is_a_jpeg() -> None:
     # An MPO file, as phones with two lenses write.
     frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
-    decoded = codec.decode(saved(frames[0], "MPO", save_all=True, append_images=frames[1:]), LIMITS)
+    decoded = decode(saved(frames[0], "MPO", save_all=True, append_images=frames[1:]), LIMITS)
     assert (decoded.source.format, decoded.source.frames) == ("jpeg", 2)
     assert decoded.rgb[8, 8, 0] > 250
 
@@ -214,7 +225,7 @@ def test_scans_are_counted_by_markers_not_by_bytes() -> None:
 
 
 def test_as_many_scans_as_the_limit_are_accepted() -> None:
-    assert codec.decode(progressive(100), LIMITS).rgb.shape == (8, 8, 3)
+    assert decode(progressive(100), LIMITS).rgb.shape == (8, 8, 3)
 
 
 # Each limit: the file, the limit it meets exactly, one less, and the error.
@@ -237,9 +248,9 @@ BORDERS = [
 def test_a_file_at_the_limit_is_accepted_and_one_over_it_refused(
     limit: str, data: bytes, exact: int, error: type[FacecraftError]
 ) -> None:
-    codec.decode(data, replace(LIMITS, **{limit: exact}))
+    decode(data, replace(LIMITS, **{limit: exact}))
     with pytest.raises(error) as caught:
-        codec.decode(data, replace(LIMITS, **{limit: exact - 1}))
+        decode(data, replace(LIMITS, **{limit: exact - 1}))
     assert caught.value.limit == exact - 1
 
 
@@ -247,7 +258,7 @@ def test_a_header_that_claims_a_huge_picture_is_refused_before_decoding() -> Non
     # 100 bytes that claim 100 000 x 100 000 pixels.
     data = png_by_hand(100_000, 100_000, 8, 2, b"")
     with pytest.raises(ImageTooLarge):
-        codec.decode(data, LIMITS)
+        decode(data, LIMITS)
 
 
 OTHER_FORMATS = [
@@ -265,7 +276,7 @@ OTHER_FORMATS = [
 @pytest.mark.parametrize(("name", "data"), OTHER_FORMATS, ids=[row[0] for row in OTHER_FORMATS])
 def test_another_format_is_refused_by_its_name(name: str, data: bytes) -> None:
     with pytest.raises(UnsupportedFormat, match=name):
-        codec.decode(data, LIMITS)
+        decode(data, LIMITS)
 
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
@@ -274,19 +285,19 @@ def test_a_truncated_file_is_refused(name: str, share: float, astronaut: RGBImag
     # A real portrait, cut off.
     data = saved(Image.fromarray(astronaut), name)
     with pytest.raises(UndecodableImage):
-        codec.decode(data[: int(len(data) * share)], LIMITS)
+        decode(data[: int(len(data) * share)], LIMITS)
 
 
 def test_a_palette_png_without_a_palette_is_refused() -> None:
     # One pixel of colour type 3 and no PLTE chunk.
     with pytest.raises(UndecodableImage):
-        codec.decode(png_by_hand(1, 1, 8, 3, b"\x00\x00"), LIMITS)
+        decode(png_by_hand(1, 1, 8, 3, b"\x00\x00"), LIMITS)
 
 
 @pytest.mark.parametrize(("format_", "longest"), [("webp", 16_383), ("jpeg", 65_500), ("png", 1_000_000)])
 def test_a_side_at_a_formats_limit_is_encoded_and_one_over_it_refused(format_: str, longest: int) -> None:
     codec.check_side(1, longest, format_)  # type: ignore[arg-type]
-    codec.encode(np.zeros((longest, 1, 3), np.uint8), None, format_, None)  # type: ignore[arg-type]
+    codec.encode(Picture(np.zeros((longest, 1, 3), np.uint8)), format_)
     with pytest.raises(ImageTooLarge) as caught:
         codec.check_side(longest + 1, 1, format_)  # type: ignore[arg-type]
     assert caught.value.limit == longest
@@ -294,7 +305,7 @@ def test_a_side_at_a_formats_limit_is_encoded_and_one_over_it_refused(format_: s
 
 def test_an_empty_file_is_refused() -> None:
     with pytest.raises(UndecodableImage):
-        codec.decode(b"", LIMITS)
+        decode(b"", LIMITS)
 
 
 @pytest.mark.parametrize("format_", ["jpeg", "png", "webp"])
@@ -306,8 +317,8 @@ def test_no_metadata_reaches_the_output(format_: str, astronaut: RGBImage) -> No
     data = saved(
         Image.fromarray(astronaut), "JPEG", exif=exif, comment=b"SECRET", xmp=b"SECRET-XMP", icc_profile=srgb
     )
-    decoded = codec.decode(data, LIMITS)
-    encoded = codec.encode(decoded.rgb, decoded.alpha, format_, None)  # type: ignore[arg-type]
+    decoded = decode(data, LIMITS)
+    encoded = codec.encode(Picture(decoded.rgb, decoded.alpha), format_)
     assert b"SECRET" not in encoded
     left = set(Image.open(io.BytesIO(encoded)).info)
     assert left <= {
@@ -323,6 +334,12 @@ def test_no_metadata_reaches_the_output(format_: str, astronaut: RGBImage) -> No
 
 
 def test_quality_changes_the_size(astronaut: RGBImage) -> None:
-    sizes = [len(codec.encode(astronaut, None, "jpeg", quality)) for quality in (1, 50, 90, 100)]
+    sizes = [len(codec.encode(Picture(astronaut), "jpeg", quality)) for quality in (1, 50, 90, 100)]
     assert sizes == sorted(sizes)
-    assert len(codec.encode(astronaut, None, "jpeg", None)) == sizes[2]
+    assert len(codec.encode(Picture(astronaut), "jpeg")) == sizes[2]
+
+
+def test_a_format_that_is_not_written_is_refused(astronaut: RGBImage) -> None:
+    for name in ("avif", "gif", "JPEG", "nonsense"):
+        with pytest.raises(UnsupportedFormat, match="is not written"):
+            codec.encode(Picture(astronaut), name)

@@ -235,7 +235,8 @@ def test_a_crop_larger_than_the_model_is_restored_whole(
     large = cv2.resize(astronaut[:256, 96:352], (1800, 1800), interpolation=cv2.INTER_CUBIC)
     portrait = loaded.pipeline.process(png(np.asarray(large, np.uint8)), Options(format="jpeg"))
     assert portrait.restored == 1
-    assert codec.decode(portrait.data, LIMITS).rgb.shape == (1800, 1800, 3)
+    picture, _ = codec.decode(portrait.data, LIMITS)
+    assert picture.rgb.shape == (1800, 1800, 3)
 
 
 LIMITS = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)

@@ -9,8 +9,8 @@ from facecraft.imaging.head import EYES_IN_HEAD
 from facecraft.judging.measures import yaw_deg
 from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
-from facecraft.presets import reader as presets
-from facecraft.presets.reader import Preset
+from facecraft.presets import presets
+from facecraft.presets.presets import Preset
 from facecraft.types import RGBImage
 from tests.conftest import Encode
 from tests.portraits import Make, Trace, measured

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from facecraft.options import Options
-from facecraft.presets import reader as presets
+from facecraft.presets import presets
 from tests.service.web.conftest import Open, command
 
 pytestmark = pytest.mark.browser

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from facecraft.errors import NoFaceFound
-from facecraft.finishing import frame
+from facecraft.finishing import crop
 from facecraft.imaging.head import Head, head_of
 from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
@@ -83,10 +83,10 @@ def test_without_align_the_roll_stays(make: Make, astronaut: RGBImage, trace: Tr
 
 def test_nothing_is_stretched() -> None:
     for width, height in ((300, 600), (600, 300)):
-        plan = frame.plan(Options(width=width, height=height, head=0.4, align=True), 500, 500, HEAD)
-        assert plan is not None
-        linear = plan.matrix[:, :2]
-        assert np.allclose(linear @ linear.T, plan.scale**2 * np.eye(2))
+        part = crop.fit(Options(width=width, height=height, head=0.4, align=True), 500, 500, HEAD)
+        assert part is not None
+        linear = part.matrix[:, :2]
+        assert np.allclose(linear @ linear.T, part.scale**2 * np.eye(2))
 
 
 def test_a_size_alone_cuts_the_largest_part_of_its_shape(make: Make, astronaut: RGBImage) -> None:

@@ -1,0 +1,171 @@
+"""The portrait's crop: how large the head is in it, where it stands, and how upright."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from facecraft.errors import NoFaceFound
+from facecraft.imaging.geometry import Affine, enlarging, inverse, placed, then, warp
+from facecraft.imaging.head import EYES_IN_HEAD, Head
+from facecraft.imaging.picture import Picture
+from facecraft.options import Options
+from facecraft.types import Alpha, Note, RGBImage
+
+LEAST_PX, MOST_PX = 64, 4096
+SPACE_ABOVE = 0.4
+"""Share of the free height that is above the head, where neither eye_line nor margin says otherwise."""
+EYES_FROM_TOP = 0.45
+"""Where the eyes go, as a share of the height, in a crop that only has a shape."""
+SEAM = 0.04
+"""Over this share of the portrait's longer side, what is beyond the photo turns plain."""
+ENLARGED = 1.005
+"""Scale above which the portrait has more pixels than the photo gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """Which part of a picture becomes the portrait.
+
+    Attributes:
+        matrix: (2, 3) float64, the picture's pixels to the portrait's.
+        width: of the portrait, in pixels.
+        height: of the portrait, in pixels.
+        scale: portrait pixels per pixel of the picture.
+    """
+
+    matrix: Affine
+    width: int
+    height: int
+    scale: float
+
+    def scaled(self, factor: float) -> "Crop":
+        """The same crop with `factor` times as many pixels on each side."""
+        width, height = max(1, round(self.width * factor)), max(1, round(self.height * factor))
+        return Crop(then(self.matrix, enlarging(factor)), width, height, self.scale * factor)
+
+
+def fit(options: Options, width: int, height: int, head: Head | None) -> Crop | None:
+    """The crop that is asked for; None where the portrait is the whole picture.
+
+    Without `head` or `margin` it is the largest crop of the shape that is asked for.
+
+    Args:
+        options: width, height, head, margin, align and eye_line are read.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        head: of the portrait's person, in the picture's pixels; None where no face was found.
+
+    Raises:
+        NoFaceFound: the crop is placed by a head, and there is none.
+    """
+    if not options.crops:
+        return None
+    share = options.head_share
+    if head is None:
+        if options.fits_head:
+            raise NoFaceFound("No face was found that the crop could be placed by.")
+        return _largest(*_size(options, width, height, None), width, height, None)
+    wide, high = _size(options, width, height, None if share is None else head.height_px / share)
+    if not options.fits_head:
+        return _largest(wide, high, width, height, head)
+    scale = max(wide / width, high / height) if share is None else share * high / head.height_px
+    return _around(head, wide, high, scale=scale, share=share, options=options)
+
+
+def _size(options: Options, width: int, height: int, natural_px: float | None) -> tuple[int, int]:
+    """The portrait's sides. Those that are not given follow the picture's shape and resolution.
+
+    `natural_px` is the height at which the head keeps its size; None where the head's size is not asked for.
+    """
+    wide, high = options.width, options.height
+    if wide is not None and high is not None:
+        return wide, high
+    if wide is not None:
+        return wide, _clip(wide * height / width)
+    if high is not None:
+        return _clip(high * width / height), high
+    if natural_px is None:
+        return width, height
+    return _clip(natural_px * width / height), _clip(natural_px)
+
+
+def _clip(side_px: float) -> int:
+    return int(min(max(round(side_px), LEAST_PX), MOST_PX))
+
+
+def _largest(wide: int, high: int, width: int, height: int, head: Head | None) -> Crop:
+    """The largest part of the picture with this shape, with the head as close to its place as possible."""
+    scale = max(wide / width, high / height)
+    middle = np.array([width / 2, height / 2]) if head is None else head.middle + 0.5
+    target = np.array([wide / 2, high / 2 if head is None else high * EYES_FROM_TOP])
+    shift = np.clip(target - scale * middle, np.array([wide - scale * width, high - scale * height]), 0)
+    shift = np.rint(shift)  # where nothing is scaled, pixels are copied unchanged; their centres lie at half
+    matrix = np.array([[scale, 0, shift[0] + scale / 2 - 0.5], [0, scale, shift[1] + scale / 2 - 0.5]])
+    return Crop(matrix, wide, high, scale)
+
+
+def _around(head: Head, wide: int, high: int, *, scale: float, share: float | None, options: Options) -> Crop:
+    """A crop with the eyes in their place."""
+    turn = math.radians(head.roll_deg) if options.align else 0.0
+    linear = scale * np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
+    shown = head.height_px * scale / high if share is None else share
+    if options.eye_line is not None:
+        from_top = 1 - options.eye_line
+    else:
+        above = 0.5 if options.margin is not None else SPACE_ABOVE
+        from_top = above * (1 - shown) + (1 - EYES_IN_HEAD) * shown
+    target = np.array([wide / 2, from_top * high]) - 0.5
+    if not (options.width or options.height or share or options.eye_line):  # only turned: the eyes stay
+        target = head.middle
+    return Crop(np.column_stack((linear, target - linear @ head.middle)), wide, high, scale)
+
+
+def apply(picture: Picture, crop: Crop) -> Picture:
+    """Resample a picture into the crop, once.
+
+    Beyond the picture its edge is continued and turns plain, and `covered` is 0.
+    """
+    size = (crop.width, crop.height)
+    rgb = warp(picture.rgb, crop.matrix, *size, cv2.BORDER_REPLICATE)
+    alpha = None
+    if picture.alpha is not None:
+        alpha = warp(picture.alpha, crop.matrix, *size, cv2.BORDER_REPLICATE)
+    if _is_inside(crop, picture.width, picture.height):
+        return Picture(rgb, alpha)
+    full = np.full(picture.rgb.shape[:2], 255, np.uint8)
+    covered = np.asarray(cv2.warpAffine(full, crop.matrix, size, flags=cv2.INTER_LINEAR), np.uint8)
+    return Picture(_plain_beyond(rgb, covered), alpha, covered)
+
+
+def _is_inside(crop: Crop, width: int, height: int) -> bool:
+    """Whether the picture reaches every pixel of the crop, to half a pixel of its own."""
+    right, bottom = crop.width - 1, crop.height - 1
+    corners = placed(np.array([[0, 0], [right, 0], [0, bottom], [right, bottom]]), inverse(crop.matrix))
+    return bool((corners >= -0.51).all() and (corners <= np.array([width, height]) - 0.49).all())
+
+
+def _plain_beyond(rgb: RGBImage, covered: Alpha) -> RGBImage:
+    """Smooth the streaks that the continued edge makes where `covered` is 0."""
+    reach = max(2, round(SEAM * max(rgb.shape[:2])))
+    small = cv2.resize(rgb, None, fx=1 / 4, fy=1 / 4, interpolation=cv2.INTER_AREA)
+    for _ in range(2):  # two box filters are nearly a Gaussian
+        small = cv2.blur(small, (reach // 2 | 1, reach // 2 | 1), borderType=cv2.BORDER_REPLICATE)
+    plain = cv2.resize(small, (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_LINEAR)
+    distance = cv2.distanceTransform((covered < 255).astype(np.uint8), cv2.DIST_L2, 3)
+    weight = np.minimum(distance / reach, 1).astype(np.float32)
+    return np.asarray(cv2.blendLinear(plain, rgb, weight, 1 - weight), np.uint8)
+
+
+def notes_on(crop: Crop, covered: Alpha | None) -> tuple[Note, ...]:
+    """Say so where the photo is too small for the crop, or ends inside of it."""
+    notes = []
+    if crop.scale > ENLARGED:
+        detail = f"The photo was enlarged {crop.scale:.2f} times to fill the frame: it has fewer pixels."
+        notes.append(Note("source_small", detail))
+    if covered is not None:
+        share = 1 - float(covered.mean()) / 255
+        detail = f"The photo ends inside the frame: {share:.1%} of the portrait lies beyond it."
+        notes.append(Note("extended", detail))
+    return tuple(notes)

@@ -1,0 +1,27 @@
+"""The structure of a JPEG file, read without decoding it."""
+
+
+def count_scans(jpeg: bytes, stop_after: int) -> int:
+    """Number of scans in a JPEG, counted no further than just past `stop_after`.
+
+    A progressive file of a few kilobytes can make a decoder run over the picture thousands of times (ITU T.81
+    sets no limit). Markers are walked, since the bytes of a start of scan may also stand inside a segment.
+    """
+    scans, at = 0, 2
+    while scans <= stop_after:
+        at = jpeg.find(b"\xff", at)
+        if at < 0 or at + 4 > len(jpeg):
+            break
+        marker = jpeg[at + 1]
+        if marker == 0xD9:  # end of image
+            break
+        if marker == 0xFF:  # padding before a marker
+            at += 1
+            continue
+        if marker in (0x00, 0x01) or 0xD0 <= marker <= 0xD8:  # stuffed data and markers without a length
+            at += 2
+            continue
+        if marker == 0xDA:
+            scans += 1
+        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+    return scans

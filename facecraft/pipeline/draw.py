@@ -1,0 +1,118 @@
+"""Draw: the pixels. Reads scene and plan, and decides nothing."""
+
+from dataclasses import dataclass, replace
+
+from facecraft.cancellation import Cancellation
+from facecraft.colours import Background
+from facecraft.finishing import background, crop, mask, sheet, tone
+from facecraft.imaging import geometry
+from facecraft.imaging.picture import Picture, composite, flatten, multiply_alpha
+from facecraft.matting import matte
+from facecraft.matting.person import segment_person
+from facecraft.pipeline import faces
+from facecraft.pipeline.faces import Restoration
+from facecraft.pipeline.look import Scene
+from facecraft.pipeline.models import Models
+from facecraft.pipeline.plan import Plan
+from facecraft.pipeline.timings import Timings
+from facecraft.types import Plane, RGBImage
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A drawn portrait.
+
+    Attributes:
+        portrait: one portrait, not yet laid on a sheet.
+        shown: what the file shows: that portrait, or a sheet of it.
+        restoration: what became of the faces.
+    """
+
+    portrait: Picture
+    shown: Picture
+    restoration: Restoration
+
+
+def draw(scene: Scene, plan: Plan, models: Models, cancellation: Cancellation) -> Drawing:
+    """Draw what is planned.
+
+    Raises:
+        DeadlineExceeded: it was cancelled.
+    """
+    canvas = _canvas(scene, plan, cancellation)
+    restoration = faces.restore(scene, plan, canvas.rgb, models.mesh, cancellation)
+    portrait = _finish(canvas, plan, models, scene.timings)
+    paper = plan.recipe.background.paper_colour
+    if plan.target.format == "jpeg":
+        portrait = replace(portrait, rgb=flatten(portrait, paper), alpha=None)
+    shown = portrait
+    if plan.sheet is not None:
+        with scene.timings.stage("sheet"):
+            copies = sheet.lay_out(plan.sheet, flatten(portrait, paper), plan.recipe.options.print_dpi)
+            shown = Picture(copies)
+    return Drawing(portrait, shown, restoration)
+
+
+def _canvas(scene: Scene, plan: Plan, cancellation: Cancellation) -> Picture:
+    """The photo, enlarged and cropped as planned; a copy where faces are drawn on it."""
+    picture, upscaler = scene.picture, plan.recipe.upscaler
+    if upscaler is not None:
+        with scene.timings.stage("upscale"):
+            alpha = None if picture.alpha is None else geometry.enlarge(picture.alpha, upscaler.factor)
+            picture = Picture(upscaler.upscale(picture.rgb, cancellation), alpha)
+    if plan.crop is not None:
+        with scene.timings.stage("frame"):
+            enlarged = geometry.enlarging(plan.recipe.options.upscale)
+            matrix = geometry.then(geometry.inverse(enlarged), plan.crop.matrix)
+            picture = crop.apply(picture, replace(plan.crop, matrix=matrix))
+    if picture is scene.picture and plan.restored:
+        picture = replace(picture, rgb=picture.rgb.copy())
+    return picture
+
+
+def _finish(canvas: Picture, plan: Plan, models: Models, timings: Timings) -> Picture:
+    """Background, tone and mask. The tone is measured on the photo, never on a new background."""
+    options = plan.recipe.options
+    portrait = canvas
+    if plan.recipe.background.kind != "keep":
+        portrait = _replace_background(canvas, plan, models, timings)
+    elif options.tone == "auto":
+        with timings.stage("tone"):
+            person = segment_person(canvas, plan.person_points, models.segmenter)
+            portrait = replace(
+                canvas, rgb=tone.apply(canvas.rgb, tone.measure(canvas.rgb, plan.points, person))
+            )
+    if options.mask != "none":
+        with timings.stage("mask"):
+            shape = mask.shape(options.mask, portrait.width, portrait.height, options.feather or 0)
+            portrait = replace(portrait, alpha=multiply_alpha(shape, portrait.alpha))
+    return portrait
+
+
+def _replace_background(canvas: Picture, plan: Plan, models: Models, timings: Timings) -> Picture:
+    wanted = plan.recipe.background
+    with timings.stage("background"):
+        person = segment_person(canvas, plan.person_points, models.segmenter)
+        cut = matte.cut_out(canvas.rgb, person)
+        alpha = multiply_alpha(multiply_alpha(cut.alpha, canvas.covered), canvas.alpha)
+        backdrop, rgb = _backdrop(canvas, wanted, person), cut.rgb
+    if plan.recipe.options.tone == "auto":
+        with timings.stage("tone"):
+            correction = tone.measure(canvas.rgb, plan.points, person)
+            rgb = tone.apply(rgb, correction)
+            if backdrop is not None and wanted.kind == "blur":
+                backdrop = tone.apply(backdrop, correction)
+    if backdrop is None:
+        return replace(canvas, rgb=rgb, alpha=alpha)
+    with timings.stage("background"):
+        composed = composite(Picture(rgb, alpha), backdrop)
+        return replace(canvas, rgb=composed, alpha=canvas.alpha if wanted.kind == "blur" else None)
+
+
+def _backdrop(canvas: Picture, wanted: Background, person: Plane) -> RGBImage | None:
+    """What the person is laid over; None where that is nothing."""
+    if wanted.kind == "transparent":
+        return None
+    if wanted.kind == "blur":
+        return background.blurred(canvas.rgb, person)
+    return background.paint(wanted, canvas.width, canvas.height)

@@ -1,0 +1,79 @@
+"""Judge: what the result is worth, measured on the result itself."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facecraft.colours import WHITE
+from facecraft.imaging import geometry
+from facecraft.imaging.fit import EncodedFile
+from facecraft.imaging.head import head_of
+from facecraft.imaging.mesh import box_of, eyes_of
+from facecraft.imaging.picture import Picture, flatten
+from facecraft.judging import measures, verdict
+from facecraft.judging.rules import Drift, Evidence
+from facecraft.matting.person import segment_person
+from facecraft.pipeline.draw import Drawing
+from facecraft.pipeline.look import Scene
+from facecraft.pipeline.models import Models
+from facecraft.pipeline.plan import Plan
+from facecraft.presets.presets import Preset
+from facecraft.types import Verdict
+
+
+def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile, models: Models) -> Verdict:
+    """The verdict on a finished portrait."""
+    recipe, portrait = plan.recipe, drawing.portrait
+    with scene.timings.stage("verdict"):
+        image = flatten(portrait, recipe.background.paper_colour)
+        points = plan.points
+        if points is not None:
+            points, _ = models.mesh.trace(image, box_of(points), eyes_of(points))
+        drift = drawing.restoration.drift
+        if drift is None and recipe.upscaler is None:  # the face is the photo's
+            drift = Drift(displacement=0.0, psnr_db=measures.BEST_PSNR_DB)
+        single = plan.sheet is None
+        evidence = Evidence(
+            image=image,
+            faces=_count_inside(plan.face_centres, portrait.width, portrait.height),
+            points=points,
+            person=segment_person(
+                Picture(image, covered=portrait.covered), plan.person_points, models.segmenter
+            ),
+            source_eyes_px=plan.source_eyes_px,
+            drift=drift,
+            retouched=drawing.restoration.count > 0 or recipe.retouches,
+            width=file.width if single else portrait.width,
+            height=file.height if single else portrait.height,
+            file_bytes=len(file.data) if single else None,
+        )
+        if recipe.preset is None:
+            return verdict.judge(evidence, verdict.bounds_of(recipe.options))
+        return verdict.judge(evidence, recipe.preset.bounds(), recipe.preset.colours)
+
+
+def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int, models: Models) -> Verdict:
+    """The verdict on a photo as it is."""
+    picture, points = scene.picture, scene.points
+    with scene.timings.stage("verdict"):
+        image = flatten(picture, WHITE)
+        places = scene.face_centres(geometry.enlarging(1))
+        evidence = Evidence(
+            image=image,
+            faces=len(scene.faces),
+            points=points,
+            person=segment_person(Picture(picture.rgb), places, models.segmenter),
+            source_eyes_px=None if points is None else head_of(points).eyes_px,
+            drift=None,
+            retouched=False,
+            width=picture.width,
+            height=picture.height,
+            file_bytes=file_bytes,
+        )
+        if preset is None:
+            return verdict.judge(evidence, {})
+        return verdict.judge(evidence, preset.bounds(), preset.colours)
+
+
+def _count_inside(places: NDArray[np.float32], width: int, height: int) -> int:
+    """How many places, (N, 2), lie in a picture."""
+    return int(((places >= 0) & (places < (width, height))).all(axis=1).sum())

@@ -1,0 +1,73 @@
+"""Look: what is there. Nothing else measures the photo."""
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facecraft.detection.facemesh import PRESENCE_THRESHOLD
+from facecraft.finishing import crop
+from facecraft.finishing.crop import Crop
+from facecraft.imaging import geometry
+from facecraft.imaging.geometry import Affine
+from facecraft.imaging.mesh import Points, box_of, eyes_of, moved
+from facecraft.imaging.picture import Picture
+from facecraft.pipeline.models import Models
+from facecraft.pipeline.timings import Timings
+from facecraft.types import Face, Source
+
+RETRACE_PX = 512
+"""Longer side of the crop in which the points are traced again."""
+
+
+class Scene:
+    """All that is known of a photo. Each fact is measured once, at its first use, and timed.
+
+    Attributes:
+        picture: the decoded photo. Nothing draws on it.
+        source: what the file was.
+        timings: of this photo's way through the pipeline.
+    """
+
+    def __init__(self, picture: Picture, source: Source, models: Models, timings: Timings) -> None:
+        self.picture = picture
+        self.source = source
+        self.timings = timings
+        self._models = models
+
+    @cached_property
+    def faces(self) -> tuple[Face, ...]:
+        """Every face, largest first."""
+        with self.timings.stage("detect"):
+            return tuple(self._models.detector.detect(self.picture.rgb))
+
+    @cached_property
+    def points(self) -> Points | None:
+        """Points of the largest face, in the photo's pixels; None where the mesh sees no face."""
+        if not self.faces:
+            return None
+        face = self.faces[0]
+        with self.timings.stage("landmarks"):
+            points, presence = self._models.mesh.trace(self.picture.rgb, face.bbox, face.landmarks[:2])
+        return None if presence < PRESENCE_THRESHOLD else points
+
+    def points_in(self, part: Crop) -> Points | None:
+        """Points of the largest face as the mesh sees them in a crop, in the photo's pixels.
+
+        The mesh sees a face a little differently in each crop, by up to 3 %; what counts is the crop that is
+        made.
+        """
+        points = self.points
+        if points is None:
+            return None
+        with self.timings.stage("landmarks"):
+            small = part.scaled(min(1.0, RETRACE_PX / max(part.width, part.height)))
+            shown = crop.apply(Picture(self.picture.rgb), small).rgb
+            start = moved(points, small.matrix)
+            traced, _ = self._models.mesh.trace(shown, box_of(start), eyes_of(start))
+            return moved(traced, geometry.inverse(small.matrix))
+
+    def face_centres(self, matrix: Affine) -> NDArray[np.float32]:
+        """(N, 2) float32, x y of the middle of each face's landmarks, transformed by a matrix."""
+        centres = np.array([face.landmarks.mean(axis=0) for face in self.faces]).reshape(-1, 2)
+        return geometry.placed(centres, matrix)

@@ -1,0 +1,243 @@
+"""Plan: what will be done. Every decision is made here, and whatever cannot be done is refused here.
+
+A recipe is what options mean with the models and presets that there are; it is the same for every photo. A
+plan is what a recipe means for one photo. Drawing reads both, and decides nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facecraft.colours import Background
+from facecraft.errors import InvalidOption, NoFaceFound
+from facecraft.finishing import crop, sheet
+from facecraft.finishing.crop import Crop
+from facecraft.finishing.sheet import Sheet
+from facecraft.imaging import codec, geometry
+from facecraft.imaging.codec import Limits
+from facecraft.imaging.fit import Target
+from facecraft.imaging.geometry import Affine, Alignment
+from facecraft.imaging.head import head_of
+from facecraft.imaging.mesh import Points, moved
+from facecraft.options import Options
+from facecraft.pipeline.look import Scene
+from facecraft.pipeline.models import Models
+from facecraft.presets import presets
+from facecraft.presets.presets import Preset
+from facecraft.restoration.batching import BatchingRestorer
+from facecraft.restoration.upscaling import Upscaler
+from facecraft.types import ImageFormat, Note
+
+DEFAULT_FIDELITY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is asked for, resolved.
+
+    Attributes:
+        options: with what their preset fills in.
+        restorer: None where nothing is restored.
+        upscaler: None where the picture keeps its size.
+        judge: whether the portrait gets a verdict.
+        notes: what the preset decided for the caller.
+    """
+
+    options: Options
+    preset: Preset | None
+    background: Background
+    restorer: BatchingRestorer | None
+    upscaler: Upscaler | None
+    judge: bool
+    notes: tuple[Note, ...]
+
+    @property
+    def restorer_name(self) -> str:
+        return "none" if self.restorer is None else self.restorer.name
+
+    @property
+    def retouches(self) -> bool:
+        """Whether anything but restoration changes the person or the background."""
+        options = self.options
+        return options.tone == "auto" or self.background.kind != "keep" or self.upscaler is not None
+
+
+@dataclass(frozen=True, slots=True)
+class FacePlan:
+    """A face that is restored.
+
+    Attributes:
+        source: its square in the photo.
+        portrait: its square in the portrait, before that is laid on a sheet.
+    """
+
+    source: Alignment
+    portrait: Alignment
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is done with one photo.
+
+    Attributes:
+        target: the portrait's file.
+        crop: None where the portrait is the whole picture.
+        sheet: the paper; None for a single portrait.
+        matrix: (2, 3) float64, the photo's pixels to the portrait's.
+        points: of the largest face, in the portrait's pixels; None without a face, or if nothing needs them.
+        source_eyes_px: distance between that face's eyes, in the photo's pixels; None likewise.
+        restored: the faces to restore, largest first.
+        fidelity: of their restoration, 0 to 1.
+        face_centres: (N, 2) float32, x y of every face in the portrait's pixels.
+    """
+
+    recipe: Recipe
+    target: Target
+    crop: Crop | None
+    sheet: Sheet | None
+    matrix: Affine
+    points: Points | None
+    source_eyes_px: float | None
+    restored: tuple[FacePlan, ...]
+    fidelity: float
+    face_centres: NDArray[np.float32]
+
+    @property
+    def person_points(self) -> NDArray[np.float32]:
+        """(N, 2) float32, x y of places that belong to the people who stay in the portrait."""
+        if self.points is not None and self.crop is not None:
+            return np.asarray(self.points[:, :2], np.float32)
+        return self.face_centres
+
+
+def resolve(options: Options, known: Mapping[str, Preset], models: Models, *, judge: bool) -> Recipe:
+    """Resolve options. A portrait with a preset always gets a verdict.
+
+    Raises:
+        InvalidOption: a preset, restorer or factor that there is not, or options that exclude each other.
+    """
+    filled, preset = presets.apply(options, known)
+    filled.validate_transparency()
+    return Recipe(
+        options=filled,
+        preset=preset,
+        background=Background.parse(filled.background),
+        restorer=_restorer(filled, models),
+        upscaler=_upscaler(filled, models),
+        judge=judge or preset is not None,
+        notes=_notes(options, preset),
+    )
+
+
+def plan(recipe: Recipe, scene: Scene, limits: Limits) -> Plan:
+    """The plan for one photo.
+
+    Raises:
+        NoFaceFound: there is no face, and one is required.
+        ImageTooLarge: the portrait would have too many pixels, or a side that its format cannot hold.
+        InvalidOption: the portrait does not fit on its paper.
+    """
+    options, width, height = recipe.options, scene.picture.width, scene.picture.height
+    format_ = _format(recipe, scene.source.format)
+    codec.check_pixels(width * options.upscale, height * options.upscale, limits)
+    if not options.crops and options.layout is None:
+        codec.check_side(width * options.upscale, height * options.upscale, format_)
+    if options.require_face and not scene.faces:
+        raise NoFaceFound("No face was found in the picture.")
+    points, part = _placed(recipe, scene)
+    matrix = geometry.enlarging(options.upscale) if part is None else part.matrix
+    size = (width * options.upscale, height * options.upscale) if part is None else (part.width, part.height)
+    paper = None
+    if options.layout is not None:
+        paper = sheet.plan(options.layout, *size, options.print_dpi)
+    if part is not None or paper is not None:
+        file_size = size if paper is None else (paper.width, paper.height)
+        codec.check_pixels(*file_size, limits)
+        codec.check_side(*file_size, format_)
+    dpi = options.dpi if paper is None else options.print_dpi
+    return Plan(
+        recipe=recipe,
+        target=Target(format_, options.quality, options.max_kb, dpi),
+        crop=part,
+        sheet=paper,
+        matrix=matrix,
+        points=None if points is None else moved(points, matrix),
+        source_eyes_px=None if points is None else head_of(points).eyes_px,
+        restored=_restored(recipe, scene, matrix, size),
+        fidelity=DEFAULT_FIDELITY if options.fidelity is None else options.fidelity,
+        face_centres=scene.face_centres(matrix),
+    )
+
+
+def _placed(recipe: Recipe, scene: Scene) -> tuple[Points | None, Crop | None]:
+    """The points of the largest face, in the photo's pixels, and the crop around it."""
+    options, size = recipe.options, (scene.picture.width, scene.picture.height)
+    if not options.crops and not recipe.judge and options.tone == "off":
+        return None, None
+    points = scene.points
+    part = crop.fit(options, *size, None if points is None else head_of(points))
+    if points is None or part is None:
+        return points, part
+    points = scene.points_in(part)
+    return points, crop.fit(options, *size, None if points is None else head_of(points))
+
+
+def _restored(recipe: Recipe, scene: Scene, matrix: Affine, size: tuple[int, int]) -> tuple[FacePlan, ...]:
+    """Those of the faces that the portrait shows."""
+    restorer, options = recipe.restorer, recipe.options
+    if restorer is None or options.strength == 0:
+        return ()
+    faces = scene.faces[:1] if options.faces == "largest" else scene.faces
+    squares = [geometry.align(face, restorer.face_size_px) for face in faces]
+    plans = [FacePlan(square, square.moved(matrix)) for square in squares]
+    return tuple(each for each in plans if each.portrait.reaches(*size))
+
+
+def _format(recipe: Recipe, source: ImageFormat) -> ImageFormat:
+    options = recipe.options
+    if options.format != "auto":
+        return options.format
+    transparent = recipe.background.kind == "transparent" or options.mask != "none"
+    return "png" if source == "jpeg" and transparent and options.layout is None else source
+
+
+def _notes(given: Options, preset: Preset | None) -> tuple[Note, ...]:
+    if preset is None or preset.retouching or "restorer" in given.model_fields_set:
+        return ()
+    detail = f"The face was not restored: the rules of {preset.title} forbid retouching."
+    return (Note("restoration_off", detail),)
+
+
+def _restorer(options: Options, models: Models) -> BatchingRestorer | None:
+    restorer = _named(options.restorer, models.restorers)
+    if options.fidelity is not None and not (restorer and restorer.takes_fidelity):
+        name = restorer.name if restorer else "none"
+        raise InvalidOption(
+            f"The option fidelity has no meaning for the restorer {name}.",
+            hint="Omit fidelity, or name a restorer that takes it.",
+        )
+    return restorer
+
+
+def _named(name: str, restorers: Mapping[str, BatchingRestorer]) -> BatchingRestorer | None:
+    if name == "none":
+        return None
+    if name == "auto":
+        return next(iter(restorers.values()))
+    if name in restorers:
+        return restorers[name]
+    loaded = ", ".join(("auto", "none", *restorers))
+    raise InvalidOption(f"There is no restorer {name!r}; there are {loaded}.")
+
+
+def _upscaler(options: Options, models: Models) -> Upscaler | None:
+    if options.upscale == 1:
+        return None
+    if options.upscale not in models.upscalers:
+        raise InvalidOption(
+            f"No loaded model enlarges a picture {options.upscale} times.",
+            hint="Omit upscale, or see GET /models for the models that are loaded.",
+        )
+    return models.upscalers[options.upscale]
