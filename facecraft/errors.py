@@ -1,36 +1,37 @@
-"""The error tree. Each error says what happened (`detail`), the limit it met, and what to do (`hint`).
+"""The tree of errors. Each says what happened (`detail`), which limit was met, and what to do (`hint`).
 
-    head -> routes                HeadTooLarge
-    multipart body -> read        UploadTooLarge, UploadTimeout, TooManyFiles, InvalidOption,
-                                  Unauthorized, QueueFull, NotReady
-    bytes -> codec.decode         UndecodableImage, UnsupportedFormat, ImageTooLarge
-    image -> Detector.detect      NoFaceFound
-    crops -> Restorer.restore     InferenceFailed
-    portrait -> size.encode       CannotFit
-    the whole of it               DeadlineExceeded
-    start of the process          StartupError and what is below it: exit code 1
+They are raised along a photo's way:
 
-Over HTTP a RequestError or ServiceError becomes `application/problem+json` (RFC 9457), and in a hot folder a
-file of that content.
+    request head                  HeadTooLarge, Unauthorized, NotReady, QueueFull
+    request body                  UploadTooLarge, UploadTimeout, TooManyFiles
+    options                       InvalidOption
+    look (decode, detect)         UndecodableImage, UnsupportedFormat, ImageTooLarge
+    plan                          NoFaceFound, ImageTooLarge, InvalidOption
+    draw (restore, encode)        InferenceFailed, CannotFit
+    anywhere                      DeadlineExceeded
+    start of the process          StartupError and its subclasses: exit code 1
+
+Over HTTP a RequestError or ServiceError becomes `application/problem+json` (RFC 9457); in a hot folder it
+becomes a file with that content.
 """
 
 from typing import ClassVar
 
 
 class FacecraftError(Exception):
-    """What every error of Facecraft is.
+    """The base of every error.
 
     Attributes:
         status: HTTP status code.
         code: stable, machine-readable name of the kind of error.
-        detail: what happened, safe to show to the caller.
-        hint: what the caller can do about it.
-        limit: the limit that was met, in the unit that `detail` names.
+        detail: what happened; safe to show to the caller.
+        hint: what the caller can do.
+        limit: the limit that was met, in the unit that `detail` names; None if there is none.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
-    hint: str = "Try again; if it stays, tell the operator the time of the request."
+    hint: str = "Try again. If it fails again, tell the operator the time of the request."
 
     def __init__(self, detail: str, *, hint: str | None = None, limit: float | None = None) -> None:
         super().__init__(detail)
@@ -67,7 +68,7 @@ class RequestError(FacecraftError):
 class UndecodableImage(RequestError):
     status = 400
     code = "undecodable_image"
-    hint = "Check that the file opens in an image viewer and was uploaded whole."
+    hint = "Check that an image viewer opens the file, and that it was uploaded completely."
 
 
 class UploadTooLarge(RequestError):
@@ -79,19 +80,19 @@ class UploadTooLarge(RequestError):
 class UploadTimeout(RequestError):
     status = 408
     code = "upload_timeout"
-    hint = "Send the request again, over a connection that does not stall."
+    hint = "Send the request again over a connection that does not stall."
 
 
 class HeadTooLarge(RequestError):
     status = 431
     code = "head_too_large"
-    hint = "Send fewer headers, and shorter ones."
+    hint = "Send fewer or shorter headers."
 
 
 class TooManyFiles(RequestError):
     status = 413
     code = "too_many_files"
-    hint = "Send the rest in another batch."
+    hint = "Send the other files in another batch."
 
 
 class ImageTooLarge(RequestError):
@@ -109,19 +110,19 @@ class UnsupportedFormat(RequestError):
 class InvalidOption(RequestError):
     status = 422
     code = "invalid_option"
-    hint = "See /docs for the options and their ranges."
+    hint = "See the options and their ranges in docs/options.md, or in /openapi.json of a server."
 
 
 class NoFaceFound(RequestError):
     status = 422
     code = "no_face_found"
-    hint = "Send a photo with a visible face, or set require_face=false to get the picture back as it is."
+    hint = "Send a photo with a visible face, or use require_face=false."
 
 
 class CannotFit(RequestError):
     status = 422
     code = "cannot_fit"
-    hint = "Raise max_kb, or ask for format=jpeg or webp."
+    hint = "Raise max_kb, or use format=jpeg or format=webp."
 
 
 class Unauthorized(RequestError):
@@ -131,10 +132,10 @@ class Unauthorized(RequestError):
 
 
 class ServiceError(FacecraftError):
-    """The request was fine; the service could not do it now.
+    """The request is valid, but the service cannot answer it now.
 
     Attributes:
-        retry_after_s: seconds after which another try makes sense, None where that is unknown.
+        retry_after_s: seconds after which to try again; None if that is unknown.
     """
 
     status = 503
@@ -167,7 +168,7 @@ class NotReady(ServiceError):
 class DeadlineExceeded(ServiceError):
     status = 504
     code = "deadline_exceeded"
-    hint = "Send a smaller picture or fewer at once, or raise FACECRAFT_DEADLINE_S."
+    hint = "Send a smaller picture, or fewer at the same time, or raise FACECRAFT_DEADLINE_S."
 
 
 class InferenceFailed(ServiceError):
@@ -176,7 +177,7 @@ class InferenceFailed(ServiceError):
 
 
 class StartupError(FacecraftError):
-    """The process cannot start: it ends with exit code 1 and one line."""
+    """The process cannot start. It ends with exit code 1 and one line."""
 
     code = "startup_failed"
 
@@ -203,9 +204,9 @@ class PresetInvalid(StartupError):
 
 class DeviceUnavailable(StartupError):
     code = "device_unavailable"
-    hint = "Give the process a GPU (a container: docker run --gpus all), or set FACECRAFT_DEVICE=cpu."
+    hint = "Give the process a GPU (in a container: docker run --gpus all), or set FACECRAFT_DEVICE=cpu."
 
 
 class SettingInvalid(StartupError):
     code = "setting_invalid"
-    hint = "See the table of variables in the README."
+    hint = "See the variables in docs/settings.md."

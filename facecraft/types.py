@@ -1,4 +1,4 @@
-"""The domain's types: a face, a portrait, and what is said of them."""
+"""The types of the domain: faces, portraits, and what is known of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Plane: TypeAlias = NDArray[np.float32]
 
 ImageFormat = Literal["jpeg", "png", "webp"]
 SUFFIX_OF: Mapping[ImageFormat, str] = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
-"""How the name of a portrait's file ends."""
+"""How the file name of a portrait ends."""
 Bounds: TypeAlias = tuple[float | None, float | None]
 """The least and the most that a value may be; None where there is no limit."""
 RuleStatus = Literal["pass", "fail", "unknown"]
@@ -24,12 +24,12 @@ RuleStatus = Literal["pass", "fail", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One detected face, in pixels of the upright source image.
+    """A detected face, in pixels of the upright photo.
 
     Attributes:
-        bbox: (4,) float32, x1 y1 x2 y2, x2 and y2 exclusive.
-        landmarks: (5, 2) float32, x y: eyes, nose, mouth corners, image-left first.
-        score: detector confidence, 0 to 1.
+        bbox: (4,) float32, x1 y1 x2 y2; x2 and y2 are exclusive.
+        landmarks: (5, 2) float32, x y of eyes, nose and mouth corners, the left one in the image first.
+        score: confidence of the detector, 0 to 1.
     """
 
     bbox: NDArray[np.float32]
@@ -49,7 +49,7 @@ class FaceCrop:
 
     Attributes:
         image: (side, side, 3) uint8, RGB.
-        source_px: how many pixels of the source image the square's side spans.
+        source_px: length of the square's side in pixels of the photo.
     """
 
     image: RGBImage
@@ -58,13 +58,13 @@ class FaceCrop:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the uploaded file was.
+    """The photo's file.
 
     Attributes:
-        width: pixels, upright.
-        height: pixels, upright.
-        format: by content, not by name.
-        frames: number of pictures in the file; only the first is used.
+        width: of the upright picture, in pixels.
+        height: of the upright picture, in pixels.
+        format: by its content, not by its name.
+        frames: number of pictures in the file; the first is used.
     """
 
     width: int
@@ -95,10 +95,10 @@ class Detection(Findings):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something about a portrait that is not as its asker may think.
+    """A decision that was made for the caller.
 
     Attributes:
-        code: stable, machine-readable.
+        code: stable, for programs.
         detail: one sentence, with the numbers.
     """
 
@@ -108,15 +108,15 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """What one rule found.
+    """The result of one rule.
 
     Attributes:
-        name: stable, machine-readable.
-        status: unknown where it could not be measured, or where nothing sets a limit.
-        value: as measured, in `unit`; None where it could not be.
-        least: the smallest value that passes, None where there is none.
-        most: the largest.
-        unit: of all three; "" for a count.
+        name: of the rule; stable, for programs.
+        status: unknown if the value could not be measured, or has no limit.
+        value: as measured, in `unit`; None if it could not be measured.
+        least: the smallest value that passes; None if there is no limit.
+        most: the largest value that passes; None if there is no limit.
+        unit: of all three; "" for a number of things.
         detail: what the value is, in words.
     """
 
@@ -131,13 +131,13 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a portrait is what its preset, or good practice, asks for."""
+    """Whether a portrait meets the rules of its preset, or those of good practice."""
 
     rules: tuple[RuleResult, ...]
 
     @property
     def status(self) -> RuleStatus:
-        """Fail if any rule fails; else unknown if any with a limit is; else pass."""
+        """`fail` if any rule fails, else `unknown` if any rule with a limit is unknown, else `pass`."""
         found = {rule.status for rule in self.rules if rule.least is not None or rule.most is not None}
         return "fail" if "fail" in found else "unknown" if "unknown" in found else "pass"
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from facecraft.colours import Background
-from facecraft.imaging.geometry import shrunk, strips
+from facecraft.imaging.geometry import shrink, strips
 from facecraft.types import Plane, RGBImage
 
 BLUR = 0.025
@@ -39,7 +39,7 @@ def blurred(image: RGBImage, person: Plane) -> RGBImage:
         person: (h, w) float32, 0 to 1.
     """
     height, width = image.shape[:2]
-    small = shrunk(image, BLURRED_PX)
+    small = shrink(image, BLURRED_PX)
     outside = 1 - np.clip(cv2.resize(person, small.shape[1::-1]), 0, 1)
     outside = np.maximum(
         cv2.erode(outside, np.ones((5, 5), np.uint8)), 1e-3

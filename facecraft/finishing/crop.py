@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from facecraft.errors import NoFaceFound
-from facecraft.imaging.geometry import Affine, enlarging, inverse, placed, then, warp
+from facecraft.imaging.geometry import Affine, compose, invert, scaling, transform, warp
 from facecraft.imaging.head import EYES_IN_HEAD, Head
 from facecraft.imaging.picture import Picture
 from facecraft.options import Options
@@ -43,7 +43,7 @@ class Crop:
     def scaled(self, factor: float) -> "Crop":
         """The same crop with `factor` times as many pixels on each side."""
         width, height = max(1, round(self.width * factor)), max(1, round(self.height * factor))
-        return Crop(then(self.matrix, enlarging(factor)), width, height, self.scale * factor)
+        return Crop(compose(self.matrix, scaling(factor)), width, height, self.scale * factor)
 
 
 def fit(options: Options, width: int, height: int, head: Head | None) -> Crop | None:
@@ -142,7 +142,7 @@ def apply(picture: Picture, crop: Crop) -> Picture:
 def _is_inside(crop: Crop, width: int, height: int) -> bool:
     """Whether the picture reaches every pixel of the crop, to half a pixel of its own."""
     right, bottom = crop.width - 1, crop.height - 1
-    corners = placed(np.array([[0, 0], [right, 0], [0, bottom], [right, bottom]]), inverse(crop.matrix))
+    corners = transform(np.array([[0, 0], [right, 0], [0, bottom], [right, bottom]]), invert(crop.matrix))
     return bool((corners >= -0.51).all() and (corners <= np.array([width, height]) - 0.49).all())
 
 

@@ -8,17 +8,17 @@ from facecraft.options import MaskShape
 from facecraft.types import Plane
 
 CORNER = 0.12
-"""Radius of a rounded portrait's corners, as a share of its shorter side."""
+"""Radius of the corners of a rounded portrait, as a share of its shorter side."""
 
 
 def shape(mask: MaskShape, width: int, height: int, feather: float) -> NDArray[np.uint8]:
-    """(height, width) uint8: 255 inside, 0 outside, and between them what a pixel has inside of the edge.
+    """Draw a shape, (height, width) uint8: 255 inside, 0 outside, in between along its edge.
 
     Args:
-        mask: oval and rounded fill the portrait; a circle lies in its middle.
+        mask: oval and rounded fill the portrait; a circle stands in its middle.
         width: of the portrait, in pixels.
         height: of the portrait, in pixels.
-        feather: over which share of the shorter side it fades, from the edge inwards, 0 to 0.5.
+        feather: width of the soft edge, inwards, as a share of the shorter side, 0 to 0.5.
     """
     drawn = np.full((height, width), 255, np.uint8)
     for rows in strips(height) if mask != "none" else ():
@@ -29,15 +29,15 @@ def shape(mask: MaskShape, width: int, height: int, feather: float) -> NDArray[n
 
 
 def _faded(inside: Plane, fade_px: float) -> Plane:
-    """How much of each pixel is there, by how far inside of the edge it is, in pixels."""
-    if fade_px < 1:  # a hard edge is one pixel wide, half of it on each side
+    """Opacity, 0 to 1, by distance from the edge in pixels, positive inside."""
+    if fade_px < 1:  # a hard edge is one pixel wide, half a pixel on each side
         return np.asarray(np.clip(inside + 0.5, 0, 1), np.float32)
     ramp = np.clip(inside / fade_px, 0, 1)
     return np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32)
 
 
 def _inside(mask: MaskShape, x: Plane, y: Plane, width: int, height: int) -> Plane:
-    """How far inside of the edge pixels are that lie x and y pixels from the middle."""
+    """Distance from the edge, positive inside, of pixels that are x and y pixels away from the middle."""
     shorter = min(width, height)
     if mask == "circle":
         return np.asarray(shorter / 2 - np.hypot(x, y), np.float32)
@@ -50,7 +50,7 @@ def _inside(mask: MaskShape, x: Plane, y: Plane, width: int, height: int) -> Pla
 
 
 def _inside_oval(x: Plane, y: Plane, half_width: float, half_height: float) -> Plane:
-    """How far inside of an ellipse each pixel is: its equation over the length of its gradient."""
+    """Distance from the edge of an ellipse: its equation over the length of its gradient."""
     level = np.hypot(x / half_width, y / half_height)
     slope = np.hypot(x / half_width**2, y / half_height**2) / np.maximum(level, 1e-6)
     return np.asarray((1 - level) / np.maximum(slope, 1 / max(half_width, half_height)), np.float32)

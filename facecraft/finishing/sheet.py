@@ -1,4 +1,4 @@
-"""Paper on which a portrait is repeated, with marks to cut along."""
+"""Paper filled with copies of a portrait and cut marks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ PAPERS_MM: Mapping[Layout, tuple[float, float]] = {
 }
 """Shorter and longer side."""
 BORDER_MM = 2.0
-"""Around the copies, at least. With it and the gap, eight of 35 x 45 mm fit on 10 x 15 cm."""
+"""Least border around the copies. With it and the gap, eight of 35 x 45 mm fit on 10 x 15 cm."""
 GAP_MM = 1.0
 MARK_MM = 1.0
 MARK_LEVEL = 110
@@ -32,7 +32,7 @@ WHITE = 255
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """How copies lie on paper, in pixels."""
+    """How copies are laid out on paper, in pixels."""
 
     width: int
     height: int
@@ -45,10 +45,10 @@ class Sheet:
 
 
 def plan(layout: Layout, width: int, height: int, dpi: int) -> Sheet:
-    """The way round in which more copies fit; upright if it makes no difference.
+    """Choose the orientation in which more copies fit; upright if both are equal.
 
     Raises:
-        InvalidOption: not one fits.
+        InvalidOption: no copy fits.
     """
     short, long = (round(side * dpi / MM_PER_INCH) for side in PAPERS_MM[layout])
     sheets = [
@@ -65,7 +65,7 @@ def plan(layout: Layout, width: int, height: int, dpi: int) -> Sheet:
 
 
 def lay_out(sheet: Sheet, portrait: RGBImage, dpi: int) -> RGBImage:
-    """The printed sheet, (sheet.height, sheet.width, 3) uint8: copies in its middle, with cut marks."""
+    """Draw the sheet, (sheet.height, sheet.width, 3) uint8, with the copies in its middle."""
     height, width = portrait.shape[:2]
     gap, mark, line = _px(GAP_MM, dpi), _px(MARK_MM, dpi), max(1, dpi // 300)
     paper = np.full((sheet.height, sheet.width, 3), WHITE, np.uint8)

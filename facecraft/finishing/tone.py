@@ -1,7 +1,7 @@
-"""Exposure, white balance, contrast and sharpness, each measured first and corrected within bounds.
+"""Exposure, white balance, contrast and sharpness: each is measured, and corrected within limits.
 
-Nothing here knows what skin should look like: a dark face in a well exposed picture stays as dark as it is.
-What is read is the picture's own range, and a background that was meant to be neutral.
+Nothing here assumes how skin should look: a dark face in a well exposed picture stays as dark as it is. Only
+the picture's own range is read, and a background that was meant to be neutral.
 """
 
 import math
@@ -11,37 +11,37 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.imaging.geometry import shrunk, strips
-from facecraft.imaging.mesh import Points, face_mask
+from facecraft.imaging.geometry import shrink, strips
+from facecraft.imaging.mesh import Points, skin_mask
 from facecraft.types import Plane, RGBImage
 
 MEASURED_PX = 256
-"""Longer side of the picture on which all is measured."""
+"""Longer side of the picture on which everything is measured."""
 MAX_HUE_DEG = 5.0
-"""How far the mean hue of the skin may turn in CIELAB."""
+"""Largest change of the skin's mean hue in CIELAB."""
 BLACK, WHITE = 16, 225
-"""Levels: a darkest tone over the first, and a brightest one under the second, are drawn towards them."""
-DRAWN = 0.6
-"""How far, as a share of what is missing."""
+"""Levels, 0 to 255, towards which the darkest and the brightest tone are moved."""
+RANGE_SHARE = 0.6
+"""How far they are moved, as a share of their distance."""
 MIN_GAMMA, MAX_GAMMA, MAX_GAIN = 0.8, 1.2, 1.6
 DARK, BRIGHT, DIM = 85, 190, 190
-"""Mean luma of a face: one under the first is lifted where no tone of the picture reaches the third, one over
-the second is lowered."""
+"""Mean luma of a face: below DARK it is lifted if no tone of the picture is above DIM; above BRIGHT it is
+lowered."""
 NEUTRAL_CHROMA = 14.0
-"""A background of less chroma in CIELAB was grey or white."""
-CAST_TAKEN = 0.8
-"""Of its cast."""
+"""A background with less chroma in CIELAB counts as grey or white."""
+CAST_SHARE = 0.8
+"""Share of its colour cast that is removed."""
 AMOUNT, THRESHOLD = 0.3, 2.0
-"""Of the unsharp mask, and levels under which a difference is noise."""
+"""Of the unsharp mask; a difference of fewer levels than THRESHOLD is noise."""
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What is done to a picture.
+    """A correction of a picture.
 
     Attributes:
-        gains: (3,) of red, green and blue.
+        gains: (3,) float32, factors of red, green and blue.
         curve: (256,) float32, luma to luma.
         sigma_px: of the unsharp mask.
     """
@@ -52,26 +52,26 @@ class Correction:
 
 
 def measure(image: RGBImage, face: Points | None, person: Plane) -> Correction:
-    """What a portrait needs.
+    """Measure which correction a portrait needs.
 
     Args:
         image: (H, W, 3) uint8, RGB.
-        face: the points of the face, in its pixels; None where there is none.
-        person: (h, w) float32, 0 to 1, over the whole picture.
+        face: points of the face, in the portrait's pixels; None without a face.
+        person: where the person is.
     """
-    small, longest = shrunk(image, MEASURED_PX), max(image.shape[:2])
+    small, longest = shrink(image, MEASURED_PX), max(image.shape[:2])
     inside = np.zeros(small.shape[:2], np.uint8)
     if face is not None:
-        inside = face_mask(face * min(1.0, MEASURED_PX / longest), small.shape[1], small.shape[0])
+        inside = skin_mask(face * min(1.0, MEASURED_PX / longest), small.shape[1], small.shape[0])
     skin = small[inside > 0].astype(np.float32)
-    behind = small[cv2.resize(person, small.shape[1::-1]) < 0.1].astype(np.float32)
-    gains = _gains(skin, behind) if skin.size and behind.size else np.ones(3, np.float32)
+    background = small[cv2.resize(person, small.shape[1::-1]) < 0.1].astype(np.float32)
+    gains = _gains(skin, background) if skin.size and background.size else np.ones(3, np.float32)
     curve = _curve((small @ LUMA).ravel(), float((skin @ LUMA).mean()) if skin.size else 128.0)
     return Correction(gains, curve, max(0.8, 0.001 * longest))
 
 
 def apply(image: RGBImage, correction: Correction) -> RGBImage:
-    """A corrected copy. All three channels are scaled alike after the balance, which keeps their hue."""
+    """Correct a copy. After the white balance all channels get the same factor, so that hue stays."""
     table = np.clip(np.arange(256)[:, None] * correction.gains, 0, 255)
     balanced = cv2.LUT(image, np.rint(table).astype(np.uint8)[None])
     luma = cv2.cvtColor(balanced, cv2.COLOR_RGB2GRAY)
@@ -86,29 +86,31 @@ def apply(image: RGBImage, correction: Correction) -> RGBImage:
     return np.asarray(balanced, np.uint8)
 
 
-def _gains(skin: NDArray[np.float32], behind: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What makes the background neutral, as far as the skin's hue turns by MAX_HUE_DEG at most."""
-    none = np.ones(3, np.float32)
-    grey = np.median(behind, axis=0)
+def _gains(skin: NDArray[np.float32], background: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Factors that make the background neutral, without turning the skin's hue by more than MAX_HUE_DEG."""
+    neutral = np.ones(3, np.float32)
+    grey = np.median(background, axis=0)
     _, a, b = _lab(grey)
     if np.hypot(a, b) > NEUTRAL_CHROMA or grey.min() < 40:
-        return none
-    wanted = 1 + CAST_TAKEN * (float(grey @ LUMA) / grey - 1)
+        return neutral
+    wanted = 1 + CAST_SHARE * (float(grey @ LUMA) / grey - 1)
     colour = skin.mean(axis=0)
     share = 1.0
     while share > 0.01:
         gains = np.asarray(1 + share * (wanted - 1), np.float32)
-        if abs(turned_deg(colour, colour * gains)) <= MAX_HUE_DEG - 1:  # the curve and rounding turn it too
+        if (
+            abs(hue_difference_deg(colour, colour * gains)) <= MAX_HUE_DEG - 1
+        ):  # the curve and rounding change it too
             return gains
         share *= 0.8
-    return none
+    return neutral
 
 
 def _curve(luma: NDArray[np.float32], skin: float) -> NDArray[np.float32]:
-    """Black and white points where the picture has too little range, and a middle where it is off."""
+    """Black and white points for a picture with too little range, and a gamma for a face that is off."""
     low, high = np.percentile(luma, (0.5, 99.5)).tolist()
-    black = DRAWN * max(low - BLACK, 0)
-    white = high + DRAWN * max(WHITE - high, 0)
+    black = RANGE_SHARE * max(low - BLACK, 0)
+    white = high + RANGE_SHARE * max(WHITE - high, 0)
     gain = min(white / max(high - black, 1), MAX_GAIN)
     levels = np.clip((np.arange(256) - black) * gain / 255, 0, 1)
     gamma = 1.0
@@ -119,8 +121,8 @@ def _curve(luma: NDArray[np.float32], skin: float) -> NDArray[np.float32]:
     return np.asarray(levels**gamma * 255, np.float32)
 
 
-def turned_deg(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
-    """How far the hue in CIELAB differs between two colours, (3,), levels of sRGB; -180 to 180."""
+def hue_difference_deg(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
+    """Difference of hue in CIELAB between two colours, (3,), levels of sRGB; -180 to 180."""
     hues = [np.degrees(np.arctan2(b, a)) for _, a, b in (_lab(before), _lab(after))]
     return float((hues[1] - hues[0] + 180) % 360 - 180)
 

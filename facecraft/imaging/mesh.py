@@ -1,4 +1,4 @@
-"""The 468 points of MediaPipe's face mesh, and the names of those that are used."""
+"""The 468 points of MediaPipe's face mesh, and names for those that are used."""
 
 from typing import TypeAlias
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.imaging.geometry import Affine, placed
+from facecraft.imaging.geometry import Affine, transform
 
 Points: TypeAlias = NDArray[np.float32]
 """(468, 3) float32: x, y and depth (smaller is nearer) in pixels, in MediaPipe's order."""
@@ -18,7 +18,7 @@ NOSE, LEFT_MOUTH, RIGHT_MOUTH = 4, 61, 291
 FOREHEAD, CHIN = 10, 152
 LEFT_SIDE, RIGHT_SIDE = 234, 454
 
-# What of a face is no skin.
+# Parts of a face that are not skin.
 LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 LEFT_BROW = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46)
 RIGHT_BROW = (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
@@ -34,18 +34,18 @@ def box_of(points: Points) -> NDArray[np.float32]:
     return np.concatenate((points[:, :2].min(axis=0), points[:, :2].max(axis=0)))
 
 
-def moved(points: Points, matrix: Affine) -> Points:
-    """The points in a picture that was moved by a similarity."""
+def transform_points(points: Points, matrix: Affine) -> Points:
+    """Apply a similarity to points; their depth is scaled with it."""
     scale = np.float32(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    return np.column_stack((placed(points[:, :2], matrix), points[:, 2] * scale))
+    return np.column_stack((transform(points[:, :2], matrix), points[:, 2] * scale))
 
 
-def face_mask(points: Points, width: int, height: int) -> NDArray[np.uint8]:
-    """(height, width) uint8: 255 on the skin of a face, 0 on its eyes, brows and lips, and elsewhere."""
+def skin_mask(points: Points, width: int, height: int) -> NDArray[np.uint8]:
+    """(height, width) uint8: 255 on the skin of a face, 0 on eyes, brows, lips, and outside of it."""
     mask = np.zeros((height, width), np.uint8)
     flat = points[:, :2].astype(np.float32)
     middle = flat.mean(axis=0)
-    _fill(mask, middle + 0.92 * (flat - middle), 255)  # within the outline, where hair and shadow begin
+    _fill(mask, middle + 0.92 * (flat - middle), 255)  # hair and shadow begin at the outline
     for part in (LEFT_EYE + LEFT_BROW, RIGHT_EYE + RIGHT_BROW, LIPS):
         _fill(mask, flat[list(part)], 0)
     return mask

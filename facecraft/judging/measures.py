@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from facecraft.colours import Colour
 from facecraft.imaging.geometry import warp
 from facecraft.imaging.head import head_of
-from facecraft.imaging.mesh import CHIN, FOREHEAD, LEFT_SIDE, RIGHT_SIDE, Points, face_mask, moved
+from facecraft.imaging.mesh import CHIN, FOREHEAD, LEFT_SIDE, RIGHT_SIDE, Points, skin_mask, transform_points
 from facecraft.types import Plane, RGBImage
 
 FACE_PX = 256
@@ -83,7 +83,7 @@ def face_patch(image: RGBImage, points: Points) -> FacePatch:
     matrix = np.column_stack((linear, middle - linear @ head.middle))
     face = warp(image, matrix, FACE_PX, FACE_PX, cv2.BORDER_REPLICATE)
     grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return FacePatch(grey, face_mask(moved(points, matrix), FACE_PX, FACE_PX) > 0)
+    return FacePatch(grey, skin_mask(transform_points(points, matrix), FACE_PX, FACE_PX) > 0)
 
 
 def sharpness(patch: FacePatch) -> float:

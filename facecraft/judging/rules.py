@@ -125,19 +125,21 @@ RULES = (
         "eye_line",
         "share",
         (None, None),
-        "height of the eyes over the lower edge, over the picture's height",
+        "height of the eyes above the lower edge over the picture's height",
         _of_head(lambda e, head: 1 - (float(head.middle[1]) + 0.5) / e.image.shape[0]),
     ),
     Rule(
         "top_margin",
         "share",
         (None, None),
-        "room above the crown, over the picture's height",
+        "space above the crown over the picture's height",
         _of_head(_crown_from_top),
     ),
-    Rule("roll", "deg", (-8, 8), "tilt of the eyes' line", _of_head(lambda _e, head: head.roll_deg)),
-    Rule("yaw", "deg", (-10, 10), "head turned to a side", _of_points(measures.yaw_deg)),
-    Rule("pitch", "deg", (-18, 12), "head nodding", _of_points(measures.pitch_deg)),
+    Rule(
+        "roll", "deg", (-8, 8), "tilt of the line through the eyes", _of_head(lambda _e, head: head.roll_deg)
+    ),
+    Rule("yaw", "deg", (-10, 10), "turn of the head to a side", _of_points(measures.yaw_deg)),
+    Rule("pitch", "deg", (-18, 12), "nod of the head", _of_points(measures.pitch_deg)),
     Rule(
         "eyes_open",
         "ratio",
@@ -149,7 +151,7 @@ RULES = (
         "mouth_closed",
         "ratio",
         (None, 0.08),
-        "gap between the lips over the mouth's width",
+        "gap between the lips over the width of the mouth",
         _of_points(measures.mouth_open),
     ),
     Rule(
@@ -161,9 +163,19 @@ RULES = (
     ),
     Rule("brightness", "L*", (20, 90), "mean lightness of the skin", _of_face(measures.lightness)),
     Rule(
-        "exposure", "share", (None, 0.05), "skin without detail, black or white", _of_face(measures.clipped)
+        "exposure",
+        "share",
+        (None, 0.05),
+        "share of the skin that is black or white",
+        _of_face(measures.clipped),
     ),
-    Rule("shadows", "share", (None, 0.35), "difference of the face's two halves", _of_face(measures.shadow)),
+    Rule(
+        "shadows",
+        "share",
+        (None, 0.35),
+        "difference in brightness between the halves of the face",
+        _of_face(measures.shadow),
+    ),
     Rule(
         "background_even",
         "CIE76",
@@ -172,27 +184,31 @@ RULES = (
         lambda e: None if e.background_lab is None else measures.unevenness(e.background_lab),
     ),
     Rule(
-        "source_resolution", "px", (60, None), "distance of the eyes in the photo", lambda e: e.source_eyes_px
+        "source_resolution",
+        "px",
+        (60, None),
+        "distance between the eyes in the photo",
+        lambda e: e.source_eyes_px,
     ),
     Rule(
         "drift",
         "eye distances",
         (None, 0.06),
-        "how far restoration moved the face's points, on average",
+        "mean distance by which restoration moved the points of the face",
         lambda e: None if e.drift is None else e.drift.displacement,
     ),
     Rule(
         "likeness",
         "dB",
         (27, None),
-        "PSNR of the restored face against the photo's, at 32 px",
+        "PSNR of the restored face against the photo, at 32 px",
         lambda e: None if e.drift is None else e.drift.psnr_db,
     ),
     Rule(
         "retouched",
         "",
         (None, None),
-        "1 if restoration, enlarging, tone or a new background changed it",
+        "1 if restoration, upscaling, tone or a new background changed the portrait, else 0",
         lambda e: float(e.retouched),
     ),
     Rule(

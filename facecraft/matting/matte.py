@@ -1,4 +1,4 @@
-"""From a segmentation's coarse plane to a matte at full resolution, and a person without the old background.
+"""A matte at full resolution, and a person without the old background, from a coarse segmentation.
 
 The plane is refined by a guided filter with the picture's colours as its guide (He, Sun and Tang 2013), whose
 coefficients are computed on a smaller picture and applied to the large one (He and Sun 2015,
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.imaging.geometry import shrunk, strips
+from facecraft.imaging.geometry import shrink, strips
 from facecraft.imaging.picture import Picture
 from facecraft.types import Plane, RGBImage
 
@@ -22,18 +22,18 @@ WORK_PX = 384
 RADIUS = 0.008
 """Of the guided filter, as a share of the longer side."""
 EPSILON = 1e-4
-"""Variance of the guide, of 1, under which an edge is no edge."""
+"""Variance of the guide, in shares of its range, below which there is no edge."""
 LOW, HIGH = 0.12, 0.88
-"""Of a filtered matte, what counts as nothing and as all: a linear filter leaves a veil over both."""
+"""Values of a filtered matte that count as 0 and as 1: a linear filter leaves a veil over both."""
 FAR, NEAR = 0.06, 0.012
 """Radii of the two passes of blur fusion, as shares of the longer side."""
 SURELY_BEHIND, SURELY_PERSON = 0.1, 0.97
 BEHIND, PERSON_SIDE = 1, 2
 RINGS, DIRECTIONS = (0.02, 0.04, 0.07), 8
-"""Where a pixel's surroundings are looked at: radii in shares of the longer side, and how many on each."""
+"""Where the surroundings of a pixel are sampled: radii in shares of the longer side, and samples on each."""
 NOWHERE = 3 * 255
 NOISE, APART = 2.0, 16.0
-"""Levels: what two pixels of one colour differ by, and two of different colours."""
+"""Levels by which two pixels of one colour differ, and two of different colours."""
 
 
 def cut_out(image: RGBImage, plane: Plane) -> Picture:
@@ -47,7 +47,7 @@ def cut_out(image: RGBImage, plane: Plane) -> Picture:
         The person's own colours, without those of the background behind soft hair, and the matte as alpha.
     """
     height, width = image.shape[:2]
-    small = shrunk(image, WORK_PX)
+    small = shrink(image, WORK_PX)
     guide = np.asarray(small, np.float32) / np.float32(255)
     coarse = np.clip(cv2.resize(plane, small.shape[1::-1], interpolation=cv2.INTER_LINEAR), 0, 1)
     target = _by_colour(np.asarray(small, np.int16), np.asarray(coarse, np.float32))
@@ -74,12 +74,12 @@ def cut_out(image: RGBImage, plane: Plane) -> Picture:
 def _sampled(
     field: NDArray[np.float32], x: NDArray[np.intp], y: NDArray[np.intp], width: int, height: int
 ) -> NDArray[np.float32]:
-    """(N, C): a small picture's values at N pixels of the large one, (width, height); centres lie at half."""
+    """(N, C) float32, values of a small picture at N pixels of the large one, which is width x height."""
     if not x.size:
         return np.empty((0, 1), np.float32)
     across = ((x + 0.5) * (field.shape[1] / width) - 0.5).astype(np.float32)
     down = ((y + 0.5) * (field.shape[0] / height) - 0.5).astype(np.float32)
-    # OpenCV's pictures have at most 32767 pixels a side.
+    # A side in OpenCV has at most 32767 pixels.
     folded = -(-x.size // 4096)
     across, down = (np.resize(axis, (folded, 4096)) for axis in (across, down))
     values = cv2.remap(field, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -92,10 +92,10 @@ def _box(plane: NDArray[np.float32], share: float) -> NDArray[np.float32]:
 
 
 def _by_colour(picture: NDArray[np.int16], coarse: Plane) -> Plane:
-    """A segmentation decided anew where it is unsure, by colour.
+    """Decide by colour where the segmentation is unsure.
 
-    Each unsure pixel is compared with samples around it that are surely one or the other, and goes to the
-    side whose nearest colour is nearer by far (sampling, as in Gastal and Oliveira 2010, made simple).
+    Each unsure pixel is compared with sure samples around it, and goes to the side whose nearest colour is
+    much nearer (a simple form of the sampling in Gastal and Oliveira 2010).
     """
     height, width = coarse.shape
     side = max(height, width)
@@ -124,7 +124,7 @@ def _square(share: float, side: int) -> NDArray[np.uint8]:
 
 
 def _guided(guide: NDArray[np.float32], target: Plane) -> tuple[NDArray[np.float32], Plane]:
-    """Coefficients of the guided filter: (h, w, 3) slopes and (h, w) offset."""
+    """Coefficients of the guided filter: slopes, (h, w, 3), and offset, (h, w)."""
     mean, mean_target = _box(guide, RADIUS), _box(target, RADIUS)
     covariance = _box(guide * target[..., None], RADIUS) - mean * mean_target[..., None]
     pairs = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
@@ -149,7 +149,7 @@ def _stretched(share: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _sides(guide: NDArray[np.float32], share: Plane) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The person's colours and the background's near each pixel, (h, w, 3) each."""
+    """Colours of the person and of the background near each pixel, (h, w, 3) float32 each."""
     alpha, rest = share[..., None], 1 - share[..., None]
     person = background = guide
     for radius in (FAR, NEAR):

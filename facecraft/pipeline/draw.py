@@ -62,8 +62,8 @@ def _canvas(scene: Scene, plan: Plan, cancellation: Cancellation) -> Picture:
             picture = Picture(upscaler.upscale(picture.rgb, cancellation), alpha)
     if plan.crop is not None:
         with scene.timings.stage("frame"):
-            enlarged = geometry.enlarging(plan.recipe.options.upscale)
-            matrix = geometry.then(geometry.inverse(enlarged), plan.crop.matrix)
+            enlarged = geometry.scaling(plan.recipe.options.upscale)
+            matrix = geometry.compose(geometry.invert(enlarged), plan.crop.matrix)
             picture = crop.apply(picture, replace(plan.crop, matrix=matrix))
     if picture is scene.picture and plan.restored:
         picture = replace(picture, rgb=picture.rgb.copy())

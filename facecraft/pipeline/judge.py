@@ -56,7 +56,7 @@ def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int, models: Mo
     picture, points = scene.picture, scene.points
     with scene.timings.stage("verdict"):
         image = flatten(picture, WHITE)
-        places = scene.face_centres(geometry.enlarging(1))
+        places = scene.face_centres(geometry.scaling(1))
         evidence = Evidence(
             image=image,
             faces=len(scene.faces),

@@ -10,7 +10,7 @@ from facecraft.finishing import crop
 from facecraft.finishing.crop import Crop
 from facecraft.imaging import geometry
 from facecraft.imaging.geometry import Affine
-from facecraft.imaging.mesh import Points, box_of, eyes_of, moved
+from facecraft.imaging.mesh import Points, box_of, eyes_of, transform_points
 from facecraft.imaging.picture import Picture
 from facecraft.pipeline.models import Models
 from facecraft.pipeline.timings import Timings
@@ -63,11 +63,11 @@ class Scene:
         with self.timings.stage("landmarks"):
             small = part.scaled(min(1.0, RETRACE_PX / max(part.width, part.height)))
             shown = crop.apply(Picture(self.picture.rgb), small).rgb
-            start = moved(points, small.matrix)
+            start = transform_points(points, small.matrix)
             traced, _ = self._models.mesh.trace(shown, box_of(start), eyes_of(start))
-            return moved(traced, geometry.inverse(small.matrix))
+            return transform_points(traced, geometry.invert(small.matrix))
 
     def face_centres(self, matrix: Affine) -> NDArray[np.float32]:
         """(N, 2) float32, x y of the middle of each face's landmarks, transformed by a matrix."""
         centres = np.array([face.landmarks.mean(axis=0) for face in self.faces]).reshape(-1, 2)
-        return geometry.placed(centres, matrix)
+        return geometry.transform(centres, matrix)

@@ -20,7 +20,7 @@ from facecraft.imaging.codec import Limits
 from facecraft.imaging.fit import Target
 from facecraft.imaging.geometry import Affine, Alignment
 from facecraft.imaging.head import head_of
-from facecraft.imaging.mesh import Points, moved
+from facecraft.imaging.mesh import Points, transform_points
 from facecraft.options import Options
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.models import Models
@@ -147,7 +147,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits) -> Plan:
     if options.require_face and not scene.faces:
         raise NoFaceFound("No face was found in the picture.")
     points, part = _placed(recipe, scene)
-    matrix = geometry.enlarging(options.upscale) if part is None else part.matrix
+    matrix = geometry.scaling(options.upscale) if part is None else part.matrix
     size = (width * options.upscale, height * options.upscale) if part is None else (part.width, part.height)
     paper = None
     if options.layout is not None:
@@ -163,7 +163,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits) -> Plan:
         crop=part,
         sheet=paper,
         matrix=matrix,
-        points=None if points is None else moved(points, matrix),
+        points=None if points is None else transform_points(points, matrix),
         source_eyes_px=None if points is None else head_of(points).eyes_px,
         restored=_restored(recipe, scene, matrix, size),
         fidelity=DEFAULT_FIDELITY if options.fidelity is None else options.fidelity,
@@ -191,8 +191,8 @@ def _restored(recipe: Recipe, scene: Scene, matrix: Affine, size: tuple[int, int
         return ()
     faces = scene.faces[:1] if options.faces == "largest" else scene.faces
     squares = [geometry.align(face, restorer.face_size_px) for face in faces]
-    plans = [FacePlan(square, square.moved(matrix)) for square in squares]
-    return tuple(each for each in plans if each.portrait.reaches(*size))
+    plans = [FacePlan(square, square.transformed(matrix)) for square in squares]
+    return tuple(each for each in plans if each.portrait.overlaps(*size))
 
 
 def _format(recipe: Recipe, source: ImageFormat) -> ImageFormat:

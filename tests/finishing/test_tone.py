@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from facecraft.finishing import tone
-from facecraft.imaging.mesh import face_mask
+from facecraft.imaging.mesh import skin_mask
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.types import RGBImage
 from tests.portraits import Make, Trace, pixels
@@ -41,7 +41,7 @@ def studio(make: Make, astronaut: RGBImage) -> RGBImage:
 @pytest.fixture(scope="module")
 def skin_of(trace: Trace) -> Callable[[RGBImage], Colour]:
     def mean(image: RGBImage) -> Colour:
-        inside = face_mask(trace(image), image.shape[1], image.shape[0]) > 0
+        inside = skin_mask(trace(image), image.shape[1], image.shape[0]) > 0
         return np.asarray(image[inside].mean(axis=0), np.float32)
 
     return mean
@@ -58,9 +58,9 @@ def test_the_skins_hue_turns_by_five_degrees_at_most(
 ) -> None:
     photo = CHANGES[name](studio)
     result = corrected(pipeline, trace, photo)
-    inside = face_mask(trace(photo), photo.shape[1], photo.shape[0]) > 0
+    inside = skin_mask(trace(photo), photo.shape[1], photo.shape[0]) > 0
     colours = [np.asarray(each[inside].mean(axis=0), np.float32) for each in (photo, result)]
-    assert abs(tone.turned_deg(*colours)) <= tone.MAX_HUE_DEG
+    assert abs(tone.hue_difference_deg(*colours)) <= tone.MAX_HUE_DEG
 
 
 def test_a_good_photo_stays_within_four_levels(make: Make, astronaut: RGBImage, studio: RGBImage) -> None:
@@ -107,13 +107,13 @@ def test_a_coloured_wall_is_no_cast(
     blue = pixels(make(astronaut, width=512, height=512, head=0.45, background="#3060c0"))
     toned = pixels(make(blue, tone="auto"))
     before, after = skin_of(blue), skin_of(toned)
-    assert abs(tone.turned_deg(before, after)) < 2
+    assert abs(tone.hue_difference_deg(before, after)) < 2
 
 
 def test_a_dark_face_in_a_well_exposed_photo_stays_dark(
     make: Make, studio: RGBImage, trace: Trace, skin_of: Callable[[RGBImage], Colour]
 ) -> None:
-    inside = face_mask(trace(studio), 512, 512)
+    inside = skin_mask(trace(studio), 512, 512)
     weight = cv2.GaussianBlur(inside, (0, 0), 6)[..., None].astype(np.float32) / 255
     photo = np.rint(studio * (1 - 0.6 * weight)).astype(np.uint8)
     before, after = (skin_of(each).mean() for each in (photo, pixels(make(photo, tone="auto"))))

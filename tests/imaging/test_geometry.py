@@ -129,7 +129,7 @@ def test_an_alignment_for_the_enlarged_picture_finds_the_same_place(factor: int)
     point = np.array([40.25, 77.5])
     # Pixel centres lie at half: (p + 0.5) * factor - 0.5 in the larger picture is p in the smaller one.
     larger = (point + 0.5) * factor - 0.5
-    placed = alignment.moved(geometry.enlarging(factor))
+    placed = alignment.transformed(geometry.scaling(factor))
     before = matrix[:, :2] @ point + matrix[:, 2]
     assert np.allclose(placed.to_crop[:, :2] @ larger + placed.to_crop[:, 2], before)
     assert placed.source_px == pytest.approx(300 * factor)

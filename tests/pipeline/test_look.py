@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from facecraft.finishing import crop
-from facecraft.imaging.geometry import enlarging
+from facecraft.imaging.geometry import scaling
 from facecraft.imaging.head import head_of
 from facecraft.imaging.picture import Picture
 from facecraft.options import Options
@@ -47,4 +47,4 @@ def test_a_photo_without_a_face_has_no_points(pipeline: Pipeline) -> None:
     scene = Scene(grey, Source(64, 64, "png", 1), pipeline.models, Timings())
     assert scene.faces == ()
     assert scene.points is None
-    assert scene.face_centres(enlarging(1)).shape == (0, 2)
+    assert scene.face_centres(scaling(1)).shape == (0, 2)
