@@ -1,0 +1,1 @@
+"""Checks that `make lint` and `make test` run and that no package has."""
