@@ -1,0 +1,109 @@
+"""Which degradations a photo goes through, and how often each of these ways is learnt.
+
+The shares decide more than the network does: with JPEG alone in 3 % of the samples JPEG of quality 25 gained
+0.008 in SSIM, in 20 % it gained 0.026; without whole samples good photos came back changed.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.random import Generator
+
+from training.degradations import (
+    Degradation,
+    Photo,
+    blur,
+    compress,
+    grey,
+    halftone,
+    jpeg,
+    motion_blur,
+    noise,
+    paper_texture,
+    shrink,
+    webp,
+)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way a photo may have come to us."""
+
+    name: str
+    share: float
+    degrade: Degradation
+
+
+def _whole(photo: Photo, rng: Generator) -> Photo:  # noqa: ARG001
+    return photo
+
+
+def _noisy(photo: Photo, rng: Generator) -> Photo:
+    noised = noise(photo, rng)
+    return compress(noised, rng) if rng.random() < 0.8 else noised
+
+
+def _soft(photo: Photo, rng: Generator) -> Photo:
+    return jpeg(noise(blur(photo, rng), rng, 4), rng, 80, 98)
+
+
+def _shaken(photo: Photo, rng: Generator) -> Photo:
+    return jpeg(noise(motion_blur(photo, rng), rng, 8), rng, 60, 98)
+
+
+def _soft_and_noisy(photo: Photo, rng: Generator) -> Photo:
+    return compress(noise(blur(photo, rng), rng), rng)
+
+
+def _small_inside(photo: Photo, rng: Generator) -> Photo:
+    if rng.random() < 0.15:
+        return photo
+    noised = noise(photo, rng, 20) if rng.random() < 0.8 else photo
+    return compress(noised, rng)
+
+
+def _small(photo: Photo, rng: Generator) -> Photo:
+    soft = blur(photo, rng) if rng.random() < 0.6 else photo
+    enlarged = shrink(soft, rng, _small_inside)
+    return jpeg(enlarged, rng, 60, 97) if rng.random() < 0.3 else enlarged
+
+
+def _passed_on(photo: Photo, rng: Generator) -> Photo:
+    """Blurred, noisy, sent smaller, saved again."""
+    return compress(shrink(noise(blur(photo, rng), rng), rng, compress), rng)
+
+
+def _printed(photo: Photo, rng: Generator) -> Photo:
+    printed = halftone(photo, rng)
+    seen = shrink(printed, rng, _whole, 2) if rng.random() < 0.3 else printed
+    return jpeg(noise(seen, rng, 6), rng, 50, 95)
+
+
+def _on_paper(photo: Photo, rng: Generator) -> Photo:
+    soft = blur(photo, rng) if rng.random() < 0.5 else photo
+    return jpeg(noise(paper_texture(soft, rng), rng, 10), rng, 60, 95)
+
+
+MIX = (
+    Way("whole", 0.10, _whole),
+    Way("compressed", 0.17, compress),
+    Way("webp", 0.02, partial(webp, lowest=10)),
+    Way("noisy", 0.17, _noisy),
+    Way("soft", 0.11, _soft),
+    Way("shaken", 0.02, _shaken),
+    Way("soft and noisy", 0.13, _soft_and_noisy),
+    Way("small", 0.20, _small),
+    Way("passed on", 0.05, _passed_on),
+    Way("printed", 0.015, _printed),
+    Way("on paper", 0.015, _on_paper),
+)
+GREY_SHARE = 0.1
+
+
+def sample(whole: Photo, rng: Generator, mix: tuple[Way, ...] = MIX) -> tuple[Photo, Photo]:
+    """A pair of (degraded, whole), both on whole levels as files are; one in ten pairs is grey."""
+    whole = grey(whole) if rng.random() < GREY_SHARE else whole
+    shares = np.array([way.share for way in mix])
+    way = mix[int(rng.choice(len(mix), p=shares / shares.sum()))]
+    return np.rint(way.degrade(whole, rng)), whole

@@ -1,0 +1,42 @@
+"""The cleaner's weights as they are given away: float16 safetensors that say their network's shape."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from training import checkpoint
+from training.network import Cleaner, Shape, channels_last
+
+
+def load(path: Path) -> Cleaner:
+    """Out of exported safetensors, or the moving average of a checkpoint or of a run's newest one."""
+    if path.suffix == ".safetensors":
+        return _load_safetensors(path)
+    found = checkpoint.newest(path) if path.is_dir() else path
+    if found is None:
+        raise FileNotFoundError(f"{path} holds no checkpoint")
+    state = checkpoint.read(found)
+    return _filled(state.shape, state.average)
+
+
+def save(net: Cleaner, path: Path) -> None:
+    """Written as float16; what rounding costs is far under a level of 255."""
+    halves = {name: value.half().contiguous() for name, value in net.state_dict().items()}
+    save_file(halves, path, metadata={"shape": json.dumps(asdict(net.shape))})
+
+
+def _load_safetensors(path: Path) -> Cleaner:
+    with safe_open(path, framework="pt") as file:
+        fields = json.loads(file.metadata()["shape"])
+        values = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dict
+    return _filled(Shape(**{name: tuple(counts) for name, counts in fields.items()}), values)
+
+
+def _filled(shape: Shape, values: dict[str, Tensor]) -> Cleaner:
+    net = channels_last(Cleaner(shape))
+    net.load_state_dict(values)
+    return net
