@@ -1,68 +1,13 @@
 """Each file is made here, by Pillow or by hand, and described beside it."""
 
-import io
 import struct
-import zlib
-from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from facecraft.errors import (
-    FacecraftError,
-    ImageTooLarge,
-    UndecodableImage,
-    UnsupportedFormat,
-    UploadTooLarge,
-)
-from facecraft.imaging import codec
-from facecraft.imaging.jpeg import count_scans
-from facecraft.imaging.picture import Picture
-from facecraft.types import Alpha, RGBImage, Source
-
-LIMITS = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1000, scans=100)
-
-
-@dataclass(frozen=True)
-class Decoded:
-    rgb: RGBImage
-    alpha: Alpha | None
-    source: Source
-
-
-def decode(data: bytes, limits: codec.Limits) -> Decoded:
-    picture, source = codec.decode(data, limits)
-    return Decoded(picture.rgb, picture.alpha, source)
-
-
-def saved(image: Image.Image, name: str, **parameters: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, name, **parameters)
-    return buffer.getvalue()
-
-
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png_by_hand(width: int, height: int, depth: int, colour: int, rows: bytes, *extra: bytes) -> bytes:
-    """A PNG whose header and pixels are given, for what Pillow does not write."""
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
-    pixels = chunk(b"IDAT", zlib.compress(rows))
-    return b"\x89PNG\r\n\x1a\n" + header + b"".join(extra) + pixels + chunk(b"IEND", b"")
-
-
-def quadrants() -> Image.Image:
-    """16 x 24: red, green above blue, white, so that every orientation looks different."""
-    pixels = np.zeros((24, 16, 3), np.uint8)
-    pixels[:12, :8], pixels[:12, 8:], pixels[12:, :8], pixels[12:, 8:] = (
-        (255, 0, 0),
-        (0, 255, 0),
-        (0, 0, 255),
-        (255, 255, 255),
-    )
-    return Image.fromarray(pixels)
+from facecraft.types import RGBImage
+from tests.imaging.files import LIMITS, chunk, decode, png_by_hand, quadrants, saved
 
 
 @pytest.mark.parametrize("name", ["PNG", "WEBP"])
@@ -176,20 +121,6 @@ def test_a_transparent_palette_entry_becomes_alpha() -> None:
     assert decoded.rgb[0, 1].tolist() == [40, 50, 60]
 
 
-@pytest.mark.parametrize("format_", ["png", "webp"])
-def test_transparency_survives(format_: str) -> None:
-    alpha = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    data = codec.encode(Picture(np.full((16, 16, 3), 90, np.uint8), alpha), format_, 100)
-    again = decode(data, LIMITS).alpha
-    assert again is not None
-    assert (again == alpha).all()
-
-
-def test_a_jpeg_lays_transparency_on_white() -> None:
-    data = codec.encode(Picture(np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16), np.uint8)), "jpeg")
-    assert (decode(data, LIMITS).rgb > 250).all()
-
-
 @pytest.mark.parametrize(("name", "parameters"), [("PNG", {}), ("WEBP", {"lossless": True})])
 def test_the_first_of_several_pictures_is_used(name: str, parameters: dict[str, object]) -> None:
     # An animation of three pictures: red, green, blue.
@@ -206,140 +137,3 @@ def test_a_jpeg_of_several_pictures_is_a_jpeg() -> None:
     decoded = decode(saved(frames[0], "MPO", save_all=True, append_images=frames[1:]), LIMITS)
     assert (decoded.source.format, decoded.source.frames) == ("jpeg", 2)
     assert decoded.rgb[8, 8, 0] > 250
-
-
-def progressive(scans: int) -> bytes:
-    """A progressive JPEG of one grey pixel block whose last scan is repeated up to that number."""
-    data = saved(Image.new("L", (8, 8), 77), "JPEG", progressive=True)
-    last = data.rindex(b"\xff\xda")
-    return data[:last] + data[last:-2] * (scans - count_scans(data, 1000) + 1) + data[-2:]
-
-
-def noisy_segment_jpeg() -> bytes:
-    """A baseline JPEG with a comment full of bytes that look like starts of scans."""
-    return saved(quadrants(), "JPEG", comment=b"\xff\xda\x00\x02" * 500)
-
-
-def test_scans_are_counted_by_markers_not_by_bytes() -> None:
-    assert count_scans(noisy_segment_jpeg(), 100) == 1
-
-
-def test_as_many_scans_as_the_limit_are_accepted() -> None:
-    assert decode(progressive(100), LIMITS).rgb.shape == (8, 8, 3)
-
-
-# Each limit: the file, the limit it meets exactly, one less, and the error.
-GREY_10_BY_20 = saved(Image.new("L", (10, 20)), "PNG")
-THREE_PICTURES = saved(
-    Image.new("RGB", (8, 8)),
-    "WEBP",
-    save_all=True,
-    append_images=[Image.new("RGB", (8, 8), c) for c in ("red", "blue")],
-)
-BORDERS = [
-    ("upload_bytes", GREY_10_BY_20, len(GREY_10_BY_20), UploadTooLarge),
-    ("pixels", GREY_10_BY_20, 200, ImageTooLarge),
-    ("frames", THREE_PICTURES, 3, ImageTooLarge),
-    ("scans", progressive(100), 100, ImageTooLarge),
-]
-
-
-@pytest.mark.parametrize(("limit", "data", "exact", "error"), BORDERS, ids=[row[0] for row in BORDERS])
-def test_a_file_at_the_limit_is_accepted_and_one_over_it_refused(
-    limit: str, data: bytes, exact: int, error: type[FacecraftError]
-) -> None:
-    decode(data, replace(LIMITS, **{limit: exact}))
-    with pytest.raises(error) as caught:
-        decode(data, replace(LIMITS, **{limit: exact - 1}))
-    assert caught.value.limit == exact - 1
-
-
-def test_a_header_that_claims_a_huge_picture_is_refused_before_decoding() -> None:
-    # 100 bytes that claim 100 000 x 100 000 pixels.
-    data = png_by_hand(100_000, 100_000, 8, 2, b"")
-    with pytest.raises(ImageTooLarge):
-        decode(data, LIMITS)
-
-
-OTHER_FORMATS = [
-    ("GIF", saved(Image.new("P", (4, 4)), "GIF")),
-    ("BMP", saved(Image.new("RGB", (4, 4)), "BMP")),
-    ("TIFF", saved(Image.new("RGB", (4, 4)), "TIFF")),
-    ("HEIC", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"),
-    ("AVIF", b"\x00\x00\x00\x18ftypavif\x00\x00\x00\x00"),
-    ("PDF", b"%PDF-1.7\n"),
-    ("SVG", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>'),
-    ("not an image", b"hello, world"),
-]
-
-
-@pytest.mark.parametrize(("name", "data"), OTHER_FORMATS, ids=[row[0] for row in OTHER_FORMATS])
-def test_another_format_is_refused_by_its_name(name: str, data: bytes) -> None:
-    with pytest.raises(UnsupportedFormat, match=name):
-        decode(data, LIMITS)
-
-
-@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
-def test_a_truncated_file_is_refused(name: str, share: float, astronaut: RGBImage) -> None:
-    # A real portrait, cut off.
-    data = saved(Image.fromarray(astronaut), name)
-    with pytest.raises(UndecodableImage):
-        decode(data[: int(len(data) * share)], LIMITS)
-
-
-def test_a_palette_png_without_a_palette_is_refused() -> None:
-    # One pixel of colour type 3 and no PLTE chunk.
-    with pytest.raises(UndecodableImage):
-        decode(png_by_hand(1, 1, 8, 3, b"\x00\x00"), LIMITS)
-
-
-@pytest.mark.parametrize(("format_", "longest"), [("webp", 16_383), ("jpeg", 65_500), ("png", 1_000_000)])
-def test_a_side_at_a_formats_limit_is_encoded_and_one_over_it_refused(format_: str, longest: int) -> None:
-    codec.check_side(1, longest, format_)  # type: ignore[arg-type]
-    codec.encode(Picture(np.zeros((longest, 1, 3), np.uint8)), format_)
-    with pytest.raises(ImageTooLarge) as caught:
-        codec.check_side(longest + 1, 1, format_)  # type: ignore[arg-type]
-    assert caught.value.limit == longest
-
-
-def test_an_empty_file_is_refused() -> None:
-    with pytest.raises(UndecodableImage):
-        decode(b"", LIMITS)
-
-
-@pytest.mark.parametrize("format_", ["jpeg", "png", "webp"])
-def test_no_metadata_reaches_the_output(format_: str, astronaut: RGBImage) -> None:
-    # A JPEG with a place, a comment, an XMP packet and a profile.
-    exif = Image.Exif()
-    exif[0x010F] = "SECRET-CAMERA"
-    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    data = saved(
-        Image.fromarray(astronaut), "JPEG", exif=exif, comment=b"SECRET", xmp=b"SECRET-XMP", icc_profile=srgb
-    )
-    decoded = decode(data, LIMITS)
-    encoded = codec.encode(Picture(decoded.rgb, decoded.alpha), format_)
-    assert b"SECRET" not in encoded
-    left = set(Image.open(io.BytesIO(encoded)).info)
-    assert left <= {
-        "jfif",
-        "jfif_version",
-        "jfif_unit",
-        "jfif_density",
-        "loop",
-        "background",
-        "timestamp",
-        "duration",
-    }
-
-
-def test_quality_changes_the_size(astronaut: RGBImage) -> None:
-    sizes = [len(codec.encode(Picture(astronaut), "jpeg", quality)) for quality in (1, 50, 90, 100)]
-    assert sizes == sorted(sizes)
-    assert len(codec.encode(Picture(astronaut), "jpeg")) == sizes[2]
-
-
-def test_a_format_that_is_not_written_is_refused(astronaut: RGBImage) -> None:
-    for name in ("avif", "gif", "JPEG", "nonsense"):
-        with pytest.raises(UnsupportedFormat, match="is not written"):
-            codec.encode(Picture(astronaut), name)

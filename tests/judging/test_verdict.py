@@ -1,6 +1,6 @@
 """Every rule on a picture that passes it and on one that fails it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -12,8 +12,7 @@ from facecraft.imaging import codec
 from facecraft.judging.rules import RULES
 from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
-from facecraft.restoration.batching import BatchingRestorer
-from facecraft.types import Face, FaceCrop, RGBImage, RuleResult, Verdict
+from facecraft.types import Face, RGBImage, RuleResult, Verdict
 from tests.conftest import Encode
 from tests.portraits import Make, pixels
 
@@ -164,55 +163,6 @@ def test_a_verdict_fails_with_any_rule_and_is_unknown_with_a_limit_that_was_not_
 def test_every_rule_says_what_it_measures() -> None:
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert all(rule.detail for rule in RULES)
-
-
-class Moves:
-    """A restorer that moves a face down, and so makes it another one."""
-
-    name = "moves"
-    face_size_px = 512
-    takes_fidelity = False
-
-    def __init__(self, pixels: int) -> None:
-        self._pixels = pixels
-
-    def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
-        return [np.roll(crop.image, self._pixels, axis=0) for crop in crops]
-
-
-@pytest.fixture(scope="module")
-def moving(pipeline: Pipeline) -> Pipeline:
-    restorer = BatchingRestorer(Moves(24), 1, 0)
-    return Pipeline(replace(pipeline.models, restorers={"moves": restorer}), pipeline.presets, LIMITS)
-
-
-def test_drift_is_how_far_restoration_moved_the_face(
-    pipeline: Pipeline, moving: Pipeline, astronaut: RGBImage, png: Encode
-) -> None:
-    kept = by_name(pipeline.process(png(astronaut), Options(), judge=True).verdict)
-    moved = by_name(moving.process(png(astronaut), Options(), judge=True).verdict)
-    assert (kept["drift"].status, kept["likeness"].status) == ("pass", "pass")
-    assert (moved["drift"].status, moved["likeness"].status) == ("fail", "fail")
-    assert moved["drift"].value == pytest.approx(24 / 126, rel=0.1)  # FFHQ has the eyes 126 px apart
-
-
-@pytest.mark.parametrize("max_drift", [0.02, 0.1])
-def test_over_max_drift_the_strength_is_lowered_until_it_holds_and_that_is_said(
-    moving: Pipeline, astronaut: RGBImage, png: Encode, max_drift: float
-) -> None:
-    portrait = moving.process(png(astronaut), Options(max_drift=max_drift), judge=True)
-    rules = by_name(portrait.verdict)
-    assert rules["drift"].value is not None
-    assert rules["drift"].value <= max_drift
-    assert [note.code for note in portrait.notes] == ["strength_lowered"]
-    assert f"{max_drift:g}" in portrait.notes[0].detail
-
-
-def test_within_max_drift_the_strength_stays(pipeline: Pipeline, astronaut: RGBImage, png: Encode) -> None:
-    free = pipeline.process(png(astronaut), Options())
-    held = pipeline.process(png(astronaut), Options(max_drift=0.1))
-    assert held.data == free.data
-    assert held.notes == ()
 
 
 def test_a_picture_that_was_enlarged_by_a_network_is_retouched(

@@ -14,7 +14,7 @@ from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.types import FaceCrop, RGBImage
 from tests.conftest import Encode
-from tests.pipeline.test_pipeline import pixels
+from tests.pipeline.conftest import pixels
 
 SIDE_PX = 240
 FACE = (slice(0, SIDE_PX), slice(105, 105 + SIDE_PX))

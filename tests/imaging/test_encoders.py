@@ -1,0 +1,74 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from facecraft.errors import (
+    ImageTooLarge,
+    UnsupportedFormat,
+)
+from facecraft.imaging import codec
+from facecraft.imaging.picture import Picture
+from facecraft.types import RGBImage
+from tests.imaging.files import LIMITS, decode, saved
+
+
+@pytest.mark.parametrize("format_", ["png", "webp"])
+def test_transparency_survives(format_: str) -> None:
+    alpha = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    data = codec.encode(Picture(np.full((16, 16, 3), 90, np.uint8), alpha), format_, 100)
+    again = decode(data, LIMITS).alpha
+    assert again is not None
+    assert (again == alpha).all()
+
+
+def test_a_jpeg_lays_transparency_on_white() -> None:
+    data = codec.encode(Picture(np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16), np.uint8)), "jpeg")
+    assert (decode(data, LIMITS).rgb > 250).all()
+
+
+@pytest.mark.parametrize(("format_", "longest"), [("webp", 16_383), ("jpeg", 65_500), ("png", 1_000_000)])
+def test_a_side_at_a_formats_limit_is_encoded_and_one_over_it_refused(format_: str, longest: int) -> None:
+    codec.check_side(1, longest, format_)  # type: ignore[arg-type]
+    codec.encode(Picture(np.zeros((longest, 1, 3), np.uint8)), format_)
+    with pytest.raises(ImageTooLarge) as caught:
+        codec.check_side(longest + 1, 1, format_)  # type: ignore[arg-type]
+    assert caught.value.limit == longest
+
+
+@pytest.mark.parametrize("format_", ["jpeg", "png", "webp"])
+def test_no_metadata_reaches_the_output(format_: str, astronaut: RGBImage) -> None:
+    # A JPEG with a place, a comment, an XMP packet and a profile.
+    exif = Image.Exif()
+    exif[0x010F] = "SECRET-CAMERA"
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = saved(
+        Image.fromarray(astronaut), "JPEG", exif=exif, comment=b"SECRET", xmp=b"SECRET-XMP", icc_profile=srgb
+    )
+    decoded = decode(data, LIMITS)
+    encoded = codec.encode(Picture(decoded.rgb, decoded.alpha), format_)
+    assert b"SECRET" not in encoded
+    left = set(Image.open(io.BytesIO(encoded)).info)
+    assert left <= {
+        "jfif",
+        "jfif_version",
+        "jfif_unit",
+        "jfif_density",
+        "loop",
+        "background",
+        "timestamp",
+        "duration",
+    }
+
+
+def test_quality_changes_the_size(astronaut: RGBImage) -> None:
+    sizes = [len(codec.encode(Picture(astronaut), "jpeg", quality)) for quality in (1, 50, 90, 100)]
+    assert sizes == sorted(sizes)
+    assert len(codec.encode(Picture(astronaut), "jpeg")) == sizes[2]
+
+
+def test_a_format_that_is_not_written_is_refused(astronaut: RGBImage) -> None:
+    for name in ("avif", "gif", "JPEG", "nonsense"):
+        with pytest.raises(UnsupportedFormat, match="is not written"):
+            codec.encode(Picture(astronaut), name)
