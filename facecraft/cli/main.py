@@ -15,6 +15,8 @@ from pathlib import Path
 from threading import Thread
 from types import FrameType
 
+from tqdm import tqdm
+
 import facecraft.weights.__main__ as models
 from facecraft import __version__
 from facecraft.cancellation import Cancellation
@@ -131,23 +133,31 @@ def _process(args: argparse.Namespace) -> int:
         return _watch(args, options, settings)
 
     from facecraft.bootstrap import load  # noqa: PLC0415
-    from facecraft.folders import once as batch  # noqa: PLC0415
+    from facecraft.folders.once import find_jobs, process_jobs  # noqa: PLC0415
 
-    jobs = batch.find_jobs(args.inputs, args.output)
+    jobs = find_jobs(args.inputs, args.output)
     if not jobs:
         print("facecraft: no photo found in " + ", ".join(args.inputs), file=sys.stderr)
         return 1
     loaded = load(settings, _lock(settings))
     loaded.pipeline.validate(options)
-    summary = batch.run(jobs, loaded.pipeline, options, judge=wanted is not None)
-    print(f"{summary.done} done, {summary.failed} failed, in {args.output}")
+    entries = []
+    with tqdm(total=len(jobs), unit="photo", file=sys.stderr, disable=None) as progress:
+        for entry in process_jobs(jobs, loaded.pipeline, options, judge=wanted is not None):
+            entries.append(entry)
+            if entry.problem is not None:
+                line = f"{entry.file}: {entry.problem['code']}: {entry.problem['detail']}"
+                progress.write(line, file=sys.stderr)
+            progress.update()
+    failed = sum(entry.status == "failed" for entry in entries)
+    print(f"{len(entries) - failed} done, {failed} failed, in {args.output}")
     if wanted is not None:
         try:
-            write_whole(wanted, manifest.FORMATS[wanted.suffix.lower()](summary.entries))
+            write_whole(wanted, manifest.FORMATS[wanted.suffix.lower()](entries))
         except OSError as error:
             print(f"facecraft: the manifest was not written: {error}", file=sys.stderr)
             return 1
-    return 1 if summary.failed else 0
+    return 1 if failed else 0
 
 
 def _watch(args: argparse.Namespace, options: Options, settings: Settings) -> int:
@@ -166,7 +176,7 @@ def _watch(args: argparse.Namespace, options: Options, settings: Settings) -> in
         signal.signal(each, end)
 
     from facecraft.bootstrap import load  # noqa: PLC0415
-    from facecraft.folders.watch import HotFolder  # noqa: PLC0415
+    from facecraft.folders.watch import FolderWatcher  # noqa: PLC0415
 
     loaded = load(settings, _lock(settings))
     loaded.pipeline.validate(options)
@@ -177,16 +187,16 @@ def _watch(args: argparse.Namespace, options: Options, settings: Settings) -> in
         with suppress(OSError):  # a full disk under the log does not stop the portraits
             print(line, flush=True)
 
-    hot = HotFolder(
+    watcher = FolderWatcher(
         folder,
         args.output,
         loaded.pipeline,
         options,
         settings.max_upload_bytes,
-        say=say,
+        report=say,
     )
     say(f"Facecraft watches {folder} on {loaded.device}; portraits go to {args.output}")
-    hot.watch(stop)
+    watcher.watch(stop)
     return 0
 
 
