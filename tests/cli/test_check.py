@@ -61,13 +61,13 @@ def test_the_exit_code_is_1_if_a_photo_fails(
     assert capsys.readouterr().out.startswith(f"{PHOTO}: {status}\n")
 
 
-def test_an_unknown_preset_is_told_before_the_models_are_loaded(
+def test_an_unknown_preset_is_reported_before_the_models_are_loaded(
     main_without_models: Main, capsys: Capture
 ) -> None:
     assert main_without_models("check", PHOTO, "--preset", "bodge") == 1
-    told = capsys.readouterr().err
-    assert told.startswith("facecraft: invalid_option: There is no preset 'bodge'. Did you mean badge?")
-    assert "`facecraft presets`" in told
+    message = capsys.readouterr().err
+    assert message.startswith("facecraft: invalid_option: There is no preset 'bodge'. Did you mean badge?")
+    assert "`facecraft presets`" in message
 
 
 def test_without_a_photo_it_fails(main_without_models: Main, capsys: Capture, tmp_path: Path) -> None:
@@ -85,5 +85,5 @@ def test_without_a_photo_it_fails(main_without_models: Main, capsys: Capture, tm
         (-8, 8, "-8 to 8"),
     ],
 )
-def test_limits_are_told_in_words(least: float | None, most: float | None, words: str) -> None:
+def test_limits_are_put_in_words(least: float | None, most: float | None, words: str) -> None:
     assert allowed(RuleResult("width", "pass", 1, least, most, "", "")) == words

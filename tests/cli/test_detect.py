@@ -34,7 +34,7 @@ def test_json_has_what_http_answers(main: Main, capsys: Capture, group_path: Pat
     assert (failed["file"], failed["problem"]["code"]) == (str(tmp_path / "gone.jpg"), "bad_request")
 
 
-def test_a_photo_that_fails_is_told_and_the_rest_goes_on(
+def test_a_photo_that_fails_is_reported_and_the_rest_goes_on(
     main: Main, capsys: Capture, group_path: Path, tmp_path: Path
 ) -> None:
     assert main("detect", tmp_path / "gone.jpg", group_path) == 1

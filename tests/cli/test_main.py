@@ -57,13 +57,13 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert shown.err == ""
 
 
-@pytest.mark.parametrize(("args", "told"), WRONG_USAGE, ids=lambda value: " ".join(value) or "nothing")
-def test_wrong_usage_ends_with_exit_code_2_and_one_line(args: tuple[str, ...], told: str) -> None:
+@pytest.mark.parametrize(("args", "message"), WRONG_USAGE, ids=lambda value: " ".join(value) or "nothing")
+def test_wrong_usage_ends_with_exit_code_2_and_one_line(args: tuple[str, ...], message: str) -> None:
     result = run(*args)
     assert (result.returncode, result.stdout) == (2, "")
     (line,) = result.stderr.splitlines()
     assert line.startswith("facecraft: usage_error: ")
-    assert line.endswith(told)
+    assert line.endswith(message)
 
 
 @pytest.mark.parametrize("args", ["--help", "--version", "process --help", "models --help"])

@@ -97,7 +97,7 @@ def test_a_flag_switches_on_or_off(
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "message"),
     [
         (("--strength", "7"), "The option strength is wrong"),
         (("--faces", "some"), "The option faces is wrong"),
@@ -112,12 +112,12 @@ def test_a_wrong_value_ends_with_exit_code_1_and_a_hint_that_makes_sense_here(
     group_path: Path,
     tmp_path: Path,
     args: tuple[str, ...],
-    told: str,
+    message: str,
 ) -> None:
     assert main_without_models("process", group_path, "-o", tmp_path / "out", *args) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("facecraft: invalid_option: ")
-    assert told in line
+    assert message in line
     assert "GET /" not in line
     assert "/docs" not in line
     assert not (tmp_path / "out").exists()

@@ -53,6 +53,6 @@ def test_json_of_one_preset(main_without_models: Main, capsys: Capture) -> None:
     assert [preset["name"] for preset in json.loads(capsys.readouterr().out)["presets"]] == ["badge"]
 
 
-def test_an_unknown_preset_is_told_with_the_nearest(main_without_models: Main, capsys: Capture) -> None:
+def test_an_unknown_preset_is_reported_with_the_nearest(main_without_models: Main, capsys: Capture) -> None:
     assert main_without_models("presets", "bodge") == 1
     assert "There is no preset 'bodge'. Did you mean badge? `facecraft presets`" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from tests.cli.conftest import Main, run
 Capture = pytest.CaptureFixture[str]
 
 
-def test_files_are_restored_and_what_failed_is_told(group_path: Path, tmp_path: Path) -> None:
+def test_files_are_restored_and_what_failed_is_reported(group_path: Path, tmp_path: Path) -> None:
     # One real photo, and a text file with a photo's name.
     (tmp_path / "broken.jpg").write_text("not a photo")
     out = tmp_path / "out"
@@ -51,8 +51,8 @@ def test_a_manifest_of_another_suffix_is_refused_before_anything_is_read(
 def test_without_a_photo_it_fails(main_without_models: Main, capsys: Capture, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert main_without_models("process", tmp_path / "empty", "-o", tmp_path / "out") == 1
-    told = capsys.readouterr().err
-    assert told.startswith(f"facecraft: bad_request: No photo was found in {tmp_path / 'empty'}. Name ")
+    message = capsys.readouterr().err
+    assert message.startswith(f"facecraft: bad_request: No photo was found in {tmp_path / 'empty'}. Name ")
     assert not (tmp_path / "out").exists()
 
 
@@ -108,7 +108,7 @@ def test_a_name_without_a_suffix_is_a_folder(main: Main, group_path: Path, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "told"),
+    ("name", "options", "message"),
     [
         ("a.jpg", ("--format", "png"), "-o a.jpg is a JPEG file, but --format is png."),
         ("a.png", ("--quality", "80"), "The option quality has no meaning for format=png"),
@@ -124,10 +124,10 @@ def test_a_files_name_that_contradicts_is_refused(
     tmp_path: Path,
     name: str,
     options: tuple[str, ...],
-    told: str,
+    message: str,
 ) -> None:
     assert main_without_models("process", group_path, "-o", tmp_path / name, *options) == 1
-    assert f"facecraft: invalid_option: {told}" in capsys.readouterr().err
+    assert f"facecraft: invalid_option: {message}" in capsys.readouterr().err
 
 
 def test_a_photo_is_not_overwritten_by_its_portrait(
@@ -143,7 +143,7 @@ def test_a_photo_is_not_overwritten_by_its_portrait(
 @pytest.mark.parametrize(
     "options", [("-o", "file/out"), ("-o", "file/a.jpg"), ("-o", "out", "--manifest", "file/a.csv")]
 )
-def test_a_folder_that_cannot_be_written_is_told_before_the_models_are_loaded(
+def test_a_folder_that_cannot_be_written_is_reported_before_the_models_are_loaded(
     main_without_models: Main,
     capsys: Capture,
     *,
