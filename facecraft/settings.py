@@ -1,4 +1,4 @@
-"""Every FACECRAFT_* variable."""
+"""The settings: every FACECRAFT_* environment variable."""
 
 import os
 from difflib import get_close_matches
@@ -15,18 +15,18 @@ PREFIX = "FACECRAFT_"
 
 
 class Settings(BaseSettings):
-    """The process's settings, read once at start."""
+    """The settings of the process, read once when it starts."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     models_dir: Path = Field(
         default_factory=default_models_dir,
-        description="Folder of the model files. By default `facecraft/models` in the user's cache.",
+        description="Folder of the model files. Default: `facecraft/models` in the user's cache.",
     )
     models_lock: Path | None = Field(
-        default=None, description="Another models.lock than the one that came with the package."
+        default=None, description="Path of another models.lock. Default: the one in the package."
     )
     detector: Literal["auto", "centerface", "scrfd-10g", "scrfd-500m"] = Field(
         default="auto",
@@ -52,92 +52,103 @@ class Settings(BaseSettings):
     )
     precision: Literal["auto", "float32"] = Field(
         default="auto",
-        description="`auto`: torch computes in float16 on cuda, and Real-ESRGAN in bfloat16 on a CPU that "
-        "has it.",
+        description="Number type of the networks. `auto`: torch uses float16 on cuda, and bfloat16 for "
+        "Real-ESRGAN on a CPU that has it.",
     )
     graphs_dir: Path = Field(
         default_factory=default_graphs_dir,
-        description="Folder of the graphs for onnxruntime, exported once. By default `facecraft/graphs` in "
-        "the user's cache.",
+        description="Folder of the graphs for onnxruntime, each exported once. Default: `facecraft/graphs` "
+        "in the user's cache.",
     )
     license: Literal["any", "commercial"] = Field(
         default="any",
-        description="`commercial` refuses to load a model whose licence forbids commercial use.",
+        description="`commercial`: do not load models whose licence forbids commercial use.",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
-        default="auto", description="Where models run. `auto`: cuda where there is one, else cpu."
+        default="auto", description="Where the models run. `auto`: cuda if there is one, else cpu."
     )
     threads: int = Field(
         default=0,
         ge=0,
         le=1024,
-        description="Threads of one inference; 0 takes the processors the process may use, up to 16.",
+        description="Threads of one inference. 0: one for each processor of the process, up to 16.",
     )
     max_batch: int = Field(
         default=0,
         ge=0,
         le=64,
-        description="Most faces of different requests restored together; 0 takes 1 on a CPU, 8 on cuda.",
+        description="Most faces, of any requests, that are restored together. 0: 1 on a CPU, 8 on cuda.",
     )
     max_wait_ms: float = Field(
-        default=3.0, ge=0, le=1000, description="Milliseconds that a face waits for others to join its batch."
+        default=3.0,
+        ge=0,
+        le=1000,
+        description="Milliseconds that a face waits for others to be restored with.",
     )
     workers: int = Field(
         default=0,
         ge=0,
         le=256,
-        description="Portraits in work at once; 0 takes twice the largest batch: 2 on a CPU, 16 on cuda.",
+        description="Portraits that are made at the same time. 0: twice the largest batch, so 2 on a CPU, "
+        "16 on cuda.",
     )
     queue_size: int = Field(
-        default=16, ge=0, le=10_000, description="Requests that may wait for a worker; past them comes a 503."
+        default=16,
+        ge=0,
+        le=10_000,
+        description="Requests that may wait for a worker; the next one gets a 503.",
     )
     deadline_s: float = Field(
         default=0.0,
         ge=0,
         le=3600,
-        description="Seconds from the upload's end until a request is given up with a 504; 0 takes 30 on a "
-        "CPU, 10 on cuda.",
+        description="Seconds from the end of the upload until a request gets a 504. 0: 30 on a CPU, 10 on "
+        "cuda.",
     )
     upload_timeout_s: float = Field(
         default=10.0,
         gt=0,
         le=3600,
-        description="Seconds that a request's body may take in all; in a batch, each file, or 64 kB of "
-        "smaller ones.",
+        description="Seconds for the whole body of a request; in a batch, for each file, or for 64 kB of "
+        "smaller files.",
     )
     max_upload_bytes: int = Field(
-        default=20_000_000, ge=1, le=1_000_000_000, description="Largest file accepted."
+        default=20_000_000, ge=1, le=1_000_000_000, description="Largest file that is accepted, in bytes."
     )
     batch_bytes: int = Field(
         default=100_000_000,
         ge=1,
         le=10_000_000_000,
-        description="What one batch may hold of photos that wait and portraits that its client has not read; "
-        "at least the largest file.",
+        description="Most bytes that one batch may hold: photos that wait, and portraits that its client "
+        "has not read yet; at least the largest file.",
     )
     max_pixels: int = Field(
-        default=40_000_000, ge=1, le=178_000_000, description="Largest picture accepted, width times height."
+        default=40_000_000,
+        ge=1,
+        le=178_000_000,
+        description="Largest picture that is accepted, width times height, in pixels.",
     )
     max_frames: int = Field(
-        default=1000, ge=1, le=100_000, description="Most pictures in one file; the first is used."
+        default=1000, ge=1, le=100_000, description="Most pictures in one file; only the first is used."
     )
     max_scans: int = Field(default=100, ge=1, le=10_000, description="Most scans in a progressive JPEG.")
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         default=(),
-        description="Comma-separated keys, one of which a request must carry. Empty: open.",
+        description="Keys, separated by commas; a request must have one of them. Empty: none is needed.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Comma-separated origins whose scripts may call, as `https://example.org`. Empty: none.",
+        description="Origins whose scripts may send requests, separated by commas, such as "
+        "`https://example.org`. Empty: none.",
     )
     page: Literal["on", "off"] = Field(
-        default="on", description="Whether `/` is a page on which photos are tried; `off`: there is none."
+        default="on", description="`on`: a page at `/` on which photos can be tried. `off`: no page."
     )
     log_format: Literal["console", "json"] = Field(
-        default="console", description="How log lines look; `json` is a line of JSON each."
+        default="console", description="Format of the log lines. `json`: each line is a JSON object."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="How much is logged."
+        default="info", description="Least severe messages that are logged."
     )
 
     @field_validator("api_keys", "cors_origins", mode="before")
@@ -152,13 +163,13 @@ class Settings(BaseSettings):
         """Read the settings from the environment.
 
         Raises:
-            SettingInvalid: an unknown FACECRAFT_* name, or a value outside its range.
+            SettingInvalid: a FACECRAFT_* name is unknown, or a value is outside its range.
         """
-        known = {PREFIX + name.upper() for name in cls.model_fields}
+        variables = {PREFIX + name.upper() for name in cls.model_fields}
         for name in os.environ:
-            if name.startswith(PREFIX) and name not in known:
-                near = get_close_matches(name, known, n=1, cutoff=0.0)[0]
-                raise SettingInvalid(f"There is no variable {name}; the nearest is {near}.")
+            if name.startswith(PREFIX) and name not in variables:
+                near = get_close_matches(name, variables, n=1, cutoff=0.0)[0]
+                raise SettingInvalid(f"There is no variable {name}; did you mean {near}?")
         try:
             return cls()
         except ValidationError as error:

@@ -29,7 +29,9 @@ def test_an_empty_variable_is_the_default(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_an_unknown_name_is_refused_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACECRAFT_MAX_PIXEL", "1")
-    with pytest.raises(SettingInvalid, match="FACECRAFT_MAX_PIXEL; the nearest is FACECRAFT_MAX_PIXELS"):
+    with pytest.raises(
+        SettingInvalid, match="no variable FACECRAFT_MAX_PIXEL; did you mean FACECRAFT_MAX_PIXELS"
+    ):
         Settings.load()
 
 

@@ -1,6 +1,6 @@
-"""Whether what is installed here works: every module imports, every model loads, a picture goes through.
+"""Check what is installed: every module imports, every model loads, a picture is processed.
 
-An image's build ends with it, so that a package that lacks something, or a broken model, ends the build.
+The build of an image ends with it, so that no image lacks a package or has a broken model.
 """
 
 import importlib
@@ -25,13 +25,13 @@ from facecraft.weights.store import state, verify
 
 
 def run(settings: Settings, lock: Lock) -> Iterator[str]:
-    """Check one thing after another.
+    """Check the modules, then the models, then the pipeline.
 
     Yields:
-        A line for each thing that was found good.
+        A line for each check that passed.
 
     Raises:
-        StartupError: the first that was not.
+        StartupError: the first check that failed.
     """
     modules = [module.name for module in pkgutil.walk_packages(facecraft.__path__, "facecraft.")]
     for name in modules:
@@ -41,30 +41,28 @@ def run(settings: Settings, lock: Lock) -> Iterator[str]:
     if not present:
         raise WeightsMissing(f"There is no model in {settings.models_dir}.")
     for entry in present:
-        path = verify(entry, settings.models_dir)
-        _load(entry, path)
+        _load(entry, verify(entry, settings.models_dir))
         yield f"{entry.name} is verified and loads"
-    loaded = load(settings, lock)
-    portrait = loaded.pipeline.process(_grey(), Options(require_face=False))
-    yield f"a picture goes through on {loaded.device}, {len(portrait.data)} bytes"
+    runtime = load(settings, lock)
+    portrait = runtime.pipeline.process(_grey_png(), Options(require_face=False))
+    yield f"a picture is processed on {runtime.device}, {len(portrait.data)} bytes"
 
 
 def _load(entry: ModelEntry, path: Path) -> None:
     network = NETWORKS.get(entry.name)
-    build = network.load if network else FORMATS.get(path.suffix)
+    build = network.load if network else BUILDERS.get(path.suffix)
     if build is None:
-        raise StartupError(f"There is no way to load {entry.name}, whose file is {path.name}.")
+        raise StartupError(f"Nothing loads the file of {entry.name}, {path.name}.")
     try:
         build(path)
-    except Exception as error:  # ONNX Runtime, torch and LiteRT have nothing narrower in common
-        raise StartupError(
-            f"{entry.name} does not load: {error}.", hint="The file is the one of models.lock."
-        ) from error
+    except Exception as error:  # ONNX Runtime, torch and LiteRT share no narrower class
+        hint = "The file is the one that models.lock names; report this as a bug."
+        raise StartupError(f"{entry.name} does not load: {error}.", hint=hint) from error
 
 
 def _onnx(path: Path) -> object:
     options = ort.SessionOptions()
-    options.log_severity_level = 3  # CenterFace's file earns warnings that its detector takes care of
+    options.log_severity_level = 3  # CenterFace's file causes warnings that its detector takes care of
     return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
@@ -72,14 +70,11 @@ def _tflite(path: Path) -> object:
     return Interpreter(model_path=str(path), num_threads=1).allocate_tensors()
 
 
-# How a model is loaded that is not one of our own networks.
-FORMATS: Mapping[str, Callable[[Path], object]] = {
-    ".onnx": _onnx,
-    ".tflite": _tflite,
-}
+BUILDERS: Mapping[str, Callable[[Path], object]] = {".onnx": _onnx, ".tflite": _tflite}
+"""What loads a model that is not one of our own networks, by the suffix of its file."""
 
 
-def _grey() -> bytes:
+def _grey_png() -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(np.full((64, 64, 3), 128, np.uint8)).save(buffer, "PNG")
     return buffer.getvalue()

@@ -1,12 +1,12 @@
-"""What became of each file of a batch, as JSON and as CSV.
+"""The manifest of a run: what became of each file, as JSON or CSV.
 
-JSON is for programs: `{"files": [...]}`, an object for each file, with `null` where there is nothing to say
-and the problem (RFC 9457) of a file that failed.
+JSON is for programs: `{"files": [...]}`, with an object for each file. A value that is not known is `null`; a
+file that failed has its problem (RFC 9457).
 
-CSV is for spreadsheets: UTF-8, a header, and a line for each file; lists are separated by spaces, and of the
-problem there are `code` and `detail`. A spreadsheet takes a cell that begins with = + - @ or with white space
-that it skips (tab, carriage return, line feed) as a formula, and a file may be named like one. So such a
-text gets an apostrophe before it; whoever wants the names as they were takes the JSON.
+CSV is for spreadsheets: UTF-8, a header, and one line for each file. Lists are separated by spaces; of a
+problem there are `code` and `detail`. Spreadsheets take a cell that begins with = + - @ or with white space
+(tab, carriage return, line feed) for a formula, and a file may have such a name; so an apostrophe is put
+before it. JSON keeps every name as it is.
 """
 
 import csv
@@ -19,7 +19,7 @@ from typing import Literal, Self
 from facecraft.errors import FacecraftError
 from facecraft.types import Portrait, RuleStatus
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (
     "file", "output", "status", "verdict", "failed_rules", "notes", "width", "height", "bytes", "ms",
     "code", "detail",
@@ -28,19 +28,20 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of a batch.
+    """One file of a run.
 
     Attributes:
-        file: its name, as it was given; empty where the entry is about the batch.
-        output: the portrait's name, None where there is none.
-        verdict: None where there is no portrait, or where it was not judged.
-        failed_rules: names of the rules that the portrait does not keep.
-        notes: codes of what turned out otherwise than one may think.
+        file: its name, as it was given; empty if the entry is about the whole run.
+        output: name of the portrait; None if there is none.
+        status: whether there is a portrait.
+        verdict: on the portrait; None if there is none, or if it was not judged.
+        failed_rules: names of the rules that the portrait breaks.
+        notes: codes of the portrait's notes.
         width: of the portrait, in pixels.
         height: of the portrait, in pixels.
-        bytes: of the portrait.
-        ms: milliseconds that the work took, None where there was none.
-        problem: the members of an RFC 9457 problem, None where there is a portrait.
+        bytes: size of the portrait's file.
+        ms: milliseconds of work; None if there was none.
+        problem: the members of an RFC 9457 problem; None if there is a portrait.
     """
 
     file: str
@@ -57,6 +58,7 @@ class Entry:
 
     @classmethod
     def done(cls, file: str, output: str, portrait: Portrait, ms: float) -> Self:
+        """The entry of a file whose portrait is written."""
         rules = () if portrait.verdict is None else portrait.verdict.rules
         return cls(
             file=file,
@@ -73,17 +75,20 @@ class Entry:
 
     @classmethod
     def failed(cls, file: str, error: FacecraftError, ms: float | None = None) -> Self:
+        """The entry of a file that has no portrait."""
         took_ms = None if ms is None else round(ms, 1)
         return cls(file=file, output=None, status="failed", ms=took_ms, problem=error.problem())
 
 
 def as_json(entries: Iterable[Entry]) -> bytes:
+    """The manifest as JSON."""
     text = json.dumps({"files": [asdict(entry) for entry in entries]}, indent=2, ensure_ascii=False)
-    # Names of files may be no text; as escapes those are valid JSON.
+    # A file's name need not be valid text; escaped, it is valid JSON.
     return (text + "\n").encode(errors="backslashreplace")
 
 
 def as_csv(entries: Iterable[Entry]) -> bytes:
+    """The manifest as CSV."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
@@ -92,7 +97,7 @@ def as_csv(entries: Iterable[Entry]) -> bytes:
 
 
 FORMATS: Mapping[str, Callable[[Iterable[Entry]], bytes]] = {".csv": as_csv, ".json": as_json}
-"""How a manifest is made, by the suffix of its file."""
+"""How a manifest is written, by the suffix of its file."""
 
 
 def _row(entry: Entry) -> list[object]:
@@ -104,6 +109,6 @@ def _row(entry: Entry) -> list[object]:
 def _cell(value: object) -> object:
     if isinstance(value, tuple):
         value = " ".join(value)
-    if isinstance(value, str) and value.startswith(FORMULA):
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"
     return value

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from facecraft.checks.bench import measure, table
-from facecraft.checks.bench.measure import Latency, Load, Lone, Result
+from facecraft.checks.bench.measure import ConcurrentRun, Latency, Result, SequentialRun
 from facecraft.cli.main import main
 from facecraft.errors import StartupError
 
@@ -15,11 +15,15 @@ RESULT = Result(
     device="cpu, 2 threads",
     models=("centerface", "gfpgan-1.4"),
     restorer="auto",
-    lone=(
-        Lone(512, 20, {"decode": LATENCY, "restore": Latency(1000, 1100)}, LATENCY, 0.987, 14.4, 0.9),
-        Lone(1024, 20, {"decode": LATENCY, "restore": Latency(2000, 2100)}, LATENCY, 0.99, 36.2, 0.4),
+    sequential=(
+        SequentialRun(
+            512, 20, {"decode": LATENCY, "restore": Latency(1000, 1100)}, LATENCY, 0.987, 14.4, 0.9
+        ),
+        SequentialRun(
+            1024, 20, {"decode": LATENCY, "restore": Latency(2000, 2100)}, LATENCY, 0.99, 36.2, 0.4
+        ),
     ),
-    loads=(Load(32, 64, 0.8765, 0.974, LATENCY),),
+    concurrent=(ConcurrentRun(32, 64, 0.8765, 0.974, LATENCY),),
     ready_bytes=690_000_000,
     peak_bytes=1_150_000_000,
 )
@@ -43,10 +47,10 @@ def test_the_99th_percentile_of_few_values_is_the_largest() -> None:
 def test_a_server_is_started_and_measured(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--requests", "2", "--clients", "2", "--restorer", "none", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert [each["side_px"] for each in result["lone"]] == list(measure.SIDES_PX)
-    assert {"decode", "detect", "encode"} <= set(result["lone"][0]["stages"])
-    assert result["loads"][0]["requests"] == 4
-    assert result["loads"][0]["rate"] > 0
+    assert [run["side_px"] for run in result["sequential"]] == list(measure.SIDES_PX)
+    assert {"decode", "detect", "encode"} <= set(result["sequential"][0]["stages"])
+    assert result["concurrent"][0]["requests"] == 4
+    assert result["concurrent"][0]["rate"] > 0
     assert 0 < result["ready_bytes"] <= result["peak_bytes"]
     assert "centerface" in result["models"]
 

@@ -10,11 +10,11 @@ import pytest
 
 from facecraft.cancellation import Cancellation
 from facecraft.errors import NoFaceFound, UndecodableImage
-from facecraft.folders.watch import HotFolder, Patience
+from facecraft.folders.watch import Delays, FolderWatcher
 from facecraft.options import Options
 from facecraft.types import Portrait, Source
 
-QUICK = Patience(poll_s=0.01, settle_s=0.05, copy_s=0.4, retry_s=0.05)
+QUICK = Delays(poll_s=0.01, settle_s=0.05, incomplete_s=0.4, retry_s=0.05)
 MAX_BYTES = 1000
 
 
@@ -62,21 +62,21 @@ class Place:
         root = self.incoming.parent
         return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
 
-    def hot_folder(self, options: Options | None = None, echo: Echo | None = None) -> HotFolder:
-        return HotFolder(
+    def watcher(self, options: Options | None = None, echo: Echo | None = None) -> FolderWatcher:
+        return FolderWatcher(
             self.incoming,
             self.out,
             echo or Echo(),
             options or Options(),
             MAX_BYTES,
-            say=lambda _: None,
-            patience=QUICK,
+            report=lambda _: None,
+            delays=QUICK,
         )
 
     @contextmanager
     def watched(self, options: Options | None = None, echo: Echo | None = None) -> Iterator[None]:
         stop = Cancellation()
-        thread = threading.Thread(target=self.hot_folder(options, echo).watch, args=(stop,))
+        thread = threading.Thread(target=self.watcher(options, echo).watch, args=(stop,))
         thread.start()
         try:
             yield

@@ -49,14 +49,14 @@ def test_killed_at_any_step_a_photo_is_finished_once(tmp_path: Path, content: by
             if count == limit:
                 raise Killed
 
-        hot = place.hot_folder()
+        watcher = place.watcher()
         with pytest.MonkeyPatch.context() as patch:
             interrupt(patch, kill)
-            hot._due()
+            watcher._settled()
             time.sleep(QUICK.settle_s)
             try:
-                for path in hot._due():
-                    hot._take_up(path, Cancellation())
+                for path in watcher._settled():
+                    watcher._attempt(path, Cancellation())
             except Killed:
                 last = reached + 1  # there may be another step after this one
         with place.watched():
@@ -72,7 +72,7 @@ WATCHER = """
 import sys, time
 from pathlib import Path
 from facecraft.cancellation import Cancellation
-from facecraft.folders.watch import HotFolder, Patience
+from facecraft.folders.watch import Delays, FolderWatcher
 from facecraft.options import Options
 from facecraft.types import Portrait, Source
 
@@ -83,9 +83,9 @@ class Slow:
         made = {"data": data + b"!", "format": "jpeg", "restored": 1, "restorer": "echo", **size}
         return Portrait(source=Source(1, 1, "jpeg", 1), faces=(), timings_ms={}, **made)
 
-patience = Patience(poll_s=0.01, settle_s=0.02, copy_s=1, retry_s=0.1)
-hot = HotFolder(Path(sys.argv[1]), Path(sys.argv[2]), Slow(), Options(), 1000, patience=patience)
-hot.watch(Cancellation())
+delays = Delays(poll_s=0.01, settle_s=0.02, incomplete_s=1, retry_s=0.1)
+watcher = FolderWatcher(Path(sys.argv[1]), Path(sys.argv[2]), Slow(), Options(), 1000, delays=delays)
+watcher.watch(Cancellation())
 """
 
 

@@ -1,11 +1,9 @@
 import csv
 import io
 import json
-from pathlib import Path
 
 import pytest
 
-from facecraft.cli.main import main
 from facecraft.errors import ImageTooLarge, NoFaceFound
 from facecraft.folders import manifest
 from facecraft.folders.manifest import Entry
@@ -110,17 +108,3 @@ def test_a_name_that_is_no_text_survives_json() -> None:
     name = b"\xff.jpg".decode(errors="surrogateescape")
     entry = Entry.failed(name, NoFaceFound("None."))
     assert json.loads(manifest.as_json([entry]))["files"][0]["file"] == name
-
-
-def test_a_manifest_of_another_suffix_is_refused_before_anything_is_read(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    asked = ["process", str(tmp_path / "gone"), "-o", str(tmp_path), "--manifest", str(tmp_path / "a.xlsx")]
-    assert main(asked) == 1
-    assert "invalid_option: --manifest takes a .csv or .json, and not a.xlsx" in capsys.readouterr().err
-
-
-def test_a_hot_folder_has_no_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["process", "--watch", str(tmp_path), "-o", str(tmp_path / "out"), "--manifest", "a.csv"]
-    assert main(asked) == 1
-    assert "--watch has no end" in capsys.readouterr().err

@@ -1,17 +1,15 @@
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from facecraft import files
 from facecraft.errors import NoFaceFound
-from facecraft.folders import once as batch
+from facecraft.folders import once
+from facecraft.folders.manifest import Entry
+from facecraft.folders.once import Job, find_jobs, process_jobs
 from facecraft.options import Options
 from facecraft.types import Portrait, Source
-
-if TYPE_CHECKING:
-    from facecraft.pipeline.pipeline import Pipeline
 
 
 class Echo:
@@ -39,8 +37,19 @@ class Echo:
         )
 
 
-def run(inputs: list[str], folder: Path) -> batch.Summary:
-    return batch.run(batch.find_jobs(inputs, folder), cast("Pipeline", Echo()), Options())
+def run(inputs: list[str], folder: Path, echo: Echo | None = None, *, judge: bool = False) -> list[Entry]:
+    return list(process_jobs(find_jobs(inputs, folder), echo or Echo(), Options(), judge=judge))
+
+
+def counts(entries: list[Entry]) -> tuple[int, int]:
+    """How many are done, and how many failed."""
+    statuses = [entry.status for entry in entries]
+    return statuses.count("done"), statuses.count("failed")
+
+
+def problems(entries: list[Entry]) -> list[tuple[str, str]]:
+    """Code and detail of the files that failed."""
+    return [(str(e.problem["code"]), str(e.problem["detail"])) for e in entries if e.problem is not None]
 
 
 @pytest.fixture
@@ -61,7 +70,7 @@ def written(folder: Path) -> dict[str, bytes]:
 
 def test_a_folder_keeps_its_structure(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert run([str(photos)], out) == batch.Summary(done=3, failed=0)
+    assert counts(run([str(photos)], out)) == (3, 0)
     assert written(out) == {"a.jpg": b"a!", "b.jpg": b"b!", os.path.join("more", "a.jpg"): b"c!"}  # noqa: PTH118
 
 
@@ -72,9 +81,8 @@ def test_a_glob_pattern_is_expanded(photos: Path, tmp_path: Path) -> None:
 
 
 def test_a_photo_named_twice_is_done_once(photos: Path, tmp_path: Path) -> None:
-    assert (
-        run([str(photos / "a.jpg"), str(photos / "*.jpg"), str(photos / "a.jpg")], tmp_path / "out").done == 1
-    )
+    inputs = [str(photos / "a.jpg"), str(photos / "*.jpg"), str(photos / "a.jpg")]
+    assert counts(run(inputs, tmp_path / "out")) == (1, 0)
 
 
 def test_two_photos_of_one_name_both_get_a_portrait(photos: Path, tmp_path: Path) -> None:
@@ -83,25 +91,51 @@ def test_two_photos_of_one_name_both_get_a_portrait(photos: Path, tmp_path: Path
     assert written(out) == {"a.jpg": b"a!", "a-2.jpg": b"c!"}
 
 
-def test_a_bad_file_does_not_stop_the_rest(
-    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_bad_file_does_not_stop_the_rest(photos: Path, tmp_path: Path) -> None:
     (photos / "a.jpg").write_bytes(b"no face")
-    assert run([str(photos)], tmp_path / "out") == batch.Summary(done=2, failed=1)
-    assert f"{photos / 'a.jpg'}: no_face_found: No face was found" in capsys.readouterr().err
+    entries = run([str(photos)], tmp_path / "out")
+    assert counts(entries) == (2, 1)
+    assert problems(entries) == [("no_face_found", "No face was found in the picture.")]
 
 
-def test_a_file_that_is_not_there_fails_by_its_name(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run([str(tmp_path / "gone.jpg")], tmp_path / "out") == batch.Summary(done=0, failed=1)
-    assert "gone.jpg" in capsys.readouterr().err
+def test_a_file_that_is_not_there_fails_by_its_name(tmp_path: Path) -> None:
+    entries = run([str(tmp_path / "gone.jpg")], tmp_path / "out")
+    assert [entry.file for entry in entries] == [str(tmp_path / "gone.jpg")]
+    assert problems(entries) == [("bad_request", "The photo cannot be read: No such file or directory.")]
 
 
 def test_a_photo_is_never_overwritten(photos: Path) -> None:
-    summary = run([str(photos / "a.jpg")], photos)
-    assert summary == batch.Summary(done=0, failed=1)
+    entries = run([str(photos / "a.jpg")], photos)
+    assert problems(entries) == [
+        ("bad_request", f"The portrait would overwrite the photo {photos / 'a.jpg'}.")
+    ]
     assert (photos / "a.jpg").read_bytes() == b"a"
+
+
+def test_a_portrait_that_cannot_be_written_fails_by_itself(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = files.write_whole
+
+    def full(target: Path, data: bytes) -> None:
+        if target.name == "a.jpg":
+            raise OSError(28, "No space left on device")
+        write(target, data)
+
+    monkeypatch.setattr(once, "write_whole", full)
+    entries = run([str(photos / "a.jpg"), str(photos / "b.PNG")], tmp_path / "out")
+    assert counts(entries) == (1, 1)
+    ((code, detail),) = problems(entries)
+    assert code == "service_unavailable"
+    assert "No space left on device" in detail
+
+
+def test_a_job_can_name_the_suffix_of_its_portrait(photos: Path, tmp_path: Path) -> None:
+    job = Job(photos / "a.jpg", tmp_path / "out" / "anna", suffix=".jpeg")
+    assert [entry.output for entry in process_jobs([job], Echo(), Options())] == [
+        str(tmp_path / "out" / "anna.jpeg")
+    ]
+    assert written(tmp_path / "out") == {"anna.jpeg": b"a!"}
 
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,31 +148,37 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_failure_that_nobody_foresaw_does_not_stop_the_rest(
-    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unforeseen_failure_does_not_stop_the_rest(photos: Path, tmp_path: Path) -> None:
     (photos / "a.jpg").write_bytes(b"bug")
-    assert run([str(photos)], tmp_path / "out") == batch.Summary(done=2, failed=1)
-    assert "out of order" in capsys.readouterr().err
+    entries = run([str(photos)], tmp_path / "out")
+    assert counts(entries) == (2, 1)
+    ((code, detail),) = problems(entries)
+    assert code == "inference_failed"
+    assert "out of order" in detail
 
 
 def test_portraits_of_an_earlier_run_are_no_photos(photos: Path) -> None:
     out = photos / "out"
-    assert run([str(photos)], out) == run([str(photos)], out) == batch.Summary(done=3, failed=0)
+    assert counts(run([str(photos)], out)) == counts(run([str(photos)], out)) == (3, 0)
 
 
 def test_each_photo_has_an_entry_in_its_order(photos: Path, tmp_path: Path) -> None:
     (photos / "a.jpg").write_bytes(b"no face")
     (photos / "b.PNG").write_bytes(b"bug")
-    jobs = batch.find_jobs([str(photos)], tmp_path / "out")
-    entries = batch.run(jobs, cast("Pipeline", Echo()), Options()).entries
+    entries = run([str(photos)], tmp_path / "out")
     assert [(entry.file, entry.output, entry.status) for entry in entries] == [
         (str(photos / "a.jpg"), None, "failed"),
         (str(photos / "b.PNG"), None, "failed"),
         (str(photos / "more" / "a.webp"), str(tmp_path / "out" / "more" / "a.jpg"), "done"),
     ]
-    codes = [entry.problem["code"] for entry in entries if entry.problem is not None]
-    assert codes == ["no_face_found", "inference_failed"]
+    assert [code for code, _ in problems(entries)] == ["no_face_found", "inference_failed"]
+
+
+def test_an_entry_comes_as_soon_as_its_photo_is_done(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    entries = process_jobs(find_jobs([str(photos)], out), Echo(), Options())
+    assert next(entries).file == str(photos / "a.jpg")
+    assert written(out) == {"a.jpg": b"a!"}
 
 
 @pytest.mark.parametrize("judge", [True, False])
@@ -146,14 +186,9 @@ def test_portraits_are_judged_only_where_that_is_asked_for(
     photos: Path, tmp_path: Path, *, judge: bool
 ) -> None:
     echo = Echo()
-    batch.run(
-        batch.find_jobs([str(photos)], tmp_path / "out"),
-        cast("Pipeline", echo),
-        Options(),
-        judge=judge,
-    )
+    run([str(photos)], tmp_path / "out", echo, judge=judge)
     assert echo.judged == [judge] * 3
 
 
 def test_a_name_that_is_too_long_fails_by_itself(photos: Path, tmp_path: Path) -> None:
-    assert run(["a" * 300, str(photos / "a.jpg")], tmp_path / "out") == batch.Summary(done=1, failed=1)
+    assert counts(run(["a" * 300, str(photos / "a.jpg")], tmp_path / "out")) == (1, 1)

@@ -8,7 +8,7 @@ import pytest
 from facecraft import files
 from facecraft.cancellation import Cancellation
 from facecraft.errors import StartupError
-from facecraft.folders import watch as hotfolder
+from facecraft.folders import layout
 from facecraft.options import Options
 from facecraft.types import Portrait
 from tests.folders.conftest import MAX_BYTES, QUICK, Echo, Place
@@ -153,8 +153,8 @@ def test_an_output_folder_inside_the_watched_one_is_no_source_of_photos(place: P
 
 def test_the_watched_folder_cannot_be_the_output(place: Place) -> None:
     place.out = place.incoming
-    with pytest.raises(StartupError, match="would be photos"):
-        place.hot_folder()
+    with pytest.raises(StartupError, match="would be taken for photos"):
+        place.watcher()
 
 
 def test_a_full_disk_leaves_the_photo_and_it_is_tried_again(
@@ -167,7 +167,7 @@ def test_a_full_disk_leaves_the_photo_and_it_is_tried_again(
             raise OSError(28, "No space left on device")
         write(target, data)
 
-    monkeypatch.setattr(hotfolder, "write_whole", full)
+    monkeypatch.setattr(layout, "write_whole", full)
     place.drop("a.jpg", b"a")
     with place.watched():
         place.until(lambda files: "in/done/a.jpg" in files)
@@ -236,8 +236,8 @@ def test_a_file_of_which_the_end_is_not_written_yet_is_waited_for(place: Place) 
 @pytest.mark.parametrize("out", ["in/done", "in/failed/x", "in/.finishing", "."])
 def test_an_output_that_would_mix_photos_and_portraits_is_refused(place: Place, out: str) -> None:
     place.out = place.incoming.parent / out
-    with pytest.raises(StartupError, match="would be photos"):
-        place.hot_folder()
+    with pytest.raises(StartupError, match="would be taken for photos"):
+        place.watcher()
 
 
 def test_folders_without_end_do_not_end_the_watcher(place: Place) -> None:

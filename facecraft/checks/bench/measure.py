@@ -1,4 +1,4 @@
-"""What a server on this machine does: its stages, its rate under load, its memory."""
+"""Measure a server on this machine: its stages, its rate under load, its memory."""
 
 import io
 import os
@@ -14,33 +14,35 @@ from time import perf_counter
 from PIL import Image, ImageOps
 
 from facecraft import __version__
-from facecraft.checks.bench.server import Answer, Server, serving
+from facecraft.checks.bench.server import Server, TimedResponse, serving
 
 PHOTO = Path(__file__).parent / "astronaut.jpg"
 SIDES_PX = (512, 1024)
 NETWORKS = ("detect", "restore", "upscale")
-"""The stages that are networks for the most part."""
-FIELDS = {"format": "png"}
+"""Stages whose time is mostly spent in networks."""
+FORM = {"format": "png"}
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Milliseconds of one thing, measured several times."""
+    """Milliseconds, over several measurements."""
 
     p50: float
     p99: float
 
 
 @dataclass(frozen=True, slots=True)
-class Lone:
-    """Requests for one picture, one after another.
+class SequentialRun:
+    """One client, which sends the same picture again and again.
 
     Attributes:
-        stages: by name, in order of execution, those of the server's clock.
-        total: of the whole request, by the client's clock.
-        networks_share: of all stages, how much is networks.
-        overhead_ms: all stages but the networks, p50.
-        own_rate: portraits per second if the pipeline did nothing but this.
+        side_px: the longer side of the picture.
+        requests: how many were sent.
+        stages: by name, in order of execution, by the server's clock.
+        total: of a whole request, by the client's clock.
+        networks_share: share of the networks in the time of all stages, 0 to 1.
+        overhead_ms: median time of all stages without the networks.
+        pipeline_rate: portraits a second that the stages alone would allow.
     """
 
     side_px: int
@@ -49,29 +51,44 @@ class Lone:
     total: Latency
     networks_share: float
     overhead_ms: float
-    own_rate: float
+    pipeline_rate: float
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """Several clients, each of which asks again as soon as it has its answer.
+class ConcurrentRun:
+    """Several clients at the same time, each of which sends its next request as soon as it has a response.
 
     Attributes:
-        rate: portraits per second, between the first answer and the last.
-        share_of_own_rate: of what the pipeline does with one request after another.
-        latency: of one request, by the client's clock.
+        clients: how many.
+        requests: how many they sent together.
+        rate: portraits a second, from the first response to the last.
+        share_of_pipeline_rate: `rate` as a share of the pipeline's rate with sequential requests.
+        latency: of a whole request, by the client's clock.
     """
 
     clients: int
     requests: int
     rate: float
-    share_of_own_rate: float
+    share_of_pipeline_rate: float
     latency: Latency
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All of a run."""
+    """Everything that was measured.
+
+    Attributes:
+        version: of Facecraft.
+        machine: name of the processor.
+        processors: how many.
+        device: where the models run.
+        models: names of those loaded.
+        restorer: the option of the requests.
+        sequential: one for each size of the picture.
+        concurrent: one for each number of clients.
+        ready_bytes: resident memory of the server, once it is ready.
+        peak_bytes: the most that it was.
+    """
 
     version: str
     machine: str
@@ -79,8 +96,8 @@ class Result:
     device: str
     models: tuple[str, ...]
     restorer: str
-    lone: tuple[Lone, ...]
-    loads: tuple[Load, ...]
+    sequential: tuple[SequentialRun, ...]
+    concurrent: tuple[ConcurrentRun, ...]
     ready_bytes: int
     peak_bytes: int
 
@@ -90,26 +107,25 @@ def run(photo: bytes, requests: int, clients: Sequence[int], restorer: str) -> R
 
     Args:
         photo: a file with one face.
-        requests: for each picture, one after another; at each number of clients at least twice as many as
-            there are clients.
-        clients: numbers of clients at once.
-        restorer: as the option of a request.
+        requests: how many are sent for each measurement; with several clients, at least two of each.
+        clients: how many send requests at the same time, for each measurement of the load.
+        restorer: the option of the requests.
 
     Raises:
-        StartupError: the server did not start, or did not answer with a portrait.
+        StartupError: the server did not start, or its response was not a portrait.
     """
-    fields = FIELDS | {"restorer": restorer}
-    pictures = [_scaled(photo, side) for side in SIDES_PX]
+    form = FORM | {"restorer": restorer}
+    pictures = [_scaled(photo, side_px) for side_px in SIDES_PX]
     with serving() as server:
         ready = server.ready()
         ready_bytes, _ = server.memory_bytes()
-        lone = [
-            _lone(server, picture, side, requests, fields)
-            for picture, side in zip(pictures, SIDES_PX, strict=True)
+        sequential = [
+            _sequential(server, picture, side_px, requests, form)
+            for picture, side_px in zip(pictures, SIDES_PX, strict=True)
         ]
-        loads = [
-            _load(server, pictures[0], count, requests, fields, own_rate=lone[0].own_rate)
-            for count in clients
+        rate = sequential[0].pipeline_rate
+        concurrent = [
+            _concurrent(server, pictures[0], count, requests, form, pipeline_rate=rate) for count in clients
         ]
         _, peak_bytes = server.memory_bytes()
     return Result(
@@ -119,45 +135,55 @@ def run(photo: bytes, requests: int, clients: Sequence[int], restorer: str) -> R
         device=ready["device"],
         models=tuple(model["name"] for model in ready["models"]),
         restorer=restorer,
-        lone=tuple(lone),
-        loads=tuple(loads),
+        sequential=tuple(sequential),
+        concurrent=tuple(concurrent),
         ready_bytes=ready_bytes,
         peak_bytes=peak_bytes,
     )
 
 
-def _lone(server: Server, picture: bytes, side_px: int, requests: int, fields: Mapping[str, str]) -> Lone:
-    server.process(picture, fields)  # the first one of a size allocates
-    answers = [server.process(picture, fields) for _ in range(requests)]
-    stages = {name: _latency([each.stages_ms[name] for each in answers]) for name in answers[0].stages_ms}
-    sums = [sum(each.stages_ms.values()) for each in answers]
-    networks = [sum(each.stages_ms.get(name, 0) for name in NETWORKS) for each in answers]
-    return Lone(
+def _sequential(
+    server: Server, picture: bytes, side_px: int, requests: int, form: Mapping[str, str]
+) -> SequentialRun:
+    server.process(picture, form)  # the first request of a size allocates
+    responses = [server.process(picture, form) for _ in range(requests)]
+    names = responses[0].stages_ms
+    stages = {name: _latency([response.stages_ms[name] for response in responses]) for name in names}
+    sums = [sum(response.stages_ms.values()) for response in responses]
+    networks = [sum(response.stages_ms.get(name, 0) for name in NETWORKS) for response in responses]
+    return SequentialRun(
         side_px=side_px,
         requests=requests,
         stages=stages,
-        total=_latency([each.took_ms for each in answers]),
+        total=_latency([response.took_ms for response in responses]),
         networks_share=sum(networks) / sum(sums),
         overhead_ms=median(whole - part for whole, part in zip(sums, networks, strict=True)),
-        own_rate=1000 / fmean(sums),
+        pipeline_rate=1000 / fmean(sums),
     )
 
 
-def _load(
-    server: Server, picture: bytes, clients: int, requests: int, fields: Mapping[str, str], *, own_rate: float
-) -> Load:
+def _concurrent(
+    server: Server,
+    picture: bytes,
+    clients: int,
+    requests: int,
+    form: Mapping[str, str],
+    *,
+    pipeline_rate: float,
+) -> ConcurrentRun:
     count = max(requests, 2 * clients)
-    ended: list[float] = []
+    ends: list[float] = []
 
-    def ask(_index: int) -> Answer:
-        answer = server.process(picture, fields)
-        ended.append(perf_counter())
-        return answer
+    def request(_index: int) -> TimedResponse:
+        response = server.process(picture, form)
+        ends.append(perf_counter())
+        return response
 
     with ThreadPoolExecutor(clients) as pool:
-        answers = list(pool.map(ask, range(count)))
-    rate = (count - 1) / (max(ended) - min(ended))
-    return Load(clients, count, rate, rate / own_rate, _latency([each.took_ms for each in answers]))
+        responses = list(pool.map(request, range(count)))
+    rate = (count - 1) / (max(ends) - min(ends))
+    latency = _latency([response.took_ms for response in responses])
+    return ConcurrentRun(clients, count, rate, rate / pipeline_rate, latency)
 
 
 def _latency(values: Sequence[float]) -> Latency:
@@ -166,7 +192,7 @@ def _latency(values: Sequence[float]) -> Latency:
 
 
 def _scaled(photo: bytes, side_px: int) -> bytes:
-    """The photo as a JPEG whose longer side is that long."""
+    """The photo as a JPEG whose longer side is `side_px`."""
     with Image.open(io.BytesIO(photo)) as image:
         upright = ImageOps.exif_transpose(image).convert("RGB")
     scale = side_px / max(upright.size)
@@ -178,6 +204,7 @@ def _scaled(photo: bytes, side_px: int) -> bytes:
 
 
 def _machine() -> str:
+    """Name of the processor."""
     info = Path("/proc/cpuinfo")
     names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
     return names[0] if names else platform.machine()

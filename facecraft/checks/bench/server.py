@@ -1,4 +1,4 @@
-"""A server of its own for a measurement, and a client that asks it for portraits."""
+"""Start a server in a process of its own, and send it requests."""
 
 import http.client
 import json
@@ -17,11 +17,11 @@ from typing import Any
 
 from facecraft.errors import StartupError
 
-PATIENCE_S = 300
-"""How long a start may take, which may export graphs first."""
+START_TIMEOUT_S = 300
+"""A first start may have to export graphs."""
 LISTENING = re.compile(r"listens on http://\S+:(\d+)")
 STAGE = re.compile(r"(\w+);dur=([\d.]+)")
-# Everybody waits for as long as it takes: a bench measures a queue, and is not to be turned away from it.
+# The queue is measured, so no request may be refused or given up.
 SETTINGS = {
     "FACECRAFT_HOST": "127.0.0.1",
     "FACECRAFT_PORT": "0",
@@ -33,12 +33,12 @@ SETTINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back for one photo.
+class TimedResponse:
+    """The response to one photo.
 
     Attributes:
-        took_ms: from the request's first byte to the answer's last.
-        stages_ms: of the server's own clock, by stage.
+        took_ms: from the request's first byte to the response's last, by the client's clock.
+        stages_ms: by stage, by the server's clock.
     """
 
     took_ms: float
@@ -47,30 +47,35 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running `facecraft serve`."""
+    """A running `facecraft serve`.
+
+    Attributes:
+        port: on 127.0.0.1.
+        pid: of its process.
+    """
 
     port: int
     pid: int
 
     def ready(self) -> dict[str, Any]:
-        """What `/ready` says once it is; waits for it.
+        """Wait until it is ready; the body of GET /ready.
 
         Raises:
             StartupError: it is not ready in time.
         """
-        patience = perf_counter() + PATIENCE_S
-        while perf_counter() < patience:
-            status, _, body = self._ask("GET", "/ready")
+        deadline_s = perf_counter() + START_TIMEOUT_S
+        while perf_counter() < deadline_s:
+            status, _, body = self._request("GET", "/ready")
             if status == http.client.OK:
                 return dict(json.loads(body))
             sleep(0.05)
         raise StartupError("The server did not become ready.")
 
-    def process(self, photo: bytes, fields: Mapping[str, str]) -> Answer:
-        """Have one photo processed.
+    def process(self, photo: bytes, fields: Mapping[str, str]) -> TimedResponse:
+        """Send one photo, and the options as form fields.
 
         Raises:
-            StartupError: the answer was not a portrait.
+            StartupError: the response is not a portrait.
         """
         boundary = uuid.uuid4().hex
         parts = [
@@ -80,22 +85,22 @@ class Server:
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="photo"\r\n\r\n'
         body = "".join((*parts, head)).encode() + photo + f"\r\n--{boundary}--\r\n".encode()
         start = perf_counter()
-        status, headers, answer = self._ask(
+        status, headers, content = self._request(
             "POST", "/process", body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         )
         took_ms = (perf_counter() - start) * 1000
         if status != http.client.OK:
-            raise StartupError(f"The server answered {status}: {answer[:500].decode(errors='replace')}")
+            raise StartupError(f"The server answered {status}: {content[:500].decode(errors='replace')}")
         stages = {name: float(ms) for name, ms in STAGE.findall(headers["Server-Timing"])}
-        return Answer(took_ms, stages)
+        return TimedResponse(took_ms, stages)
 
     def memory_bytes(self) -> tuple[int, int]:
-        """Resident memory now and at its peak."""
+        """Resident memory of the process now, and the most that it was."""
         status = Path(f"/proc/{self.pid}/status").read_text()
         now, peak = (int(re.findall(rf"{name}:\s+(\d+) kB", status)[0]) * 1024 for name in ("VmRSS", "VmHWM"))
         return now, peak
 
-    def _ask(
+    def _request(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
@@ -104,27 +109,30 @@ class Server:
             response = connection.getresponse()
             return response.status, response.headers, response.read()
         except (OSError, http.client.HTTPException) as error:
-            raise StartupError(f"The server is gone: {error}.", hint="It says why above.") from error
+            raise StartupError(f"The server has ended: {error}.", hint="Its own message is above.") from error
         finally:
             connection.close()
 
 
 @contextmanager
 def serving(settings: Mapping[str, str] = SETTINGS) -> Iterator[Server]:
-    """A server with this process's settings, but for those given; it ends with the block.
+    """Run a server for the block.
+
+    Args:
+        settings: FACECRAFT_* variables; the others are those of this process.
 
     Raises:
         StartupError: it did not start; its own message is on stderr.
     """
     command = [sys.executable, "-m", "facecraft", "serve"]
     with subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None  # noqa: S101  # for the type checker: it is a pipe
+        assert process.stdout is not None  # noqa: S101  # it is a pipe; mypy cannot know
         try:
             line = process.stdout.readline()
             found = LISTENING.search(line)
             if found is None:
                 raise StartupError(f"The server did not start{': ' + line.strip() if line else ''}.")
-            # Whatever else it prints must not fill the pipe.
+            # Read the rest, or a full pipe would block the server.
             Thread(target=process.stdout.read, daemon=True).start()
             yield Server(int(found[1]), process.pid)
         finally:

@@ -1,4 +1,4 @@
-"""A result as Markdown: what `facecraft bench` prints, and the README shows."""
+"""A result as Markdown, which `facecraft bench` prints."""
 
 from collections.abc import Iterator
 
@@ -6,40 +6,38 @@ from facecraft.checks.bench.measure import Latency, Result
 
 
 def markdown(result: Result) -> str:
-    """Two tables, and what they were measured on."""
-    return "\n".join((*_stages(result), "", *_loads(result), "", *_measured_on(result)))
+    """A table of the stages, a table of the load, and the machine."""
+    return "\n".join((*_stages(result), "", *_load(result), "", *_machine(result)))
 
 
 def _stages(result: Result) -> Iterator[str]:
-    sides = [f"{each.side_px} px" for each in result.lone]
+    runs = result.sequential
+    sides = [f"{run.side_px} px" for run in runs]
     yield f"| one request after another, {result.restorer}, p50 / p99 | {' | '.join(sides)} |"
     yield f"|---|{'---|' * len(sides)}"
-    for name in result.lone[0].stages:
-        yield f"| {name}, ms | {' | '.join(_both(each.stages[name]) for each in result.lone)} |"
-    yield f"| the whole request, ms | {' | '.join(_both(each.total) for each in result.lone)} |"
-    yield f"| all but the networks, ms | {' | '.join(f'{each.overhead_ms:.0f}' for each in result.lone)} |"
-    shares = " | ".join(f"{each.networks_share:.1%}" for each in result.lone)
-    yield f"| share of the networks | {shares} |"
+    for name in runs[0].stages:
+        yield f"| {name}, ms | {' | '.join(_cell(run.stages[name]) for run in runs)} |"
+    yield f"| the whole request, ms | {' | '.join(_cell(run.total) for run in runs)} |"
+    yield f"| all but the networks, ms | {' | '.join(f'{run.overhead_ms:.0f}' for run in runs)} |"
+    yield f"| share of the networks | {' | '.join(f'{run.networks_share:.1%}' for run in runs)} |"
 
 
-def _loads(result: Result) -> Iterator[str]:
-    side_px = result.lone[0].side_px
+def _load(result: Result) -> Iterator[str]:
+    side_px = result.sequential[0].side_px
     yield f"| clients, {side_px} px | portraits a second | of the pipeline's own rate | p50 / p99, ms |"
     yield "|---|---|---|---|"
-    for each in result.loads:
-        cells = (
-            str(each.clients), f"{each.rate:.3g}", f"{each.share_of_own_rate:.0%}", _both(each.latency)
-        )  # fmt: skip
-        yield f"| {' | '.join(cells)} |"
+    for run in result.concurrent:
+        share = f"{run.share_of_pipeline_rate:.0%}"
+        yield f"| {run.clients} | {run.rate:.3g} | {share} | {_cell(run.latency)} |"
 
 
-def _measured_on(result: Result) -> Iterator[str]:
-    requests = result.lone[0].requests
+def _machine(result: Result) -> Iterator[str]:
+    requests = result.sequential[0].requests
     yield f"Facecraft {result.version}, {result.device}, {result.machine}, {result.processors} processors;"
     yield f"{requests} requests for each column; models: {', '.join(result.models)};"
-    ready, peak = result.ready_bytes / 1e9, result.peak_bytes / 1e9
-    yield f"resident memory {ready:.2f} GB when ready, {peak:.2f} GB at its peak."
+    ready_gb, peak_gb = result.ready_bytes / 1e9, result.peak_bytes / 1e9
+    yield f"resident memory {ready_gb:.2f} GB when ready, {peak_gb:.2f} GB at its peak."
 
 
-def _both(latency: Latency) -> str:
+def _cell(latency: Latency) -> str:
     return f"{latency.p50:.0f} / {latency.p99:.0f}"

@@ -1,0 +1,51 @@
+"""`facecraft bench`: what a server does on this machine."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from facecraft.cli.photos import AsJson
+from facecraft.errors import RequestError
+
+
+def counts(text: str) -> list[int]:
+    """Whole numbers above 0, separated by commas.
+
+    Raises:
+        typer.BadParameter: they are not.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise typer.BadParameter("give whole numbers above 0, separated by commas")
+    return [int(part) for part in parts]
+
+
+def bench(
+    photo: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A photo with one face. Default: one in the package.")
+    ] = None,
+    requests: Annotated[int, typer.Option(min=1, metavar="N", help="Requests of each measurement.")] = 20,
+    clients: Annotated[
+        str, typer.Option(metavar="N,N,…", help="Numbers of clients that send requests at the same time.")
+    ] = "1,4,32",
+    restorer: Annotated[
+        str, typer.Option(metavar="NAME", help="The option restorer of the requests.")
+    ] = "auto",
+    as_json: AsJson = False,
+) -> int:
+    """Start a server with these settings on this machine, and measure it."""
+    numbers = counts(clients)
+    from facecraft.checks.bench import measure, table  # noqa: PLC0415
+
+    try:
+        data = (photo or measure.PHOTO).read_bytes()
+    except OSError as error:
+        raise RequestError(
+            f"{photo} cannot be read: {error.strerror}.", hint="Name another photo."
+        ) from error
+    result = measure.run(data, requests, numbers, restorer)
+    print(json.dumps(asdict(result), indent=2) if as_json else table.markdown(result))
+    return 0

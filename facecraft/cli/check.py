@@ -1,0 +1,89 @@
+"""`facecraft check`: whether photos keep the rules, as they are."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from facecraft.cli import load, photos
+from facecraft.cli.photos import AsJson, Photos
+from facecraft.cli.table import print_table
+from facecraft.errors import FacecraftError
+from facecraft.options import Options
+
+if TYPE_CHECKING:
+    from facecraft.types import Check, RuleResult
+
+HEAD = ("rule", "measured", "allowed", "result", "what is measured")
+
+
+def check(
+    inputs: Photos,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Whose rules the photos have to keep; `facecraft presets` lists them."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Check photos against a preset, or against good practice, rule by rule.
+
+    Nothing is written. The exit code is 1 if a photo fails or cannot be checked.
+    """
+    options = Options() if preset is None else Options(preset=preset)
+    load.preset_of(options)  # an unknown one is reported before the models are loaded
+    files = photos.find(inputs)
+    from facecraft.settings import Settings  # noqa: PLC0415
+
+    entries: list[dict[str, Any]] = []
+    with load.runtime(Settings.load()) as runtime:
+        for photo, outcome in photos.look_at(files, lambda data: runtime.pipeline.check(data, options)):
+            checked = None if isinstance(outcome, FacecraftError) else outcome
+            entries.append(photos.entry(photo, outcome) | {"verdict": _verdict(checked)})
+            if checked is not None and not as_json:
+                print(f"{photo}: {checked.verdict.status}")
+                print_table(HEAD, [_row(rule) for rule in checked.verdict.rules])
+                print()
+    if as_json:
+        print(photos.as_json(entries))
+    passed = [entry["verdict"] is not None and entry["verdict"]["status"] != "fail" for entry in entries]
+    return 0 if all(passed) else 1
+
+
+def _verdict(checked: "Check | None") -> dict[str, Any] | None:
+    if checked is None:
+        return None
+    rules = [
+        {
+            "name": rule.name,
+            "status": rule.status,
+            "value": rule.value,
+            "least": rule.least,
+            "most": rule.most,
+            "unit": rule.unit,
+            "detail": rule.detail,
+        }
+        for rule in checked.verdict.rules
+    ]
+    return {"status": checked.verdict.status, "rules": rules}
+
+
+def _row(rule: "RuleResult") -> tuple[str, ...]:
+    measured = "-" if rule.value is None else f"{rule.value:g} {rule.unit}".strip()
+    limited = rule.least is not None or rule.most is not None
+    return rule.name, measured, allowed(rule), rule.status if limited else "-", rule.detail
+
+
+def allowed(rule: "RuleResult") -> str:
+    """The values that pass, in words."""
+    match rule.least, rule.most:
+        case None, None:
+            return "any"
+        case None, most:
+            return f"at most {most:g}"
+        case least, None:
+            return f"at least {least:g}"
+        case least, most if least == most:
+            return f"{least:g}"
+        case least, most:
+            return f"{least:g} to {most:g}"

@@ -1,0 +1,44 @@
+"""The one place where commands get models and presets."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
+
+if TYPE_CHECKING:
+    from facecraft.bootstrap import Runtime
+    from facecraft.options import Options
+    from facecraft.presets.reader import Preset
+    from facecraft.settings import Settings
+
+
+@contextmanager
+def runtime(settings: "Settings") -> Iterator["Runtime"]:
+    """Load the models that the settings name, for the block."""
+    from facecraft.bootstrap import load  # noqa: PLC0415  # torch takes seconds; most commands need none
+
+    yield load(settings, lock_of(settings))
+
+
+def lock_of(settings: "Settings") -> Lock:
+    """The models.lock that the settings name."""
+    return load_lock(settings.models_lock or default_lock_path())
+
+
+def presets() -> Mapping[str, "Preset"]:
+    """All presets, by name."""
+    from facecraft.presets import reader  # noqa: PLC0415
+
+    return reader.load()
+
+
+def preset_of(options: "Options") -> "Preset | None":
+    """The preset that the options name; no model is loaded for it.
+
+    Raises:
+        InvalidOption: there is no such preset.
+    """
+    from facecraft.presets import reader  # noqa: PLC0415
+
+    return reader.applied(options, reader.load())[1]

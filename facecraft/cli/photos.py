@@ -1,0 +1,98 @@
+"""What the commands that look at photos have in common: find them, go through them, print JSON."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
+
+import typer
+
+from facecraft.cli.terms import in_cli_terms
+from facecraft.errors import FacecraftError, InferenceFailed, RequestError
+from facecraft.folders.search import find_photos, read_photo
+
+if TYPE_CHECKING:
+    from facecraft.types import Face, Findings
+
+T = TypeVar("T", bound="Findings")
+
+Photos: TypeAlias = Annotated[
+    list[str], typer.Argument(metavar="PHOTO...", help="A file, a folder or a pattern such as '*.jpg'.")
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def find(inputs: Iterable[str]) -> list[Path]:
+    """The path of every photo that the inputs name.
+
+    Raises:
+        RequestError: there is none.
+    """
+    photos = [photo.path for photo in find_photos(inputs)]
+    if not photos:
+        raise no_photo(inputs)
+    return photos
+
+
+def no_photo(inputs: Iterable[str]) -> RequestError:
+    """The error for inputs that name no photo."""
+    hint = "Name JPEG, PNG or WebP files, or folders or patterns that have some."
+    return RequestError(f"No photo was found in {', '.join(inputs)}.", hint=hint)
+
+
+def look_at(
+    photos: Iterable[Path], work: Callable[[bytes], T]
+) -> Iterator[tuple[Path, "T | FacecraftError"]]:
+    """Work on each photo. One that fails is reported on standard error and does not stop the others."""
+    for photo in photos:
+        outcome: T | FacecraftError
+        try:
+            outcome = work(read_photo(photo))
+        except FacecraftError as error:
+            outcome = error
+        except Exception as error:  # noqa: BLE001  # it is reported, and the others still get their turn
+            outcome = InferenceFailed(f"The models failed on this picture: {error!r}.")
+        if isinstance(outcome, FacecraftError):
+            print(failure(str(photo), outcome.problem()), file=sys.stderr)
+        yield photo, outcome
+
+
+def failure(file: str, problem: Mapping[str, object]) -> str:
+    """One line about a photo that failed."""
+    return f"{file}: {problem['code']}: {problem['detail']} {in_cli_terms(str(problem['hint']))}"
+
+
+def as_json(entries: list[dict[str, Any]]) -> str:
+    """The entries as JSON, under the same name as in a manifest."""
+    return json.dumps({"files": entries}, indent=2)
+
+
+def entry(photo: Path, outcome: "Findings | FacecraftError") -> dict[str, Any]:
+    """One photo for JSON; its members are named as in the answers of the HTTP API."""
+    if isinstance(outcome, FacecraftError):
+        members = {"status": "failed", "problem": outcome.problem()}
+        return {"file": str(photo), **members, "source": None, "faces": None, "timings_ms": None}
+    source = outcome.source
+    return {
+        "file": str(photo),
+        "status": "done",
+        "problem": None,
+        "source": {
+            "width": source.width,
+            "height": source.height,
+            "format": source.format,
+            "frames": source.frames,
+        },
+        "faces": [_face(face) for face in outcome.faces],
+        "timings_ms": {stage: round(ms, 1) for stage, ms in outcome.timings_ms.items()},
+    }
+
+
+def _face(face: "Face") -> dict[str, Any]:
+    """A face for JSON, to a hundredth of a pixel: no detector is more exact."""
+    return {
+        "bbox": [round(value, 2) for value in face.bbox.tolist()],
+        "landmarks": [[round(value, 2) for value in point] for point in face.landmarks.tolist()],
+        "score": round(float(face.score), 4),
+    }

@@ -1,0 +1,105 @@
+"""Command line options for every field of Options: one place says what there is, in which range."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+
+from facecraft.cli.terms import in_cli_terms
+from facecraft.options import Options
+
+RESTORATION = "Restoration"
+FRAME = "Frame"
+BACKGROUND = "Background and tone"
+SHAPE = "Mask and sheet"
+FILE = "File"
+GROUP_OF: Mapping[str, str] = {
+    "preset": "Preset",
+    "restorer": RESTORATION,
+    "strength": RESTORATION,
+    "fidelity": RESTORATION,
+    "max_drift": RESTORATION,
+    "faces": RESTORATION,
+    "require_face": RESTORATION,
+    "upscale": RESTORATION,
+    "width": FRAME,
+    "height": FRAME,
+    "head": FRAME,
+    "margin": FRAME,
+    "align": FRAME,
+    "eye_line": FRAME,
+    "background": BACKGROUND,
+    "tone": BACKGROUND,
+    "mask": SHAPE,
+    "feather": SHAPE,
+    "layout": SHAPE,
+    "format": FILE,
+    "quality": FILE,
+    "max_kb": FILE,
+    "dpi": FILE,
+}
+"""The group under which help shows each field."""
+
+
+def portrait_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options to a command.
+
+    Args:
+        command: gets those that are given on the command line as `fields`, by name, as text.
+    """
+
+    @wraps(command)
+    def with_fields(context: typer.Context, **arguments: Any) -> int:
+        fields = {}
+        for name in Options.model_fields:
+            value = arguments.pop(name)
+            source = context.get_parameter_source(name)
+            if source is not None and source.name == "COMMANDLINE":
+                fields[name] = str(value).lower() if isinstance(value, bool) else value
+        return command(fields=fields, **arguments)
+
+    context_ = inspect.Parameter("context", inspect.Parameter.POSITIONAL_ONLY, annotation=typer.Context)
+    own = [
+        parameter
+        for parameter in inspect.signature(command).parameters.values()
+        if parameter.name != "fields"
+    ]
+    parameters = [context_, *own, *_parameters()]
+    with_fields.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    with_fields.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return with_fields
+
+
+def _parameters() -> list[inspect.Parameter]:
+    schemas = Options.model_json_schema()["properties"]
+    return [_parameter(name, schemas[name]) for name in Options.model_fields]
+
+
+def _parameter(name: str, schema: Mapping[str, Any]) -> inspect.Parameter:
+    """One option. Its value stays text: Options alone says what is wrong with it."""
+    is_flag = schema.get("type") == "boolean"
+    default = schema["default"]
+    option = typer.Option(
+        metavar=None if is_flag else _values(schema),
+        help=in_cli_terms(schema["description"]).replace("[", r"\["),
+        rich_help_panel=GROUP_OF[name],
+    )
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        annotation=Annotated[bool if is_flag else str | None, option],
+        default=default if is_flag or default is None else str(default),
+    )
+
+
+def _values(schema: Mapping[str, Any]) -> str:
+    """What a value may be: choices, a range, or any text."""
+    kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
+    (kind,) = kinds
+    if "enum" in kind:
+        return "|".join(map(str, kind["enum"]))
+    if "minimum" in kind:
+        return f"{kind['minimum']:g}..{kind['maximum']:g}"
+    return "TEXT"

@@ -1,0 +1,59 @@
+"""`facecraft process --watch`: portraits of what is dropped into a folder."""
+
+import signal
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+from types import FrameType
+
+from facecraft.cancellation import Cancellation
+from facecraft.cli import load
+from facecraft.errors import InvalidOption
+from facecraft.options import Options
+
+
+def watch(inputs: list[str], output: Path, options: Options, manifest: Path | None) -> int:
+    """Watch a folder until SIGTERM or Ctrl-C.
+
+    Raises:
+        InvalidOption: there is more than one input, it is no folder, or a manifest is asked for.
+    """
+    folder = Path(inputs[0])
+    if manifest is not None:
+        raise InvalidOption(
+            "--watch has no end at which a manifest could be written.", hint="Omit --manifest or --watch."
+        )
+    if len(inputs) > 1 or not folder.is_dir():
+        raise InvalidOption("--watch takes exactly one folder, which must exist.", hint="Name one as PHOTO.")
+    load.preset_of(options)
+    stop = _stop_on_signals()
+
+    from facecraft.folders.watch import FolderWatcher  # noqa: PLC0415
+    from facecraft.settings import Settings  # noqa: PLC0415
+
+    settings = Settings.load()
+    with load.runtime(settings) as runtime:
+        runtime.pipeline.validate(options)
+        limit_bytes = settings.max_upload_bytes
+        watcher = FolderWatcher(folder, output, runtime.pipeline, options, limit_bytes, report=_report)
+        _report(f"Facecraft watches {folder} on {runtime.device}; portraits go to {output}")
+        watcher.watch(stop)
+    return 0
+
+
+def _stop_on_signals() -> Cancellation:
+    """A token that SIGTERM and Ctrl-C cancel; a second Ctrl-C ends the process."""
+    stop = Cancellation()
+
+    def cancel(_signal: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        Thread(target=stop.cancel).start()  # in this thread it could wait for a lock that it holds itself
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, cancel)
+    return stop
+
+
+def _report(line: str) -> None:
+    with suppress(OSError):  # a full disk under the log does not stop the portraits
+        print(line, flush=True)

@@ -1,0 +1,162 @@
+"""The folders of a watcher, and how a photo moves through them.
+
+    IN/a.jpg                 a dropped photo
+    IN/.finishing/a.jpg      its portrait is about to appear as OUT/a.jpg; that name is now reserved for it
+    OUT/a.jpg                the portrait, whole
+    IN/done/a.jpg            the photo, once its portrait is there
+    IN/failed/a.jpg          a photo that cannot be processed; IN/failed/a.jpg.json says why
+
+The folders are the only state. A watcher can be killed at any step: the next one processes what is still in
+IN or `.finishing` again, under the same name.
+"""
+
+import fcntl
+import json
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from facecraft.errors import FacecraftError, StartupError
+from facecraft.files import make_writable, write_whole
+from facecraft.folders.locked import Fingerprint, LockedPhoto, fingerprint
+from facecraft.folders.names import first_free, is_failed_taken, problem_path, shortened
+from facecraft.types import SUFFIX_OF, Portrait
+
+DONE, FAILED, FINISHING = "done", "failed", ".finishing"
+TEMPORARY_SUFFIXES = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", "~")
+"""Programs write a file under a name that ends like this, and rename it once it is whole."""
+DEEPEST = 50
+"""Levels of folders that are searched."""
+HINT = "Name two different folders that this process may write."
+
+
+class Layout:
+    """The folders of one watcher.
+
+    Attributes:
+        folder: where photos are dropped.
+        output: where portraits appear.
+        done: where photos go once their portraits are there.
+        failed: where photos go that cannot be processed.
+        finishing: where photos wait while their portraits are written.
+
+    Raises:
+        StartupError: one folder lies in the other such that portraits would be taken for photos, or one of
+            them cannot be written.
+    """
+
+    def __init__(self, folder: Path, output: Path) -> None:
+        self.folder, self.output = folder.resolve(), output.resolve()
+        self.done, self.failed, self.finishing = (self.folder / name for name in (DONE, FAILED, FINISHING))
+        own = (self.done, self.failed, self.finishing)
+        mixed = StartupError(f"Portraits in {output} would be taken for photos in {folder}.", hint=HINT)
+        if self.folder.is_relative_to(self.output) or any(map(self.output.is_relative_to, own)):
+            raise mixed
+        try:
+            for path in (*own, self.output):
+                make_writable(path)
+            # A mount or a link can lead to the same folder by another path.
+            if self.output.samefile(self.folder):
+                raise mixed
+            if any(path.stat().st_dev != self.folder.stat().st_dev for path in own):
+                raise StartupError(f"{DONE}, {FAILED} and {FINISHING} must be folders of {folder} itself.")
+            self._skipped = {_identity(path) for path in (self.done, self.failed, self.output)}
+        except OSError as error:
+            raise StartupError(f"A folder cannot be written: {error}.", hint=HINT) from error
+
+    def photos(self) -> Iterator[tuple[Path, Fingerprint]]:
+        """Every dropped file, in IN and in `.finishing`, sorted by name."""
+        for root, folders, names in os.walk(self.folder):
+            here = Path(root)
+            depth = len(here.relative_to(self.folder).parts)
+            folders[:] = sorted(name for name in folders if self._is_searched(here / name, depth))
+            for name in sorted(names):
+                if name.startswith(".") or name.lower().endswith(TEMPORARY_SUFFIXES):
+                    continue
+                try:
+                    status = (here / name).lstat()
+                except OSError:  # another watcher has moved it, or the folder may not be searched
+                    continue
+                if stat.S_ISREG(status.st_mode):  # no link: it might lead anywhere
+                    yield here / name, fingerprint(status)
+
+    def claim(self, photo: LockedPhoto, expected: Fingerprint) -> Path | None:
+        """Move a processed photo to `.finishing`, under a name that no other portrait has or will have.
+
+        Returns:
+            Where it is now, or None if it is no longer the file that was processed.
+        """
+        with self._naming_lock():
+            if photo.fingerprint() != expected:
+                return None  # somebody went on writing to it
+            if photo.path.is_relative_to(self.finishing):
+                return photo.path
+            wanted = self.finishing / shortened(photo.path.relative_to(self.folder))
+            claimed = first_free(wanted, self._is_portrait_taken)
+            claimed.parent.mkdir(parents=True, exist_ok=True)
+            photo.path.rename(claimed)
+            # Another file may have got the name just before it was moved; it is processed from there. The
+            # last member of a fingerprint changes with the move itself.
+            return claimed if fingerprint(claimed.lstat())[:-1] == expected[:-1] else None
+
+    def finish(self, claimed: Path, portrait: Portrait) -> Path:
+        """Write a portrait, then move its photo to `done`.
+
+        In this order: if the process ends in between, the photo is still there to be processed again.
+
+        Returns:
+            The portrait's path.
+        """
+        relative = claimed.relative_to(self.finishing)
+        target = self.output / relative.with_name(relative.stem + SUFFIX_OF[portrait.format])
+        write_whole(target, portrait.data)
+        with self._naming_lock():
+            done = first_free(self.done / relative, Path.exists)
+            done.parent.mkdir(parents=True, exist_ok=True)
+            claimed.rename(done)
+        return target
+
+    def fail(self, claimed: Path, error: FacecraftError) -> Path:
+        """Write a problem, then move its photo to `failed`; in this order, as in `finish`.
+
+        Returns:
+            The photo's new path.
+        """
+        relative = claimed.relative_to(self.finishing)
+        with self._naming_lock():
+            target = first_free(self.failed / relative, is_failed_taken)
+            write_whole(problem_path(target), (json.dumps(error.problem(), indent=2) + "\n").encode())
+            claimed.rename(target)
+        return target
+
+    def _is_searched(self, folder: Path, depth: int) -> bool:
+        if folder.name.startswith(".") and folder != self.finishing:
+            return False
+        try:
+            return depth < DEEPEST and _identity(folder) not in self._skipped
+        except OSError:
+            return False
+
+    def _is_portrait_taken(self, path: Path) -> bool:
+        """Whether the portrait of another photo has this name, or will have it, in any format."""
+        portrait = self.output / path.relative_to(self.finishing)
+        return any(portrait.with_name(path.stem + suffix).exists() for suffix in SUFFIX_OF.values()) or any(
+            other.stem == path.stem and other.is_file() for other in path.parent.glob("*")
+        )
+
+    @contextmanager
+    def _naming_lock(self) -> Iterator[None]:
+        """Keep other watchers from choosing a name during the block."""
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino

@@ -1,0 +1,171 @@
+"""`facecraft process` on files and folders; tests/folders has what is common to all ways to process them."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.cli.conftest import Main, run
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_files_are_restored_and_what_failed_is_reported(group_path: Path, tmp_path: Path) -> None:
+    # One real photo, and a text file with a photo's name.
+    (tmp_path / "broken.jpg").write_text("not a photo")
+    out = tmp_path / "out"
+    result = run(
+        "process", group_path, tmp_path / "broken.jpg", "-o", out, "--faces", "largest", "--format", "png"
+    )
+    assert result.returncode == 1
+    assert "1 done, 1 failed" in result.stdout
+    assert "broken.jpg: unsupported_format" in result.stderr
+    assert "Send a JPEG, PNG or WebP file." in result.stderr
+    assert [path.name for path in out.iterdir()] == ["t1.png"]
+    with Image.open(out / "t1.png") as portrait:
+        assert portrait.size == (1280, 886)
+
+
+def test_a_manifest_is_written_also_when_files_failed(main: Main, group_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_text("not a photo")
+    table = tmp_path / "tables" / "portraits.csv"
+    inputs, out = (group_path, tmp_path / "broken.jpg"), tmp_path / "out"
+    assert main("process", *inputs, "-o", out, "--restorer", "none", "--manifest", table) == 1
+    with table.open(newline="") as lines:
+        done, failed = csv.DictReader(lines)
+    assert (done["status"], done["output"]) == ("done", str(out / "t1.jpg"))
+    assert done["verdict"] in {"pass", "fail", "unknown"}
+    assert (failed["status"], failed["code"]) == ("failed", "unsupported_format")
+
+
+def test_a_manifest_of_another_suffix_is_refused_before_anything_is_read(
+    main_without_models: Main, capsys: Capture, tmp_path: Path
+) -> None:
+    manifest = tmp_path / "a.xlsx"
+    assert main_without_models("process", tmp_path / "gone", "-o", tmp_path, "--manifest", manifest) == 1
+    assert "invalid_option: --manifest takes a .csv or .json file, not a.xlsx" in capsys.readouterr().err
+
+
+def test_without_a_photo_it_fails(main_without_models: Main, capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert main_without_models("process", tmp_path / "empty", "-o", tmp_path / "out") == 1
+    message = capsys.readouterr().err
+    assert message.startswith(f"facecraft: bad_request: No photo was found in {tmp_path / 'empty'}. Name ")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "format_"), [("anna.jpg", "JPEG"), ("anna.JPEG", "JPEG"), ("anna.webp", "WEBP")]
+)
+def test_one_photo_and_a_files_name_make_that_file(
+    main: Main, group_path: Path, tmp_path: Path, name: str, format_: str
+) -> None:
+    out = tmp_path / "new" / name
+    assert main("process", group_path, "-o", out, "--restorer", "none") == 0
+    assert [path.name for path in out.parent.iterdir()] == [name]
+    with Image.open(out) as portrait:
+        assert portrait.format == format_
+
+
+def test_a_files_name_overrides_the_format_of_a_preset(main: Main, group_path: Path, tmp_path: Path) -> None:
+    assert main("process", group_path, "-o", tmp_path / "anna.png", "--preset", "badge") == 0
+    with Image.open(tmp_path / "anna.png") as portrait:
+        assert (portrait.format, portrait.size) == ("PNG", (328, 437))
+
+
+def test_the_manifest_of_one_file_names_it(main: Main, group_path: Path, tmp_path: Path) -> None:
+    out, manifest = tmp_path / "anna.jpeg", tmp_path / "manifest.json"
+    assert main("process", group_path, "-o", out, "--restorer", "none", "--manifest", manifest) == 0
+    (entry,) = json.loads(manifest.read_text())["files"]
+    assert (entry["file"], entry["output"]) == (str(group_path), str(out))
+
+
+@pytest.mark.parametrize("inputs", ["two photos", "a folder"])
+def test_several_photos_and_folders_make_a_folder_whatever_its_name(
+    main: Main, group_path: Path, tmp_path: Path, inputs: str
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "a.jpg").write_bytes(group_path.read_bytes())
+    named = [photos] if inputs == "a folder" else [photos / "a.jpg", group_path]
+    out = tmp_path / "out.jpg"
+    assert main("process", *named, "-o", out, "--restorer", "none") == 0
+    assert sorted(path.name for path in out.iterdir()) == ["a.jpg", "t1.jpg"][: len(named)]
+
+
+def test_an_existing_folder_is_always_a_folder(main: Main, group_path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "anna.png"
+    out.mkdir()
+    assert main("process", group_path, "-o", out, "--restorer", "none") == 0
+    assert [path.name for path in out.iterdir()] == ["t1.jpg"]
+
+
+def test_a_name_without_a_suffix_is_a_folder(main: Main, group_path: Path, tmp_path: Path) -> None:
+    assert main("process", group_path, "-o", tmp_path / "out", "--restorer", "none") == 0
+    assert (tmp_path / "out" / "t1.jpg").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("a.jpg", ("--format", "png"), "-o a.jpg is a JPEG file, but --format is png."),
+        ("a.png", ("--quality", "80"), "The option quality has no meaning for format=png"),
+        ("a.gif", (), "Portraits are not written as .gif files."),
+        ("a.tiff", (), "Portraits are not written as .tiff files."),
+    ],
+)
+def test_a_files_name_that_contradicts_is_refused(
+    main_without_models: Main,
+    capsys: Capture,
+    *,
+    group_path: Path,
+    tmp_path: Path,
+    name: str,
+    options: tuple[str, ...],
+    message: str,
+) -> None:
+    assert main_without_models("process", group_path, "-o", tmp_path / name, *options) == 1
+    assert f"facecraft: invalid_option: {message}" in capsys.readouterr().err
+
+
+def test_a_photo_is_not_overwritten_by_its_portrait(
+    main_without_models: Main, capsys: Capture, group_path: Path, tmp_path: Path
+) -> None:
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(group_path.read_bytes())
+    assert main_without_models("process", photo, "-o", photo) == 1
+    assert "would overwrite the photo" in capsys.readouterr().err
+    assert photo.read_bytes() == group_path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "options", [("-o", "file/out"), ("-o", "file/a.jpg"), ("-o", "out", "--manifest", "file/a.csv")]
+)
+def test_a_folder_that_cannot_be_written_is_reported_before_the_models_are_loaded(
+    main_without_models: Main,
+    capsys: Capture,
+    *,
+    group_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("no folder")
+    assert main_without_models("process", group_path, *options) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("facecraft: startup_failed: The folder file")
+    assert line.endswith("Name one that this user may write.")
+
+
+def test_a_manifest_that_cannot_be_written_at_the_end_is_an_error(
+    main: Main, capsys: Capture, group_path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").mkdir()
+    options = ("--restorer", "none", "--manifest", tmp_path / "a.csv")
+    assert main("process", group_path, "-o", tmp_path / "out", *options) == 1
+    shown = capsys.readouterr()
+    assert "1 done, 0 failed" in shown.out
+    assert "The manifest" in shown.err
