@@ -110,7 +110,7 @@ class UnsupportedFormat(RequestError):
 class InvalidOption(RequestError):
     status = 422
     code = "invalid_option"
-    hint = "See the options and their ranges in docs/options.md, or in /openapi.json of a server."
+    hint = "See GET /openapi.json for the options and their ranges."
 
 
 class NoFaceFound(RequestError):

@@ -9,7 +9,7 @@ from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 if TYPE_CHECKING:
     from facecraft.bootstrap import Runtime
     from facecraft.options import Options
-    from facecraft.presets.reader import Preset
+    from facecraft.presets.presets import Preset
     from facecraft.settings import Settings
 
 
@@ -28,9 +28,9 @@ def lock_of(settings: "Settings") -> Lock:
 
 def presets() -> Mapping[str, "Preset"]:
     """All presets, by name."""
-    from facecraft.presets import reader  # noqa: PLC0415
+    from facecraft.presets.presets import load  # noqa: PLC0415
 
-    return reader.load()
+    return load()
 
 
 def preset_of(options: "Options") -> "Preset | None":
@@ -39,6 +39,6 @@ def preset_of(options: "Options") -> "Preset | None":
     Raises:
         InvalidOption: there is no such preset.
     """
-    from facecraft.presets import reader  # noqa: PLC0415
+    from facecraft.presets.presets import apply, load  # noqa: PLC0415
 
-    return reader.applied(options, reader.load())[1]
+    return apply(options, load())[1]

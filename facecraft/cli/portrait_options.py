@@ -57,7 +57,7 @@ def portrait_options(command: Callable[..., int]) -> Callable[..., int]:
             value = arguments.pop(name)
             source = context.get_parameter_source(name)
             if source is not None and source.name == "COMMANDLINE":
-                fields[name] = str(value).lower() if isinstance(value, bool) else value
+                fields[name] = value
         return command(fields=fields, **arguments)
 
     context_ = inspect.Parameter("context", inspect.Parameter.POSITIONAL_ONLY, annotation=typer.Context)
@@ -79,18 +79,17 @@ def _parameters() -> list[inspect.Parameter]:
 
 def _parameter(name: str, schema: Mapping[str, Any]) -> inspect.Parameter:
     """One option. Its value stays text: Options alone says what is wrong with it."""
-    is_flag = schema.get("type") == "boolean"
     default = schema["default"]
     option = typer.Option(
-        metavar=None if is_flag else _values(schema),
+        metavar=_values(schema),
         help=in_cli_terms(schema["description"]).replace("[", r"\["),
         rich_help_panel=GROUP_OF[name],
     )
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
-        annotation=Annotated[bool if is_flag else str | None, option],
-        default=default if is_flag or default is None else str(default),
+        annotation=Annotated[str | None, option],
+        default=None if default is None else str(default).lower(),
     )
 
 
@@ -98,6 +97,8 @@ def _values(schema: Mapping[str, Any]) -> str:
     """What a value may be: choices, a range, or any text."""
     kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
     (kind,) = kinds
+    if kind["type"] == "boolean":
+        return "true|false"
     if "enum" in kind:
         return "|".join(map(str, kind["enum"]))
     if "minimum" in kind:

@@ -11,7 +11,7 @@ from facecraft.cli.table import print_table
 from facecraft.options import Options
 
 if TYPE_CHECKING:
-    from facecraft.presets.reader import Preset
+    from facecraft.presets.presets import Preset
 
 FIELDS = (
     "name", "title", "width", "height", "dpi", "width_mm", "height_mm", "head", "eye_line", "top_margin",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 COMMANDS: Mapping[str, str] = {
     "GET /presets": "`facecraft presets`",
     "GET /models": "`facecraft models list`",
-    "/docs": "`facecraft process --help`",
+    "GET /openapi.json": "`facecraft process --help`",
 }
 """The command that shows what a route shows."""
 
