@@ -1,1 +1,1 @@
-"""The HTTP service: the only place that knows FastAPI."""
+"""The HTTP service. Nothing else in the package imports FastAPI."""

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -16,21 +16,24 @@ from facecraft.errors import StartupError
 from facecraft.service import openapi
 from facecraft.service.middleware import RequestMiddleware
 from facecraft.service.openapi import PORTRAIT_HEADERS
+from facecraft.service.request.access import KeyMiddleware
 from facecraft.service.response.problems import add_problem_handlers
-from facecraft.service.routes import batch as batches
-from facecraft.service.routes import docs, page, portraits, status
+from facecraft.service.routes import batch, docs, portraits, presets, status, web
 from facecraft.service.state import Service
-from facecraft.service.telemetry.tracing import Tracing, tracing
+from facecraft.service.telemetry.tracing import Tracing, configure_tracing
 
 if TYPE_CHECKING:
+    from starlette.types import Lifespan
+
     from facecraft.bootstrap import Runtime
     from facecraft.settings import Settings
     from facecraft.weights.lockfile import Lock
 
 logger = logging.getLogger(__name__)
 
-# What a script of another origin may read, where one may call at all.
-EXPOSED = ("Retry-After", "X-Request-ID", *PORTRAIT_HEADERS)
+# The response headers that a script of another origin may read.
+EXPOSED_HEADERS = ("Retry-After", "X-Request-ID", *PORTRAIT_HEADERS)
+ROUTERS = (portraits.router, batch.router, presets.router, status.router, docs.router)
 
 
 def create_app(
@@ -39,20 +42,19 @@ def create_app(
     load: "Callable[[], Runtime]",
     on_load_failure: Callable[[StartupError], None],
 ) -> FastAPI:
-    """The application. `app.state.service` holds its Service.
+    """Build the application. Its `state.service` is the Service.
 
     Args:
-        settings: those of the process.
-        lock: what /models tells.
-        load: slow; called once in a thread, while requests are answered already.
-        on_load_failure: called on the event loop when `load` raised; it is to end the process.
+        settings: of the process.
+        lock: the known models, for /models.
+        load: loads the models. It is slow, and called once in a thread while requests are answered.
+        on_load_failure: called on the event loop if `load` raised. It must end the process.
 
     Raises:
-        SettingInvalid: traces are asked for and cannot be made.
+        SettingInvalid: traces are asked for, but cannot be made.
     """
     service = Service(settings=settings, lock=lock)
-
-    traces = tracing()
+    tracing = configure_tracing()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -60,33 +62,23 @@ def create_app(
         yield
         service.draining = True
         loading.cancel()
-        if service.loaded is not None:
+        if service.runtime is not None:
             await service.admission.close()
-        await asyncio.to_thread(traces.end)
+        await asyncio.to_thread(tracing.shutdown)
 
-    app = _Application(
-        title="Facecraft",
-        summary="A portrait photo in, a restored portrait out.",
-        version=__version__,
-        license_info={"name": "MIT"},
-        docs_url=None,
-        redoc_url=None,
-        lifespan=lifespan,
-    )
-    app.state.service = service
-    app.state.traces = traces
-    for router in (portraits.router, batches.router, status.router, docs.router):
-        app.include_router(router)
-    if settings.page == "on":
-        app.include_router(page.router)
+    routers = (*ROUTERS, web.router) if settings.page == "on" else ROUTERS
+    app = Application(service, tracing, lifespan, routers)
     add_problem_handlers(app)
+    # The last one added is the outermost: a preflight request has no key.
+    if settings.api_keys:
+        app.add_middleware(KeyMiddleware, keys=settings.api_keys)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["X-API-Key", "Authorization", "X-Request-ID"],
-            expose_headers=EXPOSED,
+            expose_headers=EXPOSED_HEADERS,
         )
     return app
 
@@ -94,11 +86,11 @@ def create_app(
 async def _load(
     service: Service, load: "Callable[[], Runtime]", on_load_failure: Callable[[StartupError], None]
 ) -> None:
-    # A pool of its own: asyncio waits for the default one when it ends, and loading can take minutes.
+    # An executor of its own: asyncio waits for its default executor at the end, and loading takes minutes.
     loader = ThreadPoolExecutor(1, thread_name_prefix="load")
     try:
-        loaded = await asyncio.get_running_loop().run_in_executor(loader, load)
-        service.open(loaded)
+        runtime = await asyncio.get_running_loop().run_in_executor(loader, load)
+        service.open(runtime)
     except StartupError as error:
         on_load_failure(error)
     except Exception as error:
@@ -106,21 +98,42 @@ async def _load(
         detail = f"Loading the models failed: {type(error).__name__}: {error}."
         on_load_failure(StartupError(detail, hint="See the traceback in the log."))
     else:
-        names = ", ".join(model.name for model in loaded.models)
-        logger.info("Ready on %s with %s.", loaded.device, names)
+        names = ", ".join(model.name for model in runtime.models)
+        logger.info("Ready on %s with %s.", runtime.device, names)
         if service.memory_bound_bytes is not None:
             logger.info("Resident memory stays under %.1f GB.", service.memory_bound_bytes / 1e9)
     finally:
         loader.shutdown(wait=False)
 
 
-class _Application(FastAPI):
+class Application(FastAPI):
+    """FastAPI inside of RequestMiddleware, with a completed OpenAPI document."""
+
+    def __init__(
+        self, service: Service, tracing: Tracing, lifespan: "Lifespan[FastAPI]", routers: Sequence[APIRouter]
+    ) -> None:
+        super().__init__(
+            title="Facecraft",
+            summary="A portrait photo in, a finished portrait out.",
+            version=__version__,
+            license_info={"name": "MIT", "identifier": "MIT"},
+            servers=openapi.SERVERS,
+            docs_url=None,
+            redoc_url=None,
+            lifespan=lifespan,
+            generate_unique_id_function=lambda route: route.name,
+        )
+        self.state.service = service
+        self._tracing = tracing
+        self._route_paths = {getattr(route, "path", "") for router in routers for route in router.routes}
+        for router in routers:
+            self.include_router(router)
+
     def build_middleware_stack(self) -> ASGIApp:
-        # Outside of Starlette's own, which answers what nobody expected.
-        traces: Tracing = self.state.traces
-        return RequestMiddleware(traces.around(super().build_middleware_stack()), self.state.service.metrics)
+        # Outside of Starlette's own middleware, which answers unexpected errors.
+        app = self._tracing.wrap(super().build_middleware_stack())
+        return RequestMiddleware(app, self.state.service.metrics, self._route_paths)
 
     def openapi(self) -> dict[str, Any]:
-        self.openapi_version = openapi.VERSION
-        service: Service = self.state.service
-        return openapi.describe(super().openapi(), secured=bool(service.settings.api_keys))
+        keys_set = bool(self.state.service.settings.api_keys)
+        return openapi.describe(super().openapi(), keys_set=keys_set)

@@ -1,7 +1,8 @@
-"""Around every request: an id, headers that protect, a line in the log, and a count."""
+"""Around every request: its id, security headers, a log line and the metrics."""
 
 import logging
 import re
+from collections.abc import Container, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -10,16 +11,16 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from facecraft.errors import HeadTooLarge
-from facecraft.service.response.problems import body_of, problem_response
+from facecraft.service.response.problems import error_response
 from facecraft.service.telemetry.logs import REQUEST_ID
 from facecraft.types import Portrait
 
 if TYPE_CHECKING:
     from facecraft.service.telemetry.metrics import Metrics
-    from facecraft.types import Check, Detection
+    from facecraft.types import Findings
 
-SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,64}")
-# Only the page of /docs needs more, and says so itself.
+REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._:/+=-]{1,64}")
+# The pages at / and /docs need more, and set their own policy.
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -31,6 +32,7 @@ HEADERS = {
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 16 * 1024
 PROBES = ("/health", "/ready", "/metrics")
+"""Routes that are logged at level debug."""
 
 logger = logging.getLogger("facecraft.request")
 
@@ -38,85 +40,102 @@ logger = logging.getLogger("facecraft.request")
 class RequestMiddleware:
     """ASGI middleware, outside of all others.
 
-    What was done for a request, and the code of its error, are read from its state: `done`, a Portrait,
-    Detection or Check, `batch`, the counts of one, and `code`. No file name, no query and no pixel is logged.
+    It reads from the request's state what to log: `findings`, `batch` (counts of its files) and `code` (of
+    its error). It logs no file name, no query and no pixel.
+
+    Args:
+        app: what answers.
+        metrics: where requests are counted.
+        paths: routes without parameters; a request that was refused before its route was found is counted
+            under its path if it is one of these.
     """
 
-    def __init__(self, app: ASGIApp, metrics: "Metrics") -> None:
+    def __init__(self, app: ASGIApp, metrics: "Metrics", paths: Container[str]) -> None:
         self._app = app
         self._metrics = metrics
+        self._paths = paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         start = perf_counter()
-        request_id = _id_of(Headers(scope=scope))
+        request_id = _request_id(Headers(scope=scope))
         token = REQUEST_ID.set(request_id)
-        state = scope.setdefault("state", {})
-        status, received_bytes, sent_bytes = 499, 0, 0  # 499: the client left before it had an answer
+        scope.setdefault("state", {})
+        status, received_bytes, sent_bytes = 499, 0, 0  # 499: the client left before the response
 
-        async def receiving() -> Message:
+        async def counting_receive() -> Message:
             nonlocal received_bytes
             message = await receive()
             received_bytes += len(message.get("body", b""))
             return message
 
-        async def sending(message: Message) -> None:
+        async def counting_send(message: Message) -> None:
             nonlocal status, sent_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                _add_headers(message, request_id)
             sent_bytes += len(message.get("body", b""))
             await send(message)
 
-        app = self._app if _fits(scope) else _refuse
+        app = self._app if _head_fits(scope) else _refuse_head
         try:
-            await app(scope, receiving, sending)
+            await app(scope, counting_receive, counting_send)
         finally:
-            took_s = perf_counter() - start
-            route = getattr(scope.get("route"), "path", "unknown")
-            code = state.get("code")
-            self._metrics.count(route, status, took_s, code)
-            facts = {"route": route, "status": status, "ms": round(took_s * 1000, 1)}
-            facts |= {"bytes_in": received_bytes, "bytes_out": sent_bytes}
-            facts |= {"code": code} if code else {}
-            facts |= self._done(state.get("done")) | state.get("batch", {})
-            level = logging.DEBUG if route in PROBES else logging.INFO
-            logger.log(level, "%s %s %d", scope["method"], route, status, extra=facts)
+            size = {"bytes_in": received_bytes, "bytes_out": sent_bytes}
+            self._record(scope, status, perf_counter() - start, size)
             REQUEST_ID.reset(token)
 
-    def _done(self, done: "Portrait | Detection | Check | None") -> dict[str, object]:
-        if done is None:
+    def _record(self, scope: Scope, status: int, duration_s: float, size: Mapping[str, int]) -> None:
+        """Count the request and log it."""
+        state, route = scope["state"], self._route(scope)
+        code = state.get("code")
+        self._metrics.count_request(route, status, duration_s, code)
+        facts = {"route": route, "status": status, "ms": round(duration_s * 1000, 1), **size}
+        facts |= {"code": code} if code else {}
+        facts |= self._record_findings(state.get("findings")) | state.get("batch", {})
+        level = logging.DEBUG if route in PROBES else logging.INFO
+        logger.log(level, "%s %s %d", scope["method"], route, status, extra=facts)
+
+    def _route(self, scope: Scope) -> str:
+        path: str = scope["path"] if scope["path"] in self._paths else "unknown"
+        return getattr(scope.get("route"), "path", path)
+
+    def _record_findings(self, findings: "Findings | None") -> dict[str, object]:
+        if findings is None:
             return {}
-        self._metrics.count_stages(done.timings_ms, len(done.faces))
-        restored = {"restored": done.restored} if isinstance(done, Portrait) else {}
+        self._metrics.count_stages(findings.timings_ms, len(findings.faces))
+        restored = {"restored": findings.restored} if isinstance(findings, Portrait) else {}
         return {
-            "pixels": done.source.width * done.source.height,
-            "faces": len(done.faces),
+            "pixels": findings.source.width * findings.source.height,
+            "faces": len(findings.faces),
             **restored,
-            **{f"{stage}_ms": round(took_ms, 1) for stage, took_ms in done.timings_ms.items()},
+            **{f"{stage}_ms": round(ms, 1) for stage, ms in findings.timings_ms.items()},
         }
 
 
-def _fits(scope: Scope) -> bool:
+def _request_id(headers: Headers) -> str:
+    """The request's own id if a log can hold it, else a new one."""
+    given = headers.get("x-request-id", "")
+    return given if REQUEST_ID_PATTERN.fullmatch(given) else uuid4().hex
+
+
+def _add_headers(message: Message, request_id: str) -> None:
+    headers = MutableHeaders(scope=message)
+    headers["X-Request-ID"] = request_id
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+
+
+def _head_fits(scope: Scope) -> bool:
     headers = scope["headers"]
     return len(headers) <= MAX_HEADERS and sum(len(a) + len(b) for a, b in headers) <= MAX_HEADER_BYTES
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse_head(scope: Scope, receive: Receive, send: Send) -> None:
     error = HeadTooLarge(
         f"The request has more than {MAX_HEADERS} headers, or {MAX_HEADER_BYTES} bytes of them.",
         limit=MAX_HEADER_BYTES,
     )
-    scope["state"]["code"] = error.code
-    await problem_response(body_of(error, error.detail, error.limit))(scope, receive, send)
-
-
-def _id_of(headers: Headers) -> str:
-    """The one that came, if it is one that a log can hold; else a new one."""
-    given = headers.get("x-request-id", "")
-    return given if SANE_ID.fullmatch(given) else uuid4().hex
+    await error_response(scope, error)(scope, receive, send)

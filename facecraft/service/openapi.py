@@ -1,4 +1,4 @@
-"""What FastAPI cannot see for its OpenAPI document, as bodies are read and answers are built by hand."""
+"""The OpenAPI document: what FastAPI cannot see, because bodies are read and responses are built by hand."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -22,13 +22,14 @@ from facecraft.errors import (
     UploadTooLarge,
 )
 from facecraft.options import Options
-from facecraft.service.response import problems as problem
+from facecraft.service.request.access import is_open
+from facecraft.service.request.negotiation import IMAGE_TYPES
+from facecraft.service.response.problems import MEDIA_TYPE, problem_body
 from facecraft.service.response.schemas import CheckBody, DetectBody, ProblemBody, ProcessBody
 
 Json: TypeAlias = dict[str, Any]
 
-VERSION = "3.0.3"
-"""The newest that the bundled Swagger UI shows."""
+SERVERS = [{"url": "./", "description": "The service that this document comes from, behind any prefix."}]
 
 EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     RequestError: ("The multipart body breaks off before its last boundary.", None),
@@ -47,10 +48,10 @@ EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     DeadlineExceeded: ("The portrait was not finished within 30 seconds.", 30),
     InferenceFailed: ("The models failed on this picture.", None),
 }
+"""A detail, and the limit that it names, of each error."""
 UPLOAD_ERRORS = (
     RequestError,
     UndecodableImage,
-    Unauthorized,
     UploadTimeout,
     UploadTooLarge,
     ImageTooLarge,
@@ -61,67 +62,51 @@ UPLOAD_ERRORS = (
     NotReady,
     DeadlineExceeded,
 )
-SECURITY: Json = {
+SECURITY_SCHEMES: Json = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-    "bearer": {"type": "http", "scheme": "bearer"},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "The same key as a bearer token."},
 }
-OPEN_PATHS = ("/health", "/ready")
 
 
 def problems(*errors: type[FacecraftError]) -> dict[int | str, Json]:
-    """The responses of these errors, by status, each with an example."""
+    """The responses of these errors, by status, with an example of each."""
     responses: dict[int | str, Json] = {}
     for error in errors:
         content = {"schema": {"$ref": "#/components/schemas/ProblemBody"}, "examples": {}}
-        response = responses.setdefault(error.status, {"content": {problem.MEDIA_TYPE: content}})
+        response = responses.setdefault(error.status, {"content": {MEDIA_TYPE: content}})
         detail, limit = EXAMPLES[error]
-        body = problem.body_of(error, detail, limit).model_dump(exclude_none=True)
-        response["content"][problem.MEDIA_TYPE]["examples"][error.code] = {"value": body}
-        if error.status in (NotReady.status, Unauthorized.status):
-            name = "Retry-After" if error.status == NotReady.status else "WWW-Authenticate"
-            response["headers"] = {name: {"schema": {"type": "string"}}}
+        body = problem_body(error, detail, limit).model_dump(exclude_none=True)
+        response["content"][MEDIA_TYPE]["examples"][error.code] = {"value": body}
+        if error.status == NotReady.status:
+            response["headers"] = {"Retry-After": _header("Seconds after which to try again.", "integer")}
+        if error.status == Unauthorized.status:
+            response["headers"] = {"WWW-Authenticate": _header("The scheme of the keys.", "string")}
     for response in responses.values():
-        response["description"] = ", ".join(response["content"][problem.MEDIA_TYPE]["examples"])
+        response["description"] = ", ".join(response["content"][MEDIA_TYPE]["examples"])
     return responses
 
 
-def describe(document: Json, *, secured: bool) -> Json:
-    """FastAPI's document, completed, as OpenAPI 3.0."""
+def describe(document: Json, *, keys_set: bool) -> Json:
+    """Complete FastAPI's document: the schemas of forms and problems, and what needs a key."""
     components = document["components"]
-    schemas = {**components["schemas"], "ProblemBody": ProblemBody.model_json_schema()}
-    described = {**document, "components": {**components, "schemas": schemas}}
-    if secured:
-        described["components"]["securitySchemes"] = SECURITY
-        described["paths"] = {
-            path: item if path in OPEN_PATHS else _secured(item) for path, item in document["paths"].items()
-        }
-    complete: Json = _as_openapi_3_0(described)
-    return complete
+    schemas = {**components["schemas"], **FORMS, "ProblemBody": ProblemBody.model_json_schema()}
+    components = {**components, "schemas": schemas}
+    if keys_set:
+        components["securitySchemes"] = SECURITY_SCHEMES
+    paths = {
+        path: item if is_open(path) else _describe_closed(item, keys_set=keys_set)
+        for path, item in document["paths"].items()
+    }
+    return {**document, "paths": paths, "components": components}
 
 
-def _secured(item: Json) -> Json:
+def _describe_closed(item: Json, *, keys_set: bool) -> Json:
+    refusal = {str(status): response for status, response in problems(Unauthorized).items()}
+    security: Json = {"security": [{name: []} for name in SECURITY_SCHEMES]} if keys_set else {}
     return {
-        method: {**operation, "security": [{name: []} for name in SECURITY]}
+        method: {**operation, "responses": {**operation["responses"], **refusal}, **security}
         for method, operation in item.items()
     }
-
-
-def _as_openapi_3_0(node: Any) -> Any:
-    """A JSON schema of today in the older dialect of OpenAPI 3.0."""
-    if isinstance(node, list):
-        return [_as_openapi_3_0(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    node = {key: _as_openapi_3_0(value) for key, value in node.items()}
-    if "const" in node:
-        node["enum"] = [node.pop("const")]
-    if isinstance(node.get("examples"), list):
-        node["example"] = node.pop("examples")[0]
-    if {"type": "null"} in node.get("anyOf", []):  # a field that may be left away, and is never sent as null
-        kinds = [kind for kind in node.pop("anyOf") if kind != {"type": "null"}]
-        node.pop("default", None)
-        node = {**kinds[0], **node} if len(kinds) == 1 else {"anyOf": kinds, **node}
-    return node
 
 
 def _form(options: Json, *, many: bool = False) -> Json:
@@ -135,89 +120,115 @@ def _form(options: Json, *, many: bool = False) -> Json:
         }
     else:
         file["description"] = "The photo: JPEG, PNG or WebP."
-    fields = {name: _unset(option) for name, option in options.items()}
-    schema = {
+    fields = {name: _field(option) for name, option in options.items()}
+    return {
         "type": "object",
         "required": ["file"],
         "additionalProperties": False,
-        # In the order in which /docs sends them.
+        # In the order in which to send them.
         "properties": {**fields, "file": file} if many else {"file": file, **fields},
     }
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
-def _unset(option: Json) -> Json:
-    """An option whose default is told in words: Swagger UI would send it, and so override a preset's."""
-    told = {key: value for key, value in option.items() if key != "default"}
+def _field(option: Json) -> Json:
+    """The schema of a form field.
+
+    A field is never null: it is omitted. Its default is in the description only: tools would send it, and an
+    option that is sent overrides the preset's.
+    """
+    field = {key: value for key, value in option.items() if key not in ("default", "anyOf")}
+    if "anyOf" in option:
+        (schema,) = (schema for schema in option["anyOf"] if schema != {"type": "null"})
+        field = {**schema, **field}
     if option.get("default") is not None:
-        told["description"] += f" Default: {option['default']}."
-    return told
+        field["description"] += f" Default: {option['default']}."
+    return field
+
+
+def _takes(form: str) -> Json:
+    content = {"multipart/form-data": {"schema": {"$ref": f"#/components/schemas/{form}"}}}
+    taken: Json = {"requestBody": {"required": True, "content": content}}
+    return {**taken, "parameters": [PRESET_PARAMETER]} if "preset" in FORMS[form]["properties"] else taken
 
 
 def _header(description: str, type_: str) -> Json:
     return {"description": description, "schema": {"type": type_}}
 
 
-FACES_HEADERS = {
-    "Server-Timing": _header("Milliseconds by stage.", "string"),
+def _binary(*media_types: str) -> Json:
+    return {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in media_types}
+
+
+OPTIONS: Json = Options.model_json_schema()["properties"]
+FORMS = {
+    "ProcessForm": _form(OPTIONS),
+    "DetectForm": _form({}),
+    "CheckForm": _form({"preset": OPTIONS["preset"]}),
+    "BatchForm": _form(OPTIONS, many=True),
+}
+PRESET_PARAMETER: Json = {
+    "name": "preset",
+    "in": "query",
+    "required": False,
+    "description": "The preset, in place of the form's field of that name.",
+    "schema": {"type": "string"},
+}
+FINDINGS_HEADERS = {
+    "Server-Timing": _header("Milliseconds of each stage.", "string"),
     "X-Facecraft-Faces": _header("Number of faces found.", "integer"),
 }
-VERDICT_HEADER = _header("pass, fail or unknown; where there is a preset, or the answer is JSON.", "string")
+VERDICT_HEADER = _header(
+    "pass, fail or unknown. Present if a preset was given or the response is JSON.", "string"
+)
 PORTRAIT_HEADERS = {
-    **FACES_HEADERS,
-    "X-Facecraft-Restored": _header("Number of faces restored.", "integer"),
-    "X-Facecraft-Restorer": _header("The restorer that was used, or none.", "string"),
-    "X-Facecraft-Notes": _header("Codes of what turned out otherwise than one may think.", "string"),
+    **FINDINGS_HEADERS,
+    "X-Facecraft-Restored": _header("Number of faces that were restored.", "integer"),
+    "X-Facecraft-Restorer": _header("Name of the restorer, or none.", "string"),
+    "X-Facecraft-Notes": _header("Codes of what was decided for the caller. Absent without notes.", "string"),
     "X-Facecraft-Verdict": VERDICT_HEADER,
-    "X-Facecraft-Source-Frames": _header("Pictures in the file, where there is more than one.", "integer"),
-}
-IMAGE_CONTENT = {
-    media_type: {"schema": {"type": "string", "format": "binary"}}
-    for media_type in ("image/jpeg", "image/png", "image/webp")
+    "X-Facecraft-Source-Frames": _header("Pictures in the file. Present if there are several.", "integer"),
 }
 PROCESS: Json = {
-    "summary": "Restore a portrait.",
-    "openapi_extra": _form(Options.model_json_schema()["properties"]),
+    "summary": "Process a portrait",
+    "openapi_extra": _takes("ProcessForm"),
     "responses": {
         200: {
-            "description": "The portrait",
+            "description": "The portrait: an image, or JSON if Accept prefers it",
             "model": ProcessBody,
-            "content": IMAGE_CONTENT,
+            "content": _binary(*IMAGE_TYPES),
             "headers": PORTRAIT_HEADERS,
         },
         **problems(*UPLOAD_ERRORS, NoFaceFound, CannotFit),
     },
 }
 CHECK: Json = {
-    "summary": "Judge a photo.",
-    "openapi_extra": _form({"preset": Options.model_json_schema()["properties"]["preset"]}),
+    "summary": "Check a photo",
+    "openapi_extra": _takes("CheckForm"),
     "responses": {
         200: {
             "description": "The verdict",
             "model": CheckBody,
-            "headers": {**FACES_HEADERS, "X-Facecraft-Verdict": VERDICT_HEADER},
+            "headers": {**FINDINGS_HEADERS, "X-Facecraft-Verdict": VERDICT_HEADER},
         },
+        **problems(*UPLOAD_ERRORS),
+    },
+}
+DETECT: Json = {
+    "summary": "Detect faces",
+    "openapi_extra": _takes("DetectForm"),
+    "responses": {
+        200: {"description": "The faces", "model": DetectBody, "headers": FINDINGS_HEADERS},
         **problems(*UPLOAD_ERRORS),
     },
 }
 BATCH: Json = {
-    "summary": "Finish many photos.",
-    "openapi_extra": _form(Options.model_json_schema()["properties"], many=True),
+    "summary": "Process many portraits",
+    "openapi_extra": _takes("BatchForm"),
     "responses": {
         200: {
-            "description": "The portraits, manifest.json and manifest.csv",
-            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+            "description": "A ZIP with the portraits, manifest.json and manifest.csv",
+            "content": _binary("application/zip"),
         },
-        **problems(
-            RequestError, Unauthorized, UploadTimeout, TooManyFiles, InvalidOption, QueueFull, NotReady
-        ),
-    },
-}
-DETECT: Json = {
-    "summary": "Find the faces.",
-    "openapi_extra": _form({}),
-    "responses": {
-        200: {"description": "The faces", "model": DetectBody, "headers": FACES_HEADERS},
-        **problems(*UPLOAD_ERRORS),
+        **problems(RequestError, UploadTimeout, TooManyFiles, InvalidOption, QueueFull, NotReady),
     },
 }

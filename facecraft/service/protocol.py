@@ -1,4 +1,4 @@
-"""HTTP/1.1 as uvicorn has it, and an end to clients that connect and do not get to their request."""
+"""uvicorn's HTTP/1.1, with a time limit for the head of a request."""
 
 import asyncio
 import json
@@ -8,38 +8,39 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from facecraft.errors import RequestError, problem
 
-HEAD_S = 10.0
-"""From a connection's opening, or a request's first byte on it, to the end of the request's head."""
+HEAD_TIMEOUT_S = 10.0
+"""The most seconds from the start of a connection, or the first byte of a later request on it, to the end of
+the request's head."""
 ABORT = "abort"
-"""In a request's state: drops its connection, with what was not sent yet."""
+"""In a request's state: a function that drops the connection, with everything that is not sent yet."""
 
 
-class PromptProtocol(H11Protocol):
-    """Closes a connection on which a request's head is not there in time. uvicorn waits for ever."""
+class HeadTimeoutProtocol(H11Protocol):
+    """Closes a connection whose request head does not arrive in time. uvicorn waits for ever."""
 
-    _patience: asyncio.TimerHandle | None = None
+    _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        # ASGI has no word for it: an answer has begun, and its client does not read.
+        # ASGI has no message for this: a response has started, and its client does not read.
         self.app_state = {**self.app_state, ABORT: transport.abort}
-        self._wait()
+        self._start_head_timer()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:
-            self._stop_waiting()
-        elif self._patience is None:
-            self._wait()
+            self._stop_head_timer()
+        elif self._head_timer is None:
+            self._start_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
+        self._stop_head_timer()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP, or has a head that is too large; uvicorn's own answer is plain text."""
+        """Answer bytes that are not HTTP, or too large a head, with a problem. uvicorn sends plain text."""
         members = problem(
-            400, RequestError.code, msg, "Send a request of HTTP/1.1 with a head of at most 16 kB."
+            400, RequestError.code, msg, "Send an HTTP/1.1 request with a head of at most 16 kB."
         )
         headers = [
             ("content-type", "application/problem+json"),
@@ -54,13 +55,13 @@ class PromptProtocol(H11Protocol):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
 
-    def _wait(self) -> None:
-        self._patience = self.loop.call_later(HEAD_S, self._give_up)
+    def _start_head_timer(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._close)
 
-    def _stop_waiting(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
-    def _give_up(self) -> None:
+    def _close(self) -> None:
         self.transport.close()

@@ -1,4 +1,4 @@
-"""The process that serves."""
+"""The server process."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ import uvicorn
 from facecraft.errors import StartupError
 from facecraft.runtime.allocator import limit_arenas
 from facecraft.service.app import create_app
-from facecraft.service.protocol import PromptProtocol
+from facecraft.service.protocol import HeadTimeoutProtocol
 from facecraft.service.telemetry.logs import configure
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     Load = Callable[[Settings, Lock], Runtime]
 
 MAX_HEAD_BYTES = 16 * 1024
-LONGEST_DEADLINE_S = 30  # of those that a device may have where none is set
+MAX_DEFAULT_DEADLINE_S = 30  # the longest deadline of any device if the setting is 0
 KEEP_ALIVE_S = 75  # longer than the 60 s after which common load balancers drop an idle connection
 
 
 def _load(settings: "Settings", lock: "Lock") -> "Runtime":
-    from facecraft.bootstrap import load  # noqa: PLC0415  # torch takes seconds; the port is open meanwhile
+    from facecraft.bootstrap import load  # noqa: PLC0415  # importing torch takes seconds; the port is open first
 
     return load(settings, lock)
 
@@ -42,7 +42,7 @@ def serve(settings: "Settings", lock: "Lock", load: "Load" = _load) -> int:
     """Serve until SIGTERM or SIGINT.
 
     Returns:
-        The exit code: 0, or 1 when the service could not start, after one line on stderr that says why.
+        The exit code: 0, or 1 if the service could not start; one line on stderr says why.
     """
     limit_arenas()
     configure(settings.log_level, settings.log_format)
@@ -52,9 +52,9 @@ def serve(settings: "Settings", lock: "Lock", load: "Load" = _load) -> int:
     except StartupError as error:
         sys.stderr.write(f"facecraft: {error.code}: {error.detail} {error.hint}\n")
         return 1
-    if server.service.loaded is None:
-        # The models still load, in native code that nothing can interrupt and that may abort when the
-        # interpreter goes away beneath it. There is nothing left to clean up.
+    if server.service.runtime is None:
+        # The models still load in native code, which cannot be interrupted and may crash while Python
+        # shuts down. There is nothing to clean up.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
@@ -62,7 +62,7 @@ def serve(settings: "Settings", lock: "Lock", load: "Load" = _load) -> int:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which goes on answering until the portraits in work are done."""
+    """uvicorn, which answers until all portraits in work are done."""
 
     def __init__(self, settings: "Settings", lock: "Lock", load: "Load") -> None:
         self._settings = settings
@@ -72,10 +72,10 @@ class Server(uvicorn.Server):
         super().__init__(_config(settings, app))
 
     def listen_and_run(self) -> None:
-        """Serve until a signal comes.
+        """Serve until a signal.
 
         Raises:
-            StartupError: the address is taken, or the models cannot be loaded.
+            StartupError: the address is in use, or the models cannot be loaded.
         """
         self._listener = _listen(self._settings.host, self._settings.port)
         self.run(sockets=[self._listener])
@@ -90,13 +90,13 @@ class Server(uvicorn.Server):
         sys.stdout.flush()
 
     async def on_tick(self, counter: int) -> bool:
-        # While portraits are in work the port stays open, so that /ready can say that it drains.
+        # The port stays open while portraits are in work, so that /ready can tell that the service drains.
         return await super().on_tick(counter) and not self.service.busy
 
     def handle_exit(self, sig: int, _frame: "FrameType | None") -> None:
-        # uvicorn's own would raise the signal again at the end, and the exit code would not be 0.
+        # uvicorn's own handler raises the signal again at the end, and the exit code would not be 0.
         if self.should_exit:
-            # The second one: at once, whatever runs in native code.
+            # A second signal ends the process at once, whatever runs in native code.
             os._exit(128 + sig)
         self.should_exit = True
         self.service.draining = True
@@ -109,18 +109,18 @@ class Server(uvicorn.Server):
 def _config(settings: "Settings", app: "FastAPI") -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=PromptProtocol,
+        http=HeadTimeoutProtocol,
         ws="none",
         lifespan="on",
         log_config=None,
-        # uvicorn's own start and stop are worth no line at info.
+        # At info, uvicorn logs its start and stop.
         log_level="warning" if settings.log_level == "info" else settings.log_level,
         access_log=False,
         server_header=False,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         timeout_keep_alive=KEEP_ALIVE_S,
-        # By then every request that was accepted has its answer.
-        timeout_graceful_shutdown=ceil(settings.deadline_s or LONGEST_DEADLINE_S) + 1,
+        # Every accepted request has its response by then.
+        timeout_graceful_shutdown=ceil(settings.deadline_s or MAX_DEFAULT_DEADLINE_S) + 1,
     )
 
 
@@ -129,8 +129,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        reason, _, _ = str(error.strerror).partition(" (while")  # create_server repeats the address there
+        reason, _, _ = str(error.strerror).partition(" (while")  # then create_server repeats the address
         raise StartupError(
             f"Cannot listen on {host} port {port}: {reason}.",
-            hint="Stop what listens there, or set FACECRAFT_HOST and FACECRAFT_PORT (0 takes a free port).",
+            hint="Stop the other program, or set FACECRAFT_HOST and FACECRAFT_PORT (0 takes a free port).",
         ) from error

@@ -1,4 +1,4 @@
-"""What the routes share."""
+"""The running service, which all routes share."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,9 +8,11 @@ from fastapi import Depends, Request
 
 from facecraft.errors import NotReady, QueueFull
 from facecraft.presets import presets
-from facecraft.service.capacity.admission import Admission, UploadMemory
+from facecraft.service.capacity.admission import Admission
+from facecraft.service.capacity.budget import ByteBudget
 from facecraft.service.capacity.memory import bound_bytes, resident_bytes
 from facecraft.service.telemetry.metrics import Metrics
+from facecraft.service.telemetry.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from facecraft.weights.lockfile import Lock
 
 MAX_BATCHES = 2
-"""At once. More would only wait for one another: each keeps all workers busy."""
+"""Batches at the same time. More would only wait for each other: each keeps all workers busy."""
 
 
 @dataclass(slots=True)
@@ -29,89 +31,111 @@ class Service:
     """One running service.
 
     Attributes:
-        loaded: None while the models load.
-        draining: it is about to end, and takes no new portraits.
-        memory_bound_bytes: what the process stays under, once the models are loaded.
-        admission: there once the models are.
-        uploads: likewise.
-        batches: that run.
+        settings: of the process.
+        lock: the known models.
+        runtime: the loaded models; None while they load.
+        draining: whether the service shuts down and takes no new portraits.
+        memory_bound_bytes: the most resident memory; None while the models load, or if it is unknown.
+        running_batches: number of them.
+        admission: runs portraits; set when the models are loaded.
+        uploads: memory of single uploads; set when the models are loaded.
         presets: by name.
+        metrics: of all requests.
     """
 
     settings: "Settings"
     lock: "Lock"
-    loaded: "Runtime | None" = None
+    runtime: "Runtime | None" = None
     draining: bool = False
     memory_bound_bytes: int | None = None
-    batches: int = 0
+    running_batches: int = 0
     admission: Admission = field(init=False)
-    uploads: UploadMemory = field(init=False)
+    uploads: ByteBudget = field(init=False)
     presets: "Mapping[str, Preset]" = field(init=False)
     metrics: Metrics = field(init=False)
 
     def __post_init__(self) -> None:
-        self.metrics = Metrics(self)
+        self.metrics = Metrics(self.snapshot)
         self.presets = presets.load()
 
     @property
     def busy(self) -> bool:
-        return self.loaded is not None and (self.admission.busy or self.batches > 0)
+        return self.runtime is not None and (self.admission.busy or self.running_batches > 0)
 
-    def open(self, loaded: "Runtime") -> None:
-        """Let portraits in, as many as the device has workers for."""
-        workers, queue_size = loaded.workers, self.settings.queue_size
-        self.admission = Admission(workers=workers, queue_size=queue_size, deadline_s=loaded.deadline_s)
-        # As many full-size uploads as can run and wait, and one more for each worker to take up next.
+    def open(self, runtime: "Runtime") -> None:
+        """Accept portraits from now on."""
+        workers, queue_size = runtime.workers, self.settings.queue_size
+        self.admission = Admission(workers=workers, queue_size=queue_size, deadline_s=runtime.deadline_s)
+        # One upload of full size for each worker and each place in the queue, and one more for each worker
+        # to start next.
         uploads_bytes = (2 * workers + queue_size) * self.settings.max_upload_bytes
-        self.uploads = UploadMemory(uploads_bytes)
+        self.uploads = ByteBudget(uploads_bytes)
         ready_bytes = resident_bytes()
         if ready_bytes is not None:
             self.memory_bound_bytes = bound_bytes(
                 self.settings,
                 ready_bytes=ready_bytes,
-                uploads_bytes=uploads_bytes + MAX_BATCHES * self._most_of_a_batch_bytes(workers),
+                uploads_bytes=uploads_bytes + MAX_BATCHES * self._max_batch_bytes(workers),
                 workers=workers,
-                growing=loaded.growing,
+                growing=runtime.growing,
             )
-        self.loaded = loaded
+        self.runtime = runtime
 
-    @property
-    def batch_bytes(self) -> int:
-        """What one batch may hold."""
-        return max(self.settings.batch_bytes, self.settings.max_upload_bytes)
-
-    @contextmanager
-    def batch(self) -> "Iterator[None]":
-        """A batch's place among the few that may run; each has its memory for itself.
+    def ensure_ready(self) -> "Runtime":
+        """The loaded models.
 
         Raises:
-            QueueFull: there is none.
+            NotReady: they load, or the service shuts down.
         """
-        if self.batches == MAX_BATCHES:
-            raise QueueFull(f"{MAX_BATCHES} batches run already.", limit=MAX_BATCHES, retry_after_s=10)
-        self.batches += 1
-        try:
-            yield
-        finally:
-            self.batches -= 1
-
-    def _most_of_a_batch_bytes(self, workers: int) -> int:
-        """Portraits count once they are done; those in work come on top, at worst without any compression."""
-        return self.batch_bytes + workers * max(self.settings.max_upload_bytes, 4 * self.settings.max_pixels)
-
-    def require_ready(self) -> "Runtime":
-        """The loaded models, or NotReady with the reason."""
         if self.draining:
             raise NotReady(
                 "The service is shutting down.", hint="Send the request to another instance.", retry_after_s=5
             )
-        if self.loaded is None:
+        if self.runtime is None:
             raise NotReady("The models are loading.", retry_after_s=2)
-        return self.loaded
+        return self.runtime
+
+    @property
+    def batch_bytes(self) -> int:
+        """The budget of one batch."""
+        return max(self.settings.batch_bytes, self.settings.max_upload_bytes)
+
+    @contextmanager
+    def batch_slot(self) -> "Iterator[None]":
+        """A place for one batch, which has its own memory.
+
+        Raises:
+            QueueFull: MAX_BATCHES run already.
+        """
+        if self.running_batches == MAX_BATCHES:
+            raise QueueFull(f"{MAX_BATCHES} batches run already.", limit=MAX_BATCHES, retry_after_s=10)
+        self.running_batches += 1
+        try:
+            yield
+        finally:
+            self.running_batches -= 1
+
+    def snapshot(self) -> Snapshot | None:
+        """The gauges of `/metrics`; None while the models load."""
+        if self.runtime is None:
+            return None
+        return Snapshot(
+            ready=not self.draining,
+            waiting=self.admission.waiting,
+            running=self.admission.running,
+            upload_bytes=self.uploads.held_bytes + self.running_batches * self.batch_bytes,
+            memory_bound_bytes=self.memory_bound_bytes,
+            models=self.runtime.models,
+            restorers=self.runtime.pipeline.models.restorers,
+        )
+
+    def _max_batch_bytes(self, workers: int) -> int:
+        """The most that a batch holds: its budget, and the portraits in work, at worst uncompressed."""
+        return self.batch_bytes + workers * max(self.settings.max_upload_bytes, 4 * self.settings.max_pixels)
 
 
-async def service_of(request: Request) -> Service:
+async def get_service(request: Request) -> Service:
     return cast("Service", request.app.state.service)
 
 
-ServiceDep = Annotated[Service, Depends(service_of)]
+ServiceDep = Annotated[Service, Depends(get_service)]

@@ -125,7 +125,7 @@ def record() -> logging.LogRecord:
 
 
 def test_a_json_line_has_each_fact_as_a_member(record: logging.LogRecord) -> None:
-    line = json.loads(logs._json().format(record))
+    line = json.loads(logs.json_formatter().format(record))
     assert {name: line[name] for name in ("level", "logger", "request_id", "message", "status")} == {
         "level": "INFO", "logger": "facecraft.request", "request_id": "mine", "message": "hi", "status": 200,
     }  # fmt: skip
@@ -133,7 +133,11 @@ def test_a_json_line_has_each_fact_as_a_member(record: logging.LogRecord) -> Non
 
 
 def test_a_console_line_has_them_behind_the_message(record: logging.LogRecord) -> None:
-    assert logs._Console(logs.CONSOLE).format(record).endswith("INFO facecraft.request [mine] hi status=200")
+    assert (
+        logs.ConsoleFormatter(logs.CONSOLE_FORMAT)
+        .format(record)
+        .endswith("INFO facecraft.request [mine] hi status=200")
+    )
 
 
 def test_metrics_count_requests_errors_stages_and_faces(serve: Serve) -> None:

@@ -3,8 +3,10 @@ from typing import Any
 
 import httpx
 import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from facecraft.options import Options
+from facecraft.service.request.access import is_open
 
 Serve = Callable[..., httpx.Client]
 Json = dict[str, Any]
@@ -24,8 +26,14 @@ def nodes(node: Any) -> Iterator[Json]:
 
 
 def form(document: Json, path: str) -> Json:
-    schema: Json = document["paths"][path]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
-    return schema
+    schema = document["paths"][path]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    described: Json = document["components"]["schemas"][schema["$ref"].removeprefix("#/components/schemas/")]
+    return described
+
+
+def operations(document: Json) -> dict[str, Json]:
+    """Every operation, by its path."""
+    return {path: operation for path, item in document["paths"].items() for operation in item.values()}
 
 
 def test_it_has_every_call_of_the_contract_and_no_other(document: Json) -> None:
@@ -43,13 +51,39 @@ def test_it_has_every_call_of_the_contract_and_no_other(document: Json) -> None:
     }
 
 
-def test_it_is_written_in_the_dialect_that_the_bundled_page_shows(document: Json) -> None:
-    assert document["openapi"].startswith("3.0.")
-    for node in nodes(document):
-        assert node.get("type") != "null"
-        assert not isinstance(node.get("examples"), list)
-        assert "const" not in node
-        assert "prefixItems" not in node
+@pytest.mark.parametrize("keys", ["", "key"], ids=["open", "with keys"])
+def test_it_is_valid_openapi_3_1(serve: Serve, keys: str) -> None:
+    document = serve(api_keys=keys).get("/openapi.json", headers={"X-API-Key": "key"}).json()
+    assert document["openapi"] == "3.1.0"
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_its_server_is_where_it_comes_from(document: Json) -> None:
+    assert [server["url"] for server in document["servers"]] == ["./"]
+
+
+def test_each_operation_has_a_stable_id_and_a_summary(document: Json) -> None:
+    assert {path: operation["operationId"] for path, operation in operations(document).items()} == {
+        path: path.removeprefix("/") for path in document["paths"]
+    }
+    assert {path: operation["summary"] for path, operation in operations(document).items()} == {
+        "/process": "Process a portrait",
+        "/detect": "Detect faces",
+        "/check": "Check a photo",
+        "/batch": "Process many portraits",
+        "/presets": "List the presets",
+        "/models": "List the models",
+        "/health": "Check that the process runs",
+        "/ready": "Check that the service takes portraits",
+        "/metrics": "Read the metrics",
+    }
+
+
+def test_no_form_has_a_field_that_is_null(document: Json) -> None:
+    for path in ("/process", "/detect", "/check", "/batch"):
+        for field in form(document, path)["properties"].values():
+            assert "anyOf" not in field
+            assert field["type"] != "null"
 
 
 def test_its_references_lead_somewhere(document: Json) -> None:
@@ -79,21 +113,46 @@ def test_the_form_of_detect_has_the_file_alone(document: Json) -> None:
     assert set(form(document, "/detect")["properties"]) == {"file"}
 
 
-def test_the_page_as_it_opens_sends_a_form_that_is_accepted(client: httpx.Client, document: Json) -> None:
-    # Swagger UI sends every field, and those that have neither a default nor an example empty. So none has:
-    # an option that is given overrides the preset's.
-    options = {
-        name: each for name, each in form(document, "/process")["properties"].items() if name != "file"
-    }
-    assert not [name for name, option in options.items() if "default" in option or "example" in option]
-    fields = dict.fromkeys(options, "")
+def test_no_field_has_a_default_that_a_tool_would_send(document: Json) -> None:
+    # An option that is given overrides the preset's.
+    for path in ("/process", "/check", "/batch"):
+        fields = form(document, path)["properties"].values()
+        assert not [field for field in fields if "default" in field or "example" in field]
+
+
+def test_a_form_with_every_field_empty_is_accepted(client: httpx.Client) -> None:
+    fields = dict.fromkeys(Options.model_fields, "")
     assert client.post("/process", files={"file": b"any bytes"}, data=fields).status_code == 200
+
+
+def test_the_preset_may_be_in_the_query(document: Json) -> None:
+    parameters = {
+        path: [(each["in"], each["name"], each["required"]) for each in operation.get("parameters", ())]
+        for path, operation in operations(document).items()
+    }
+    preset = [("query", "preset", False)]
+    assert {path: each for path, each in parameters.items() if each} == dict.fromkeys(
+        ("/process", "/check", "/batch"), preset
+    )
+
+
+def test_a_batch_answers_with_a_zip(document: Json) -> None:
+    answer = document["paths"]["/batch"]["post"]["responses"]["200"]
+    assert answer["content"] == {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+
+
+def test_a_batch_takes_many_files_after_its_options(document: Json) -> None:
+    schema = form(document, "/batch")
+    assert list(schema["properties"]) == [*Options.model_fields, "file"]
+    assert schema["properties"]["file"]["items"] == {"type": "string", "format": "binary"}
 
 
 def test_process_answers_with_images_first_and_json(document: Json) -> None:
     answer = document["paths"]["/process"]["post"]["responses"]["200"]
     assert list(answer["content"]) == ["image/jpeg", "image/png", "image/webp", "application/json"]
     assert answer["content"]["application/json"]["schema"]["$ref"].endswith("/ProcessBody")
+    for media_type in ("image/jpeg", "image/png", "image/webp"):
+        assert answer["content"][media_type]["schema"] == {"type": "string", "format": "binary"}
     assert set(answer["headers"]) == {
         "Server-Timing",
         "X-Facecraft-Faces",
@@ -136,16 +195,21 @@ def test_every_problem_stands_there_with_an_example(document: Json) -> None:
 
 
 def test_it_asks_for_a_key_where_one_is_needed(serve: Serve) -> None:
-    document = serve(api_keys="key").get("/openapi.json").json()
+    document = serve(api_keys="key").get("/openapi.json", headers={"X-API-Key": "key"}).json()
     assert set(document["components"]["securitySchemes"]) == {"key", "bearer"}
-    secured = {
-        path
-        for path, item in document["paths"].items()
-        for operation in item.values()
-        if "security" in operation
-    }
+    secured = {path for path, operation in operations(document).items() if "security" in operation}
+    assert secured == {path for path in document["paths"] if not is_open(path)}
     assert secured == {"/process", "/batch", "/detect", "/check", "/presets", "/models", "/metrics"}
+    for path in secured:
+        assert operations(document)[path]["security"] == [{"key": []}, {"bearer": []}]
+        assert "WWW-Authenticate" in operations(document)[path]["responses"]["401"]["headers"]
+
+
+def test_an_open_path_has_no_refusal(document: Json) -> None:
+    refused = {path for path, operation in operations(document).items() if "401" in operation["responses"]}
+    assert refused == {path for path in document["paths"] if not is_open(path)}
 
 
 def test_it_asks_for_no_key_where_none_is_set(document: Json) -> None:
     assert "securitySchemes" not in document["components"]
+    assert not any("security" in operation for operation in operations(document).values())

@@ -16,7 +16,7 @@ HEAD = b"GET /health HTTP/1.1\r\nHost: test\r\n"
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "HEAD_S", 0.4)
+    monkeypatch.setattr(protocol, "HEAD_TIMEOUT_S", 0.4)
 
 
 def connect(serve: "Serve") -> socket.socket:

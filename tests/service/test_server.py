@@ -66,7 +66,7 @@ def client_of(running: subprocess.Popen[str]) -> Iterator[httpx.Client]:
 
 
 def test_it_answers_while_the_models_load() -> None:
-    with process("time.sleep(1); return loaded") as running, client_of(running) as client:
+    with process("time.sleep(2); return loaded") as running, client_of(running) as client:
         assert client.get("/health").status_code == 200
         loading = client.get("/ready")
         assert loading.status_code == 503
@@ -75,6 +75,10 @@ def test_it_answers_while_the_models_load() -> None:
         assert int(loading.headers["Retry-After"]) >= 1
         refused = client.post("/process", files={"file": b"0"})
         assert (refused.status_code, refused.json()["code"]) == (503, "not_ready")
+        assert "badge" in {preset["name"] for preset in client.get("/presets").json()["presets"]}
+        assert client.get("/models").json() == {"models": []}
+        assert "facecraft_ready 0.0" in client.get("/metrics").text
+        assert client.get("/ready").status_code == 503  # all of that while they still load
         patience = time.monotonic() + PATIENCE_S
         while client.get("/ready").status_code == 503:
             assert time.monotonic() < patience

@@ -1,7 +1,6 @@
-"""The answer to a batch: a ZIP, sent as it grows."""
+"""The response to a batch: a ZIP that is sent while it grows."""
 
 import asyncio
-from collections.abc import Callable
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Send
@@ -9,11 +8,13 @@ from starlette.types import Message, Send
 from facecraft.errors import FacecraftError
 from facecraft.folders import manifest
 from facecraft.folders.manifest import Entry
-from facecraft.service.batch.zipped import Names, ZipStream
+from facecraft.service.batch.body import PacedBody
+from facecraft.service.batch.entry_names import EntryNames
+from facecraft.service.batch.zip_writer import ZipWriter
 from facecraft.types import Portrait
 
-PIECE_BYTES = 64 * 1024
-"""What is handed to the connection at once, which keeps about as much for a client that does not read."""
+CHUNK_BYTES = 64 * 1024
+"""Bytes in one message; the connection buffers about as much for a client that does not read."""
 HEADERS = [
     (b"content-type", b"application/zip"),
     (b"content-disposition", b'attachment; filename="portraits.zip"'),
@@ -21,69 +22,70 @@ HEADERS = [
 
 
 class ZipResponse:
-    """Sends portraits, and at the end what became of every file.
+    """Sends portraits, and at the end a manifest of every file.
 
     Args:
         send: of the request.
-        received_at: when the client last sent something, on the clock of the event loop.
-        timeout_s: how long the client may neither read nor send.
+        body: of the request; it tells when the client last sent something.
+        timeout_s: the most seconds in which the client neither reads nor sends.
 
     Attributes:
-        started: the answer has begun; from then on it cannot become a problem.
-        entries: what the manifest will say.
+        started: whether the response has started. From then on it cannot become a problem.
+        entries: of the manifest.
     """
 
-    def __init__(self, send: Send, received_at: Callable[[], float], timeout_s: float) -> None:
+    def __init__(self, send: Send, body: PacedBody, timeout_s: float) -> None:
         self.started = False
         self.entries: list[Entry] = []
         self._send = send
-        self._received_at = received_at
+        self._body = body
         self._timeout_s = timeout_s
-        self._names = Names()
-        self._zip = ZipStream()
+        self._names = EntryNames()
+        self._zip = ZipWriter()
 
-    async def portrait(self, file: str, portrait: Portrait, ms: float) -> None:
-        """Send a portrait; when this returns, it is held no more."""
-        name = self._names.of(file, portrait.format)
+    async def send_portrait(self, file: str, portrait: Portrait, ms: float) -> None:
+        """Send a portrait, and keep nothing of it."""
+        name = self._names.create(file, portrait.format)
         self.entries.append(Entry.done(file, name, portrait, ms))
         await self._start()
-        # Its checksum takes a while, if it is large.
-        await self._send_all(await asyncio.to_thread(self._zip.add, name, portrait.data))
+        # In a thread, because the checksum of a large file takes a while.
+        await self._send_bytes(await asyncio.to_thread(self._zip.add, name, portrait.data))
 
-    async def failed(self, file: str, error: FacecraftError, ms: float | None = None) -> None:
+    async def record_failure(self, file: str, error: FacecraftError, ms: float | None = None) -> None:
+        """Add a file that failed, or the batch itself with an empty name, to the manifest."""
         self.entries.append(Entry.failed(file, error, ms))
         await self._start()
 
     async def end(self) -> None:
-        """Send the manifests, and the end of the archive."""
+        """Send the manifests and the end of the archive."""
         await self._start()
         for name, table in (("manifest.json", manifest.as_json), ("manifest.csv", manifest.as_csv)):
-            await self._send_all(self._zip.add(name, await asyncio.to_thread(table, self.entries)))
-        await self._send_all(self._zip.end())
-        await self._push({"type": "http.response.body", "body": b"", "more_body": False})
+            await self._send_bytes(self._zip.add(name, await asyncio.to_thread(table, self.entries)))
+        await self._send_bytes(self._zip.end())
+        await self._send_message({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _start(self) -> None:
         if not self.started:
             self.started = True
-            await self._push({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
+            await self._send_message({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
 
-    async def _send_all(self, data: bytes) -> None:
-        for start in range(0, len(data), PIECE_BYTES):
-            piece = data[start : start + PIECE_BYTES]
-            await self._push({"type": "http.response.body", "body": piece, "more_body": True})
+    async def _send_bytes(self, data: bytes) -> None:
+        for start in range(0, len(data), CHUNK_BYTES):
+            chunk = data[start : start + CHUNK_BYTES]
+            await self._send_message({"type": "http.response.body", "body": chunk, "more_body": True})
 
-    async def _push(self, message: Message) -> None:
-        """Send a message, while the client reads, or at least goes on sending.
+    async def _send_message(self, message: Message) -> None:
+        """Send a message while the client reads, or at least goes on sending.
 
         Raises:
-            ClientDisconnect: it does neither, which is as good as having left.
+            ClientDisconnect: the client does neither, which counts as leaving.
         """
         now = asyncio.get_running_loop().time
         sending = asyncio.ensure_future(self._send(message))
         try:
             while not sending.done():
                 await asyncio.wait({sending}, timeout=self._timeout_s)
-                if not sending.done() and now() - self._received_at() >= self._timeout_s:
+                if not sending.done() and now() - self._body.received_at >= self._timeout_s:
                     raise ClientDisconnect
             sending.result()
         finally:

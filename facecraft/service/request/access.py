@@ -1,32 +1,62 @@
-"""API keys."""
+"""API keys: where keys are set, every path wants one, except those in OPEN_PATHS."""
 
 import hmac
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
-from fastapi import Request
+from pydantic import SecretStr
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from facecraft.errors import Unauthorized
-from facecraft.service.state import ServiceDep
+from facecraft.service.response.problems import error_response
+
+OPEN_PATHS = ("/", "/health", "/ready", "/page/*")
+"""The paths that need no key, as patterns of fnmatch."""
 
 
-async def authorize(request: Request, service: ServiceDep) -> None:
-    """Raise Unauthorized unless no key is set or the request carries one of them."""
-    keys = [key.get_secret_value().encode() for key in service.settings.api_keys]
-    if not keys:
-        return
-    given = _given(request)
-    if given is None:
-        raise Unauthorized("The request carries no key.")
-    # Against all of them, so that the time taken does not tell which one came close.
-    matches = [hmac.compare_digest(given, key) for key in keys]
-    if not any(matches):
-        raise Unauthorized("The key is not valid.")
+def is_open(path: str) -> bool:
+    return any(fnmatchcase(path, pattern) for pattern in OPEN_PATHS)
 
 
-def _given(request: Request) -> bytes | None:
-    key = request.headers.get("x-api-key")
+class KeyMiddleware:
+    """ASGI middleware that refuses a request without a valid key, before its body is read.
+
+    A path that does not exist is refused too: whoever has no key does not learn which paths exist.
+
+    Args:
+        app: what is protected.
+        keys: the valid keys, at least one.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Sequence[SecretStr]) -> None:
+        self._app = app
+        self._keys = [key.get_secret_value().encode() for key in keys]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan" and not is_open(scope["path"]):
+            try:
+                self._validate(Headers(scope=scope))
+            except Unauthorized as error:
+                await error_response(scope, error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _validate(self, headers: Headers) -> None:
+        key = _parse_key(headers)
+        if key is None:
+            raise Unauthorized("The request carries no key.")
+        # Compare with every key, so that the time does not tell which one is close.
+        matches = [hmac.compare_digest(key, valid) for valid in self._keys]
+        if not any(matches):
+            raise Unauthorized("The key is not valid.")
+
+
+def _parse_key(headers: Headers) -> bytes | None:
+    key = headers.get("x-api-key")
     if key is None:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
         key = token.strip()
-    return key.encode("latin-1")  # the bytes that came, as Starlette reads headers as latin-1
+    return key.encode("latin-1")  # the bytes on the wire: Starlette decodes headers as latin-1

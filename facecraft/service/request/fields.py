@@ -1,4 +1,4 @@
-"""What the fields of a form, and its query string, ask for."""
+"""The options of a request: its form fields, and `preset` in its query string."""
 
 from collections.abc import Mapping
 
@@ -8,26 +8,34 @@ from facecraft.errors import InvalidOption
 from facecraft.options import Options
 
 
-def named_in(request: Request) -> dict[str, str]:
-    """The preset that the query string names, as a field, or no field.
+def query_fields(request: Request) -> dict[str, str]:
+    """The preset in the query string, as a field; empty without one.
 
     Raises:
-        InvalidOption: it holds anything else.
+        InvalidOption: the query string has anything else.
     """
-    named = request.query_params.multi_items()
-    if [name for name, _ in named] not in ([], ["preset"]):
-        raise InvalidOption("Options are form fields; of the query string only preset is read.")
-    return dict(named)
+    items = request.query_params.multi_items()
+    if [name for name, _ in items] not in ([], ["preset"]):
+        raise InvalidOption("Options are form fields. The query string takes only preset.")
+    return dict(items)
 
 
-def merged(fields: Mapping[str, str], named: Mapping[str, str]) -> dict[str, str]:
-    """The fields of the form with that of the query string."""
-    if named and "preset" in fields:
-        raise InvalidOption("The option preset is given both as a field and in the query string.")
-    return {**fields, **named}
+def merge_fields(form: Mapping[str, str], query: Mapping[str, str]) -> dict[str, str]:
+    """The fields of the form and of the query string.
+
+    Raises:
+        InvalidOption: both have a preset.
+    """
+    if query and "preset" in form:
+        raise InvalidOption("The option preset is given twice: as a field and in the query string.")
+    return {**form, **query}
 
 
-def options_of(fields: Mapping[str, str]) -> Options:
-    """An empty field is one that was not filled in: forms send those as well, that of /docs among them."""
+def parse_options(fields: Mapping[str, str]) -> Options:
+    """Read the options. Drop empty fields: browsers submit them.
+
+    Raises:
+        InvalidOption: an unknown name, or a value outside its range.
+    """
     known = Options.model_fields
     return Options.parse({name: value for name, value in fields.items() if value or name not in known})

@@ -1,4 +1,4 @@
-"""A multipart body, part by part as its bytes arrive, within the limits that all forms share."""
+"""A multipart body, parsed while it arrives, within the limits of every form."""
 
 from abc import ABC, abstractmethod
 
@@ -7,18 +7,19 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from facecraft.errors import InvalidOption, RequestError
+from facecraft.service.request.files import FileBuffer, ReceivedFile
 
 MAX_FIELDS = 32
 MAX_FIELD_BYTES = 1024
-EXAMPLE = "Send a form, as in: curl -F file=@portrait.jpg http://localhost:8000/process"
+EXAMPLE = "Send a form, for example: curl -F file=@portrait.jpg http://localhost:8000/process"
 
 
-def boundary_of(request: Request) -> bytes:
-    """What separates the parts of the request's body.
+def parse_boundary(request: Request) -> bytes:
+    """The boundary between the parts of the request's body.
 
     Raises:
         InvalidOption: the body is not a form.
-        RequestError: its head does not say.
+        RequestError: the Content-Type has no boundary.
     """
     media_type, parameters = parse_options_header(request.headers.get("content-type"))
     if media_type != b"multipart/form-data":
@@ -29,20 +30,21 @@ def boundary_of(request: Request) -> bytes:
     return boundary
 
 
-class Form(ABC):
-    """Keeps the fields of one body; what is done with its files is the subclass's.
+class MultipartForm(ABC):
+    """Keeps the fields of one body. A subclass says what happens to its files.
 
-    Every method may raise InvalidOption, or RequestError where the body breaks the rules of multipart.
+    Every method may raise InvalidOption, or RequestError if the body breaks the rules of multipart.
 
     Attributes:
-        complete: the last boundary has come.
+        complete: whether the last boundary has come.
     """
 
     def __init__(self, boundary: bytes) -> None:
         self.complete = False
         self._fields: dict[str, bytearray] = {}
-        self._name = ""
-        self._in_file = False
+        self._field = bytearray()
+        self._field_name = ""
+        self._file: FileBuffer | None = None
         self._disposition = b""
         self._header_name = b""
         self._header_value = b""
@@ -65,36 +67,51 @@ class Form(ABC):
 
     @property
     def fields(self) -> dict[str, str]:
-        """Those that have come, by name."""
-        return {name: _text(name, value) for name, value in self._fields.items()}
+        """The fields so far, by name."""
+        return {name: _decode(name, value) for name, value in self._fields.items()}
+
+    @property
+    def unfinished_file(self) -> str:
+        """Name of the file that has started and not ended; empty without one."""
+        return "" if self._file is None else self._file.name
 
     def write(self, chunk: bytes) -> None:
+        """Parse the next piece of the body."""
         try:
             self._parser.write(chunk)
         except FormParserError as error:
             raise _malformed(error) from error
 
-    def require_complete(self) -> None:
+    def validate_complete(self) -> None:
+        """Raise RequestError if the last boundary has not come."""
         if not self.complete:
             raise RequestError("The multipart body breaks off before its last boundary.", hint=EXAMPLE)
 
-    @abstractmethod
-    def file_begins(self, name: str) -> None:
-        """Of the part `file`, by the name that the client gave it."""
+    def close(self) -> None:
+        """Free what was received. The form and its parser refer to each other, which delays that else."""
+        self._file = None
+        del self._parser
 
     @abstractmethod
-    def file_goes_on(self, data: memoryview) -> None:
-        """By a piece that is valid until this returns."""
+    def start_file(self, name: str) -> FileBuffer:
+        """A part `file` starts, with the name that the client gave it."""
 
     @abstractmethod
-    def file_ends(self) -> None: ...
+    def write_file(self, file: FileBuffer, data: memoryview) -> None:
+        """A piece of the file has come. `data` is valid until this returns."""
 
-    def field_begins(self, name: str) -> None:
+    @abstractmethod
+    def receive_file(self, file: ReceivedFile) -> None:
+        """The file has ended."""
+
+    def start_field(self, name: str) -> None:
+        """Any other part starts."""
         if name in self._fields:
             raise InvalidOption(f"The option {name!r} is given more than once.")
         if len(self._fields) == MAX_FIELDS:
             raise InvalidOption(f"The form has more than {MAX_FIELDS} fields.", limit=MAX_FIELDS)
-        self._fields[name] = bytearray()
+        self._field_name = name
+        self._field = self._fields[name] = bytearray()
 
     def _on_part_begin(self) -> None:
         self._disposition = b""
@@ -114,32 +131,33 @@ class Form(ABC):
         _, parameters = parse_options_header(self._disposition)
         if b"name" not in parameters:
             raise RequestError("A part of the form has no name.", hint=EXAMPLE)
-        self._name = parameters[b"name"].decode(errors="replace")
-        self._in_file = self._name == "file"
-        if self._in_file:
-            if b"filename" not in parameters:
+        name = parameters[b"name"].decode(errors="replace")
+        file_name = parameters.get(b"filename")
+        if name == "file":
+            if file_name is None:
                 raise InvalidOption("The part named file holds text and not a file.", hint=EXAMPLE)
-            self.file_begins(parameters[b"filename"].decode(errors="replace"))
-        elif b"filename" in parameters:
-            raise InvalidOption(f"The part {self._name!r} is a file; only file may be one.", hint=EXAMPLE)
+            self._file = self.start_file(file_name.decode(errors="replace"))
+        elif file_name is not None:
+            raise InvalidOption(f"The part {name!r} is a file. Only the part file may be one.", hint=EXAMPLE)
         else:
-            self.field_begins(self._name)
+            self.start_field(name)
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         piece = memoryview(data)[start:end]
-        if self._in_file:
-            self.file_goes_on(piece)
+        if self._file is not None:
+            self.write_file(self._file, piece)
             return
-        value = self._fields[self._name]
-        if len(value) + len(piece) > MAX_FIELD_BYTES:
+        if len(self._field) + len(piece) > MAX_FIELD_BYTES:
             raise InvalidOption(
-                f"The option {self._name!r} is longer than {MAX_FIELD_BYTES} bytes.", limit=MAX_FIELD_BYTES
+                f"The option {self._field_name!r} is longer than {MAX_FIELD_BYTES} bytes.",
+                limit=MAX_FIELD_BYTES,
             )
-        value += piece
+        self._field += piece
 
     def _on_part_end(self) -> None:
-        if self._in_file:
-            self.file_ends()
+        if self._file is not None:
+            file, self._file = self._file, None
+            self.receive_file(file.finish())
 
     def _on_end(self) -> None:
         self.complete = True
@@ -149,7 +167,7 @@ def _malformed(error: FormParserError) -> RequestError:
     return RequestError(f"The multipart body is malformed: {error}.", hint=EXAMPLE)
 
 
-def _text(name: str, value: bytearray) -> str:
+def _decode(name: str, value: bytearray) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError as error:

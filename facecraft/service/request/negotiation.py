@@ -1,38 +1,39 @@
-"""Which of its two forms a client wants the portrait in (RFC 9110, section 12.5.1)."""
+"""Content negotiation: an image or JSON (RFC 9110, section 12.5.1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 JSON_TYPE = "application/json"
 
 
 def prefers_json(accept: Iterable[str]) -> bool:
-    """Whether these Accept headers rank JSON above every image; if they rank nothing, they don't."""
-    qualities = dict(_ranges(",".join(accept)))
+    """Whether these Accept headers rank JSON above every image. Without a ranking they do not."""
+    qualities = dict(_parse_ranges(",".join(accept)))
     return _quality(JSON_TYPE, qualities) > max(_quality(image, qualities) for image in IMAGE_TYPES)
 
 
-def _ranges(header: str) -> Iterable[tuple[str, float]]:
+def _parse_ranges(header: str) -> Iterable[tuple[str, float]]:
+    """Media ranges with their quality, 0 to 1."""
     for element in header.split(","):
         media_range, *parameters = (part.strip().lower() for part in element.split(";"))
         quality = 1.0
         for parameter in parameters:
             name, _, value = parameter.partition("=")
             if name.strip() == "q":
-                quality = _q(value.strip())
+                quality = _parse_quality(value.strip())
         yield media_range, quality
 
 
-def _q(value: str) -> float:
+def _parse_quality(value: str) -> float:
     try:
         quality = float(value)
     except ValueError:
-        return 0.0  # a range that cannot be understood asks for nothing
+        return 0.0  # a malformed range asks for nothing
     return quality if 0 <= quality <= 1 else 0.0
 
 
-def _quality(media_type: str, qualities: dict[str, float]) -> float:
-    """That of the most specific range."""
+def _quality(media_type: str, qualities: Mapping[str, float]) -> float:
+    """The quality of the most specific range that matches."""
     main, _, _ = media_type.partition("/")
     for media_range in (media_type, f"{main}/*", "*/*"):
         if media_range in qualities:

@@ -1,114 +1,112 @@
-"""Reading a multipart body: in memory only, within limits, one file and a few short fields."""
+"""A form with one file and a few short fields, read into memory within limits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from facecraft.errors import InvalidOption, UndecodableImage, UploadTimeout, UploadTooLarge
-from facecraft.service.request.multipart import EXAMPLE, Form, boundary_of
+from facecraft.errors import InvalidOption, UploadTimeout
+from facecraft.service.request.files import FileBuffer, ReceivedFile, too_large
+from facecraft.service.request.multipart import EXAMPLE, MultipartForm, parse_boundary
 
 OVERHEAD_BYTES = 64 * 1024
-"""What a body may have beside the file's bytes: every field at its longest, and their headers."""
+"""The most bytes of a body beside its file: every field at its longest, and the headers of all parts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """A read body.
+class ReceivedForm:
+    """A form that came completely.
 
     Attributes:
-        file: never empty.
-        fields: all the others, by name.
+        content: the file's bytes, never empty.
+        fields: all other parts, by name.
     """
 
-    file: bytearray
+    content: bytes
     fields: dict[str, str]
 
 
-async def read_upload(
-    request: Request, max_file_bytes: int, timeout_s: float, take: Callable[[int], None]
-) -> Upload:
+async def read_form(
+    request: Request, max_file_bytes: int, timeout_s: float, reserve: Callable[[int], None]
+) -> ReceivedForm:
     """Read the body of `request`.
 
     Args:
         request: nothing of its body was read yet.
-        max_file_bytes: largest file.
-        timeout_s: how long the body may take in all; a byte now and then would hold its memory for ever.
-        take: told the size of each chunk before it is kept; it may raise.
+        max_file_bytes: the largest file.
+        timeout_s: the most seconds for the whole body. A slow client would hold memory for ever.
+        reserve: called with the size of each chunk before the chunk is kept. It may raise.
 
     Raises:
-        InvalidOption: not a form, or not one with one part `file` and fields that differ by name.
+        InvalidOption: not a form with exactly one part `file` and with fields of different names.
         RequestError: a form that breaks off or breaks the rules of multipart.
         UploadTooLarge: more than `max_file_bytes`.
         UploadTimeout: the body took too long.
-        UndecodableImage: an empty file.
+        UndecodableImage: the file is empty.
         ClientDisconnect: the client left.
     """
-    form = _Form(boundary_of(request), max_file_bytes)
     limit_bytes = max_file_bytes + OVERHEAD_BYTES
-    declared = request.headers.get("content-length")
-    # The HTTP parser has refused anything but digits.
-    if declared is not None and int(declared) > limit_bytes:
-        raise too_large(max_file_bytes)
-    received_bytes = 0
-    async for chunk in _chunks(request, timeout_s):
-        received_bytes += len(chunk)
-        if received_bytes > limit_bytes:
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    with closing(SingleFileForm(parse_boundary(request), max_file_bytes)) as form:
+        declared = request.headers.get("content-length")
+        # The HTTP parser has refused anything but digits.
+        if declared is not None and int(declared) > limit_bytes:
             raise too_large(max_file_bytes)
-        take(len(chunk))
-        form.write(chunk)
-    return form.finish()
+        received_bytes = 0
+        more = True
+        while more:
+            chunk, more = await _receive_chunk(request, deadline, timeout_s)
+            received_bytes += len(chunk)
+            if received_bytes > limit_bytes:
+                raise too_large(max_file_bytes)
+            reserve(len(chunk))
+            form.write(chunk)
+        return form.finish()
 
 
-async def _chunks(request: Request, timeout_s: float) -> AsyncIterator[bytes]:
-    more = True
-    until = asyncio.get_running_loop().time() + timeout_s
-    while more:
-        try:
-            async with asyncio.timeout_at(until):
-                message = await request.receive()
-        except TimeoutError as error:
-            raise UploadTimeout(f"The upload took over {timeout_s:g} seconds.", limit=timeout_s) from error
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        more = message.get("more_body", False)
-        yield message.get("body", b"")
+async def _receive_chunk(request: Request, deadline: float, timeout_s: float) -> tuple[bytes, bool]:
+    """The next piece of the body, and whether more follow."""
+    try:
+        async with asyncio.timeout_at(deadline):
+            message = await request.receive()
+    except TimeoutError as error:
+        raise UploadTimeout(f"The upload took over {timeout_s:g} seconds.", limit=timeout_s) from error
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message.get("body", b""), message.get("more_body", False)
 
 
-def too_large(limit_bytes: int) -> UploadTooLarge:
-    return UploadTooLarge(f"The file is larger than {limit_bytes} bytes.", limit=limit_bytes)
-
-
-class _Form(Form):
-    """One with one file."""
+class SingleFileForm(MultipartForm):
+    """A form with one file, whose name is ignored."""
 
     def __init__(self, boundary: bytes, max_file_bytes: int) -> None:
         super().__init__(boundary)
         self._max_file_bytes = max_file_bytes
-        self._file: bytearray | None = None
+        self._started = False
+        self._received: ReceivedFile | None = None
 
-    def finish(self) -> Upload:
-        self.require_complete()
-        if self._file is None:
-            raise InvalidOption("The form has no part named file.", hint=EXAMPLE)
-        if not self._file:
-            raise UndecodableImage("The file is empty.")
-        return Upload(self._file, self.fields)
-
-    def file_begins(self, name: str) -> None:  # noqa: ARG002  # it means nothing
-        if self._file is not None:
+    def start_file(self, name: str) -> FileBuffer:
+        if self._started:
             raise InvalidOption(
-                "The form has more than one part named file.", hint="Send one file a request."
+                "The form has more than one part named file.", hint="Send one file in each request."
             )
-        self._file = bytearray()
+        self._started = True
+        return FileBuffer(name, self._max_file_bytes)
 
-    def file_goes_on(self, data: memoryview) -> None:
-        assert self._file is not None  # noqa: S101  # it has begun
-        if len(self._file) + len(data) > self._max_file_bytes:
-            raise too_large(self._max_file_bytes)
-        self._file += data
+    def write_file(self, file: FileBuffer, data: memoryview) -> None:
+        file.write(data)
 
-    def file_ends(self) -> None:
-        pass
+    def receive_file(self, file: ReceivedFile) -> None:
+        self._received = file
+
+    def finish(self) -> ReceivedForm:
+        """The whole form."""
+        self.validate_complete()
+        if self._received is None:
+            raise InvalidOption("The form has no part named file.", hint=EXAMPLE)
+        if self._received.problem is not None:
+            raise self._received.problem
+        return ReceivedForm(self._received.content, self.fields)

@@ -14,37 +14,44 @@ from facecraft.service.telemetry.logs import REQUEST_ID
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from starlette.types import Scope
+
 MEDIA_TYPE = "application/problem+json"
 CLIENT_CLOSED_REQUEST = 499
+PATHS_HINT = "GET /openapi.json lists every path and its methods."
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Let every error leave the app as a problem."""
-    app.add_exception_handler(FacecraftError, _facecraft_error)
-    app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(ClientDisconnect, _client_disconnect)
-    # Starlette raises it again after the answer, and uvicorn logs it with its traceback.
-    app.add_exception_handler(Exception, _unexpected)
+    """Answer every error with a problem."""
+    app.add_exception_handler(FacecraftError, _handle_facecraft_error)
+    app.add_exception_handler(HTTPException, _handle_http_exception)
+    app.add_exception_handler(ClientDisconnect, _handle_disconnect)
+    # Starlette raises the error again after the response, and uvicorn logs it with its traceback.
+    app.add_exception_handler(Exception, _handle_unexpected_error)
 
 
-def body_of(
+def problem_body(
     error: FacecraftError | type[FacecraftError], detail: str, limit: float | None = None
 ) -> ProblemBody:
     return _body(error.status, error.code, detail, error.hint, limit)
 
 
-async def _facecraft_error(request: Request, error: Exception) -> Response:
-    error = cast("FacecraftError", error)
-    request.state.code = error.code
+def error_response(scope: "Scope", error: FacecraftError) -> Response:
+    """The response to a request that failed. Its log line and the metrics get the error's code."""
+    scope["state"]["code"] = error.code
     headers = {}
     if isinstance(error, ServiceError) and error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = 'Bearer realm="facecraft"'
-    return problem_response(body_of(error, error.detail, error.limit), headers)
+    return _response(problem_body(error, error.detail, error.limit), headers)
 
 
-async def _http_exception(request: Request, error: Exception) -> Response:
+async def _handle_facecraft_error(request: Request, error: Exception) -> Response:
+    return error_response(request.scope, cast("FacecraftError", error))
+
+
+async def _handle_http_exception(request: Request, error: Exception) -> Response:
     error = cast("HTTPException", error)
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
     request.state.code = code
@@ -53,18 +60,16 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         detail = f"There is no {request.url.path}."
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{request.url.path} does not take {request.method}."
-    return problem_response(
-        _body(error.status_code, code, detail, "See /docs for what there is."), error.headers
-    )
+    return _response(_body(error.status_code, code, detail, PATHS_HINT), error.headers)
 
 
-async def _client_disconnect(_request: Request, _error: Exception) -> Response:
-    return Response(status_code=CLIENT_CLOSED_REQUEST)  # nobody reads it
+async def _handle_disconnect(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=CLIENT_CLOSED_REQUEST)  # for the log; the client is gone
 
 
-async def _unexpected(request: Request, _error: Exception) -> Response:
+async def _handle_unexpected_error(request: Request, _error: Exception) -> Response:
     request.state.code = FacecraftError.code
-    return problem_response(body_of(FacecraftError, "The service failed on this request."))
+    return _response(problem_body(FacecraftError, "The service failed on this request."))
 
 
 def _body(status: int, code: str, detail: str, hint: str, limit: float | None = None) -> ProblemBody:
@@ -72,7 +77,7 @@ def _body(status: int, code: str, detail: str, hint: str, limit: float | None = 
     return ProblemBody.model_validate(members | {"request_id": REQUEST_ID.get()})
 
 
-def problem_response(body: ProblemBody, headers: "Mapping[str, str] | None" = None) -> Response:
+def _response(body: ProblemBody, headers: "Mapping[str, str] | None" = None) -> Response:
     return Response(
         body.model_dump_json(exclude_none=True),
         status_code=body.status,

@@ -1,9 +1,11 @@
-"""The JSON bodies."""
+"""The JSON bodies of responses."""
 
 import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+from pydantic.json_schema import SkipJsonSchema
 
 from facecraft.types import ImageFormat, RuleStatus
 
@@ -29,7 +31,7 @@ class LoadedModelBody(BaseModel):
 
 class ReadyBody(BaseModel):
     status: Literal["ready"] = "ready"
-    device: str = Field(description="Where the models run.", examples=["cpu"])
+    device: str = Field(description="Where the models run.", examples=["cpu, 2 threads"])
     models: list[LoadedModelBody]
 
 
@@ -49,58 +51,62 @@ class ModelsBody(BaseModel):
 
 class FaceBody(BaseModel):
     bbox: list[Pixels] = Field(
-        min_length=4, max_length=4, description="x1, y1, x2, y2; the last two exclusive."
+        min_length=4, max_length=4, description="x1, y1, x2, y2. The last two are exclusive."
     )
     landmarks: list[Annotated[list[Pixels], Field(min_length=2, max_length=2)]] = Field(
-        min_length=5, max_length=5, description="x, y of eyes, nose and mouth corners, image-left first."
+        min_length=5,
+        max_length=5,
+        description="x, y of both eyes, the nose and both mouth corners. The left one in the image first.",
     )
-    score: float = Field(ge=0, le=1, description="The detector's confidence.")
+    score: float = Field(ge=0, le=1, description="Confidence of the detector.")
 
 
 class SourceBody(BaseModel):
     width: int = Field(description="Pixels, upright.")
     height: int = Field(description="Pixels, upright.")
-    format: ImageFormat = Field(description="By content, not by name.")
-    frames: int = Field(description="Pictures in the file; only the first is used.")
+    format: ImageFormat = Field(description="By content, not by file name.")
+    frames: int = Field(description="Pictures in the file. Only the first is used.")
 
 
 class DetectBody(BaseModel):
-    faces: list[FaceBody] = Field(description="Largest first.")
+    faces: list[FaceBody] = Field(description="Every face, the largest first.")
     source: SourceBody
-    timings_ms: dict[str, float] = Field(description="Milliseconds by stage, in order of execution.")
+    timings_ms: dict[str, float] = Field(description="Milliseconds of each stage, in order of execution.")
 
 
 class ImageBody(BaseModel):
     media_type: Literal["image/jpeg", "image/png", "image/webp"]
     width: int
     height: int
-    quality: int | None = Field(description="Of the encoder; null for PNG.")
-    base64: str = Field(description="The finished picture.")
+    quality: int | None = Field(description="Quality of the encoder, 1 to 100. null for PNG.")
+    base64: str = Field(description="The image file, in Base64.")
 
 
 class NoteBody(BaseModel):
     code: str = Field(examples=["source_small"])
-    detail: str = Field(description="What turned out otherwise than one may think.")
+    detail: str = Field(description="What was decided for the caller, in one sentence.")
 
 
 class RuleBody(BaseModel):
     name: str = Field(examples=["head_height"])
     status: RuleStatus
-    value: float | None = Field(description="As measured; null where it could not be.")
-    least: float | None = Field(description="The smallest value that passes; null where there is none.")
-    most: float | None = Field(description="The largest value that passes; null where there is none.")
+    value: float | None = Field(description="The measured value. null if it could not be measured.")
+    least: float | None = Field(description="The smallest value that passes. null without a lower limit.")
+    most: float | None = Field(description="The largest value that passes. null without an upper limit.")
     unit: str
-    detail: str = Field(description="What the value is.")
+    detail: str = Field(description="What the value means.")
 
 
 class VerdictBody(BaseModel):
-    status: RuleStatus = Field(description="fail if any rule fails; unknown if any that has a limit is.")
+    status: RuleStatus = Field(
+        description="fail if any rule fails; else unknown if one with a limit was not measured; else pass."
+    )
     rules: list[RuleBody]
 
 
 class ProcessBody(DetectBody):
-    restored: int = Field(description="How many of the faces were restored.")
-    restorer: str = Field(description="The restorer that was used, or none.")
+    restored: int = Field(description="Number of faces that were restored.")
+    restorer: str = Field(description="Name of the restorer, or none.")
     notes: list[NoteBody]
     verdict: VerdictBody | None
     image: ImageBody
@@ -110,7 +116,9 @@ class CheckBody(DetectBody):
     verdict: VerdictBody
 
 
-Range = Annotated[list[float], Field(min_length=2, max_length=2, description="Least and most.")]
+Range = Annotated[
+    list[float], Field(min_length=2, max_length=2, description="The smallest and the largest value.")
+]
 
 
 class PresetBody(BaseModel):
@@ -123,16 +131,22 @@ class PresetBody(BaseModel):
     dpi: int | None
     width_mm: float | None
     height_mm: float | None
-    head: Range = Field(description="Chin to crown as a share of the height: least and most.")
-    eye_line: Range | None = Field(description="Eyes over the lower edge, likewise; null where no rule is.")
-    top_margin: Range | None = Field(description="Crown to the upper edge, likewise.")
-    background: list[str] = Field(description="Colours that are accepted.")
-    replace_background: bool = Field(description="Whether the first of them is put behind the person.")
-    retouching: bool = Field(description="Whether the rule allows it; if not, nothing is restored.")
+    head: Range = Field(description="Chin to crown, as a share of the height: smallest and largest.")
+    eye_line: Range | None = Field(
+        description="Eyes above the lower edge, as a share of the height. null without such a rule."
+    )
+    top_margin: Range | None = Field(
+        description="Crown to the upper edge, as a share of the height. null without such a rule."
+    )
+    background: list[str] = Field(description="The accepted colours.")
+    replace_background: bool = Field(
+        description="Whether the background is replaced by the first of these colours."
+    )
+    retouching: bool = Field(description="Whether retouching is allowed. If not, nothing is restored.")
     format: ImageFormat
     max_kb: int | None
-    source: str = Field(description="Where the rule is.")
-    date: dt.date = Field(description="When it was published, or last known to hold.")
+    source: str = Field(description="Where the rule is published.")
+    date: dt.date = Field(description="When the rule was published or last verified.")
     note: str
 
 
@@ -140,8 +154,12 @@ class PresetsBody(BaseModel):
     presets: list[PresetBody]
 
 
+def _drop_default(schema: JsonDict) -> None:
+    del schema["default"]
+
+
 class ProblemBody(BaseModel):
-    """RFC 9457."""
+    """A problem, by RFC 9457."""
 
     type: str = Field(examples=["urn:facecraft:problem:no_face_found"])
     title: str
@@ -149,10 +167,13 @@ class ProblemBody(BaseModel):
     detail: str = Field(description="What happened.")
     code: str = Field(description="Stable name of the kind of error.", examples=["no_face_found"])
     hint: str = Field(description="What to do about it.")
-    limit: float | int | None = Field(
+    limit: float | int | SkipJsonSchema[None] = Field(
         default=None,
-        description="The limit that was met, in the unit that detail names; absent where there is none.",
+        description="The limit that was exceeded, in the unit that detail names. Absent without a limit.",
+        json_schema_extra=_drop_default,  # it is never null
     )
     request_id: str = Field(
-        default="-", description="As in the header X-Request-ID and in the service's log.", examples=["-"]
+        default="-",
+        description="The id in the header X-Request-ID and in the service's log.",
+        examples=["-"],
     )

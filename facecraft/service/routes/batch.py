@@ -1,50 +1,50 @@
 """The route of batches."""
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from facecraft.service.batch.batch import Batch
 from facecraft.service.openapi import BATCH
 from facecraft.service.protocol import ABORT
-from facecraft.service.request.access import authorize
-from facecraft.service.request.fields import named_in
-from facecraft.service.request.multipart import boundary_of
+from facecraft.service.request.fields import query_fields
+from facecraft.service.request.multipart import parse_boundary
 from facecraft.service.state import Service, ServiceDep
 
-router = APIRouter(dependencies=[Depends(authorize)])
+router = APIRouter()
 
 
 @router.post("/batch", response_class=Response, **BATCH)
 async def batch(request: Request, service: ServiceDep) -> Response:
-    """A ZIP with a portrait for each photo, in order, and manifest.json and manifest.csv at its end.
+    """Answer with a ZIP: a portrait for each photo, in order, then manifest.json and manifest.csv.
 
-    The options come before the first file. It is sent while it is made, so read it while you send.
+    Send the options before the first file. Read the response while you send: it starts before the last photo
+    has arrived.
     """
-    service.require_ready()
-    return _Answer(service, boundary_of(request), named_in(request))
+    service.ensure_ready()
+    return BatchResponse(service, parse_boundary(request), query_fields(request))
 
 
-class _Answer(Response):
-    """One that reads the request itself; Starlette's that stream would take pieces of the body away."""
+class BatchResponse(Response):
+    """Reads the request's body itself. Starlette's streaming response would read parts of it, too."""
 
-    def __init__(self, service: Service, boundary: bytes, named: dict[str, str]) -> None:
+    def __init__(self, service: Service, boundary: bytes, query: dict[str, str]) -> None:
         self.background = None
         self._service = service
         self._boundary = boundary
-        self._named = named
+        self._query = query
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        batch = Batch(self._service, self._boundary, self._named, receive, send)
-        answer = batch.answer
+        batch = Batch(self._service, self._boundary, self._query, receive, send)
+        response = batch.response
         try:
-            with self._service.batch():
-                await batch.to_its_end()
+            with self._service.batch_slot():
+                await batch.run()
         except ClientDisconnect:
-            if not answer.started:
+            if not response.started:
                 raise
             scope["state"][ABORT]()
-            await batch.gone()
+            await batch.wait_for_disconnect()
         finally:
-            failed = sum(entry.status == "failed" for entry in answer.entries)
-            scope["state"]["batch"] = {"files": len(answer.entries), "failed": failed}
+            failed = sum(entry.status == "failed" for entry in response.entries)
+            scope["state"]["batch"] = {"files": len(response.entries), "failed": failed}

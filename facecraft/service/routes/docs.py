@@ -1,39 +1,39 @@
-"""The interactive documentation, from files that are installed with the service: it needs no other host."""
+"""Swagger UI at /docs, from files that are installed with the service: it needs no other host."""
+
+from importlib.resources import files
+from pathlib import Path
 
 from fastapi import APIRouter
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
-from swagger_ui_bundle import swagger_ui_path
 
-ASSETS = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")
-# The page starts Swagger UI by a script of its own, and shows icons that are in its style sheet.
+from facecraft.service.routes.web import FOLDER
+
+# Of fastapi-offline only these files are used: Swagger UI 5, which shows OpenAPI 3.1.
+SWAGGER_UI = Path(str(files("fastapi_offline"))) / "static"
+ASSETS = {
+    "swagger-ui-bundle.js": SWAGGER_UI / "swagger-ui-bundle.js",
+    "swagger-ui.css": SWAGGER_UI / "swagger-ui.css",
+    "docs.js": FOLDER / "docs.js",
+    "favicon.svg": FOLDER / "favicon.svg",
+}
+# Swagger UI sets styles on elements, and its style sheet has icons as data: URLs.
 POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/docs")
-async def page() -> HTMLResponse:
-    # Addresses are relative, so that the page works behind a proxy that adds a prefix.
-    html = get_swagger_ui_html(
-        openapi_url="openapi.json",
-        title="Facecraft",
-        swagger_js_url="docs/swagger-ui-bundle.js",
-        swagger_css_url="docs/swagger-ui.css",
-        swagger_favicon_url="docs/favicon-32x32.png",
-        # Swagger UI would ask validator.swagger.io for a badge.
-        swagger_ui_parameters={"validatorUrl": None, "tryItOutEnabled": True},
-    )
-    html.headers["Content-Security-Policy"] = POLICY
-    return html
+async def page() -> FileResponse:
+    # Its URLs are relative, so that it works behind a proxy that adds a prefix.
+    return FileResponse(FOLDER / "docs.html", headers={"Content-Security-Policy": POLICY})
 
 
 @router.get("/docs/{name}")
 async def asset(name: str) -> FileResponse:
     if name not in ASSETS:
         raise HTTPException(status_code=404)
-    return FileResponse(swagger_ui_path / name)
+    return FileResponse(ASSETS[name])

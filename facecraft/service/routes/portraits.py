@@ -1,110 +1,101 @@
-"""What the service is for."""
+"""The routes that take one photo."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from facecraft.cancellation import Cancellation
-from facecraft.errors import InvalidOption, Unauthorized
-from facecraft.service.openapi import CHECK, DETECT, PROCESS, problems
-from facecraft.service.request.access import authorize
-from facecraft.service.request.fields import merged, named_in, options_of
+from facecraft.errors import InvalidOption
+from facecraft.service.openapi import CHECK, DETECT, PROCESS
+from facecraft.service.request.fields import merge_fields, parse_options, query_fields
 from facecraft.service.request.negotiation import prefers_json
-from facecraft.service.request.upload import Upload, read_upload
-from facecraft.service.response.answers import check_response, detection_response, portrait_response
-from facecraft.service.response.schemas import PresetBody, PresetsBody
+from facecraft.service.request.upload import ReceivedForm, read_form
+from facecraft.service.response.findings import check_response, detection_response, portrait_response
 from facecraft.service.state import Service, ServiceDep
 
 T = TypeVar("T")
 
-router = APIRouter(dependencies=[Depends(authorize)])
+router = APIRouter()
 
 
 @router.post("/process", response_class=Response, **PROCESS)
 async def process(request: Request, service: ServiceDep) -> Response:
-    """The finished portrait as an image, or as JSON where Accept prefers `application/json`."""
+    """Answer with the portrait as an image, or as JSON if Accept prefers `application/json`."""
     as_json = prefers_json(request.headers.getlist("accept"))
-    pipeline = service.require_ready().pipeline
-    async with _admitted(request, service) as upload:
-        options = options_of(upload.fields)
-
+    pipeline = service.ensure_ready().pipeline
+    async with receive_form(request, service) as form:
+        options = parse_options(form.fields)
         cancellation = Cancellation()
 
         def work() -> Response:
-            portrait = pipeline.process(bytes(upload.file), options, cancellation, judge=as_json)
-            request.state.done = portrait
+            portrait = pipeline.process(form.content, options, cancellation, judge=as_json)
+            request.state.findings = portrait
             return portrait_response(portrait, as_json=as_json)
 
         try:
-            return await _while_connected(request, service.admission.run(work))
+            return await await_connected(request, service.admission.run(work))
         finally:
-            cancellation.cancel()  # the deadline is over, or the client left
+            cancellation.cancel()  # after the deadline or a disconnect, the work stops at its next face
 
 
 @router.post("/detect", response_class=Response, **DETECT)
 async def detect(request: Request, service: ServiceDep) -> Response:
-    """The faces of a photo; nothing is restored."""
-    pipeline = service.require_ready().pipeline
-    async with _admitted(request, service) as upload:
-        for name in upload.fields:
-            raise InvalidOption(f"There is no option {name!r}: /detect takes the file alone.")
+    """Answer with the faces of a photo. Nothing is restored."""
+    pipeline = service.ensure_ready().pipeline
+    async with receive_form(request, service) as form:
+        for name in form.fields:
+            raise InvalidOption(f"There is no option {name!r}: /detect takes only the file.")
 
         def work() -> Response:
-            detection = pipeline.detect(bytes(upload.file))
-            request.state.done = detection
+            detection = pipeline.detect(form.content)
+            request.state.findings = detection
             return detection_response(detection)
 
-        return await _while_connected(request, service.admission.run(work))
+        return await await_connected(request, service.admission.run(work))
 
 
 @router.post("/check", response_class=Response, **CHECK)
 async def check(request: Request, service: ServiceDep) -> Response:
-    """Whether a photo is what a preset, or good practice, asks for, rule by rule; nothing is changed."""
-    pipeline = service.require_ready().pipeline
-    async with _admitted(request, service) as upload:
-        for name in upload.fields:
+    """Judge a photo by the rules of a preset, or by good practice without one. The photo is not changed."""
+    pipeline = service.ensure_ready().pipeline
+    async with receive_form(request, service) as form:
+        for name in form.fields:
             if name != "preset":
-                raise InvalidOption(f"There is no option {name!r}: /check takes the file and a preset.")
-        options = options_of(upload.fields)
+                raise InvalidOption(f"There is no option {name!r}: /check takes only the file and a preset.")
+        options = parse_options(form.fields)
 
         def work() -> Response:
-            checked = pipeline.check(bytes(upload.file), options)
-            request.state.done = checked
-            return check_response(checked)
+            verdict = pipeline.check(form.content, options)
+            request.state.findings = verdict
+            return check_response(verdict)
 
-        return await _while_connected(request, service.admission.run(work))
-
-
-@router.get("/presets", summary="Which presets are there?", responses=problems(Unauthorized))
-async def presets(service: ServiceDep) -> PresetsBody:
-    """Everything that `preset` may be, with its rules, their source and their date."""
-    return PresetsBody(presets=[PresetBody.model_validate(each) for each in service.presets.values()])
+        return await await_connected(request, service.admission.run(work))
 
 
 @asynccontextmanager
-async def _admitted(request: Request, service: Service) -> AsyncIterator[Upload]:
-    """The request's body, if there is room for it; its memory is accounted for until the block ends."""
-    named = named_in(request)
-    service.admission.require_room()  # before the body is read, so that nobody uploads for nothing
-    with service.uploads.share() as take:
+async def receive_form(request: Request, service: Service) -> AsyncIterator[ReceivedForm]:
+    """The request's form. Its memory is counted until the block ends."""
+    query = query_fields(request)
+    service.admission.ensure_capacity()  # before the body is read, so that nobody uploads in vain
+    with service.uploads.share() as reserve:
         settings = service.settings
-        upload = await read_upload(request, settings.max_upload_bytes, settings.upload_timeout_s, take)
-        yield Upload(upload.file, merged(upload.fields, named))
+        form = await read_form(request, settings.max_upload_bytes, settings.upload_timeout_s, reserve)
+        yield ReceivedForm(form.content, merge_fields(form.fields, query))
 
 
-async def _while_connected(request: Request, answer: Awaitable[T]) -> T:
-    """Await `answer`, or cancel it and raise ClientDisconnect when the client leaves."""
+async def await_connected(request: Request, answer: Awaitable[T]) -> T:
+    """Await `answer`; when the client leaves, cancel it and raise ClientDisconnect."""
     answering = asyncio.ensure_future(answer)
-    leaving = asyncio.ensure_future(request.receive())  # after the body, nothing else is received
+    disconnect = asyncio.ensure_future(request.receive())  # after the body, only a disconnect can come
     try:
-        await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({answering, disconnect}, return_when=asyncio.FIRST_COMPLETED)
         if not answering.done():
             raise ClientDisconnect
         return answering.result()
     finally:
         answering.cancel()
-        leaving.cancel()
+        disconnect.cancel()

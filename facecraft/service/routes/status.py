@@ -1,12 +1,11 @@
-"""What the service says about itself."""
+"""The routes about the service itself."""
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from facecraft.errors import NotReady, Unauthorized
+from facecraft.errors import NotReady
 from facecraft.service.openapi import problems
-from facecraft.service.request.access import authorize
 from facecraft.service.response.schemas import (
     HealthBody,
     LicenceBody,
@@ -20,16 +19,19 @@ from facecraft.service.state import ServiceDep
 router = APIRouter()
 
 
-@router.get("/health", summary="Does the process live?")
+@router.get("/health", summary="Check that the process runs")
 async def health() -> HealthBody:
-    """200 from the moment the server listens."""
+    """200 as soon as the server listens."""
     return HealthBody()
 
 
-@router.get("/ready", summary="Can it take portraits?", responses=problems(NotReady))
+@router.get("/ready", summary="Check that the service takes portraits", responses=problems(NotReady))
 async def ready(service: ServiceDep) -> ReadyBody:
-    """200 once every model is verified, loaded and warmed; 503 with the reason before and while draining."""
-    loaded = service.require_ready()
+    """200 while the service takes portraits: every model is verified, loaded and warmed.
+
+    503 with the reason while the models load and while the service shuts down.
+    """
+    runtime = service.ensure_ready()
     models = [
         LoadedModelBody(
             name=model.name,
@@ -37,32 +39,21 @@ async def ready(service: ServiceDep) -> ReadyBody:
             licence=model.licence.name,
             commercial_use=model.licence.commercial_use,
         )
-        for model in loaded.models
+        for model in runtime.models
     ]
-    return ReadyBody(device=loaded.device, models=models)
+    return ReadyBody(device=runtime.device, models=models)
 
 
-@router.get(
-    "/metrics",
-    summary="What has it done?",
-    response_class=PlainTextResponse,
-    dependencies=[Depends(authorize)],
-    responses=problems(Unauthorized),
-)
+@router.get("/metrics", summary="Read the metrics", response_class=PlainTextResponse)
 async def metrics(service: ServiceDep) -> Response:
-    """Counters, histograms and gauges, as Prometheus reads them."""
+    """Counters, histograms and gauges, in the format of Prometheus."""
     return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get(
-    "/models",
-    summary="Which models are there?",
-    dependencies=[Depends(authorize)],
-    responses=problems(Unauthorized),
-)
+@router.get("/models", summary="List the models")
 async def models(service: ServiceDep) -> ModelsBody:
-    """Everything in models.lock, loaded or not."""
-    loaded = {model.name for model in service.loaded.models} if service.loaded else set()
+    """Every model in models.lock, loaded or not."""
+    loaded = {model.name for model in service.runtime.models} if service.runtime else set()
     return ModelsBody(
         models=[
             ModelBody(

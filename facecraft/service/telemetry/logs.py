@@ -1,4 +1,4 @@
-"""Log lines: to read on a console, or JSON to collect; each says whose request it is about."""
+"""Log lines, for a console or as JSON. Each has the id of its request."""
 
 import logging
 import sys
@@ -8,37 +8,39 @@ from typing import Literal
 from pythonjsonlogger.json import JsonFormatter
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
-"""Of the request that is being answered; threads that work for it have it too."""
+"""The id of the current request, also in the threads that work for it."""
 
-CONSOLE = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
-FIELDS = ("asctime", "levelname", "name", "request_id", "message")
+CONSOLE_FORMAT = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
+JSON_FIELDS = ("asctime", "levelname", "name", "request_id", "message")
 
 
 def configure(level: str, kind: Literal["console", "json"]) -> None:
-    """Let everything that is logged, and Python's warnings, go to stderr, a line each."""
+    """Write log records and Python's warnings to stderr, one line each."""
     logging.captureWarnings(capture=True)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Console(CONSOLE) if kind == "console" else _json())
-    handler.addFilter(_with_request_id)
+    handler.setFormatter(ConsoleFormatter(CONSOLE_FORMAT) if kind == "console" else json_formatter())
+    handler.addFilter(_add_request_id)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
 
 
-def _json() -> logging.Formatter:
+def json_formatter() -> logging.Formatter:
     names = {"asctime": "time", "levelname": "level", "name": "logger"}
-    return JsonFormatter(list(FIELDS), rename_fields=names, defaults=None)
+    return JsonFormatter(list(JSON_FIELDS), rename_fields=names, defaults=None)
 
 
-def _with_request_id(record: logging.LogRecord) -> bool:
-    record.request_id = REQUEST_ID.get()
-    return True
+class ConsoleFormatter(logging.Formatter):
+    """Appends the extra attributes of a record, which JSON has as members."""
 
-
-class _Console(logging.Formatter):
-    """With what JSON has as members of their own behind the message."""
-
-    KNOWN = frozenset((*vars(logging.makeLogRecord({})), "request_id", "message", "asctime", "color_message"))
+    STANDARD = frozenset(
+        (*vars(logging.makeLogRecord({})), "request_id", "message", "asctime", "color_message")
+    )
 
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record)
-        more = {name: value for name, value in vars(record).items() if name not in self.KNOWN}
-        return " ".join((line, *(f"{name}={value}" for name, value in more.items())))
+        extra = {name: value for name, value in vars(record).items() if name not in self.STANDARD}
+        return " ".join((line, *(f"{name}={value}" for name, value in extra.items())))
+
+
+def _add_request_id(record: logging.LogRecord) -> bool:
+    record.request_id = REQUEST_ID.get()
+    return True

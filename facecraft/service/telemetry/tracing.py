@@ -1,4 +1,4 @@
-"""OpenTelemetry traces, where OpenTelemetry's own variables ask for them."""
+"""OpenTelemetry traces, where OpenTelemetry's environment variables ask for them."""
 
 import os
 from collections.abc import Callable
@@ -8,8 +8,8 @@ from starlette.types import ASGIApp
 
 from facecraft.errors import SettingInvalid
 
-ASKING = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-UNTRACED = "health,ready,metrics"
+ENDPOINT_VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+UNTRACED = ("health", "ready", "metrics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,25 +17,25 @@ class Tracing:
     """How requests are traced.
 
     Attributes:
-        around: an application that makes a span of each request to the given one.
-        end: sends the last spans; it may wait for the collector.
+        wrap: gives an application that makes a span of each request.
+        shutdown: sends the last spans. It may wait for the collector.
     """
 
-    around: Callable[[ASGIApp], ASGIApp]
-    end: Callable[[], None]
+    wrap: Callable[[ASGIApp], ASGIApp]
+    shutdown: Callable[[], None]
 
 
-def tracing() -> Tracing:
-    """Spans for the collector that the variables name; where they name none, nothing at all.
+def configure_tracing() -> Tracing:
+    """Send spans to the collector that the variables name; without them, do nothing.
 
     Raises:
         SettingInvalid: a variable asks for traces, and the extra `otel` is not installed.
     """
-    asking = [name for name in ASKING if os.environ.get(name)]
-    if not asking:
-        return Tracing(around=lambda app: app, end=lambda: None)
+    variables = [name for name in ENDPOINT_VARIABLES if os.environ.get(name)]
+    if not variables:
+        return Tracing(wrap=lambda app: app, shutdown=lambda: None)
     try:
-        # Not installed by default, and no one else waits for it.
+        # An optional extra, and slow to import.
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
         from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware  # noqa: PLC0415
         from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
@@ -44,20 +44,20 @@ def tracing() -> Tracing:
         from opentelemetry.util.http import ExcludeList  # noqa: PLC0415
     except ImportError as error:
         raise SettingInvalid(
-            f"{asking[0]} asks for traces, but {error.name} is not installed.",
+            f"{variables[0]} asks for traces, but {error.name} is not installed.",
             hint="Install facecraft[otel], or unset the variable.",
         ) from error
-    name = os.environ.get("OTEL_SERVICE_NAME", "facecraft")
-    provider = TracerProvider(resource=Resource.create({"service.name": name}))
+    service_name = os.environ.get("OTEL_SERVICE_NAME", "facecraft")
+    provider = TracerProvider(resource=Resource.create({"service.name": service_name}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
 
-    def around(app: ASGIApp) -> ASGIApp:
+    def wrap(app: ASGIApp) -> ASGIApp:
         traced: ASGIApp = OpenTelemetryMiddleware(
             app,
-            excluded_urls=ExcludeList(UNTRACED.split(",")),
+            excluded_urls=ExcludeList(UNTRACED),
             tracer_provider=provider,
             exclude_spans=["receive", "send"],
         )
         return traced
 
-    return Tracing(around, provider.shutdown)
+    return Tracing(wrap, provider.shutdown)

@@ -21,7 +21,7 @@ def test_an_unknown_path_is_a_problem(client: httpx.Client) -> None:
         "status": 404,
         "detail": "There is no /nothing.",
         "code": "not_found",
-        "hint": "See /docs for what there is.",
+        "hint": "GET /openapi.json lists every path and its methods.",
         "request_id": response.headers["X-Request-ID"],
     }
 

@@ -123,7 +123,7 @@ def test_process_refuses_options_it_does_not_understand(
 def test_process_refuses_options_in_the_query(client: httpx.Client) -> None:
     response = client.post("/process?strength=0.5", files={"file": PHOTO})
     assert response.status_code == 422
-    assert response.json()["detail"] == "Options are form fields; of the query string only preset is read."
+    assert response.json()["detail"] == "Options are form fields. The query string takes only preset."
 
 
 def test_process_takes_the_preset_from_the_query(serve: Serve) -> None:
@@ -182,7 +182,7 @@ def test_notes_and_the_verdict_stand_in_headers_and_in_json(serve: Serve) -> Non
 
 def test_check_takes_the_file_and_a_preset_alone(client: httpx.Client) -> None:
     response = client.post("/check", files={"file": PHOTO}, data={"width": "100"})
-    assert response.json()["detail"] == "There is no option 'width': /check takes the file and a preset."
+    assert response.json()["detail"] == "There is no option 'width': /check takes only the file and a preset."
 
 
 @pytest.mark.parametrize(
@@ -230,4 +230,4 @@ def test_detect_answers_with_the_faces(client: httpx.Client) -> None:
 def test_detect_takes_no_options(client: httpx.Client) -> None:
     response = client.post("/detect", files={"file": PHOTO}, data={"strength": "1"})
     assert response.status_code == 422
-    assert response.json()["detail"] == "There is no option 'strength': /detect takes the file alone."
+    assert response.json()["detail"] == "There is no option 'strength': /detect takes only the file."

@@ -1,4 +1,4 @@
-"""Portraits and detections as responses; large ones take milliseconds, so not on the event loop."""
+"""Portraits, detections and checks as responses. Large ones take milliseconds: build them in a thread."""
 
 from base64 import b64encode
 from dataclasses import asdict
@@ -20,7 +20,7 @@ from facecraft.service.response.schemas import (
 )
 
 if TYPE_CHECKING:
-    from facecraft.types import Check, Detection, Face, ImageFormat, Portrait, Source, Verdict
+    from facecraft.types import Check, Detection, Face, Findings, ImageFormat, Portrait, Source, Verdict
 
 MEDIA_TYPES: "dict[ImageFormat, Literal['image/jpeg', 'image/png', 'image/webp']]" = {
     "jpeg": "image/jpeg",
@@ -30,8 +30,9 @@ MEDIA_TYPES: "dict[ImageFormat, Literal['image/jpeg', 'image/png', 'image/webp']
 
 
 def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
+    """The image, with what is known about it in headers; or everything as JSON."""
     headers = {
-        **_found_headers(portrait),
+        **_findings_headers(portrait),
         "X-Facecraft-Restored": str(portrait.restored),
         "X-Facecraft-Restorer": portrait.restorer,
     }
@@ -45,7 +46,7 @@ def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
     if not as_json:
         return Response(portrait.data, media_type=media_type, headers=headers)
     body = ProcessBody(
-        **_found(portrait),
+        **_findings_members(portrait),
         restored=portrait.restored,
         restorer=portrait.restorer,
         notes=[NoteBody(code=note.code, detail=note.detail) for note in portrait.notes],
@@ -58,38 +59,38 @@ def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
             base64=b64encode(portrait.data).decode("ascii"),
         ),
     )
-    return _json(body, headers)
+    return _json_response(body, headers)
 
 
 def detection_response(detection: "Detection") -> Response:
-    return _json(DetectBody(**_found(detection)), _found_headers(detection))
+    return _json_response(DetectBody(**_findings_members(detection)), _findings_headers(detection))
 
 
 def check_response(check: "Check") -> Response:
-    body = CheckBody(**_found(check), verdict=_verdict(check.verdict))
-    return _json(body, _found_headers(check) | {"X-Facecraft-Verdict": check.verdict.status})
+    body = CheckBody(**_findings_members(check), verdict=_verdict(check.verdict))
+    return _json_response(body, _findings_headers(check) | {"X-Facecraft-Verdict": check.verdict.status})
 
 
-def _found(done: "Detection | Check | Portrait") -> dict[str, Any]:
-    """What the body of every answer about a picture has."""
+def _findings_members(findings: "Findings") -> dict[str, Any]:
+    """The members that the body of every answer about a photo has."""
     return {
-        "faces": _faces(done.faces),
-        "source": _source(done.source),
-        "timings_ms": {stage: round(ms, 1) for stage, ms in done.timings_ms.items()},
+        "faces": _faces(findings.faces),
+        "source": _source(findings.source),
+        "timings_ms": {stage: round(ms, 1) for stage, ms in findings.timings_ms.items()},
     }
 
 
-def _found_headers(done: "Detection | Check | Portrait") -> dict[str, str]:
-    timings = ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in done.timings_ms.items())
-    return {"Server-Timing": timings, "X-Facecraft-Faces": str(len(done.faces))}
+def _findings_headers(findings: "Findings") -> dict[str, str]:
+    timings = ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in findings.timings_ms.items())
+    return {"Server-Timing": timings, "X-Facecraft-Faces": str(len(findings.faces))}
 
 
-def _json(body: BaseModel, headers: dict[str, str]) -> Response:
+def _json_response(body: BaseModel, headers: dict[str, str]) -> Response:
     return Response(body.model_dump_json(), media_type="application/json", headers=headers)
 
 
 def _faces(faces: "tuple[Face, ...]") -> list[FaceBody]:
-    """To a hundredth of a pixel, which is finer than any detector."""
+    """Faces, rounded to a hundredth of a pixel, which is finer than any detector."""
     return [
         FaceBody(
             bbox=[round(value, 2) for value in face.bbox.tolist()],

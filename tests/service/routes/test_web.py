@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from facecraft.options import Layout, MaskShape, Options
-from facecraft.service.routes.page import ASSETS, FOLDER
+from facecraft.service.routes.web import ASSETS, FOLDER
 from tests.service.conftest import Serve
 
 
@@ -43,7 +43,8 @@ def test_it_holds_no_inline_code() -> None:
 
 
 def test_each_of_its_files_may_be_asked_for() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == {"index.html", *ASSETS}
+    of_docs = {"docs.html", "docs.js"}
+    assert {path.name for path in FOLDER.iterdir()} == {"index.html", *ASSETS, *of_docs}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The page at `/`, on which a photo is tried: files of the package, nothing else, and no other host."""
+"""The page at `/` for trying a photo: files of the package, and no other host."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -33,7 +33,7 @@ ASSETS = (
 FILES = {name: FOLDER / name for name in ASSETS} | {
     "astronaut.jpg": FOLDER.parents[1] / "checks" / "bench" / "astronaut.jpg"
 }
-# Pictures are shown from the browser's own memory; scripts and styles are files, never inline.
+# Pictures come from the browser's memory. Scripts and styles are files, never inline.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -44,7 +44,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def page(request: Request) -> Response:
-    response = _file(request, FOLDER / "index.html")
+    response = _file_response(request, FOLDER / "index.html")
     response.headers["Content-Security-Policy"] = POLICY
     return response
 
@@ -53,11 +53,14 @@ async def page(request: Request) -> Response:
 async def asset(request: Request, name: str) -> Response:
     if name not in FILES:
         raise HTTPException(status_code=404)
-    return _file(request, FILES[name])
+    return _file_response(request, FILES[name])
 
 
-def _file(request: Request, path: Path) -> Response:
-    """The file, or 304 where the browser has it: it asks each time, so that an update shows at once."""
+def _file_response(request: Request, path: Path) -> Response:
+    """The file, or 304 if the browser has it.
+
+    The browser asks every time, so that an update shows at once.
+    """
     content = path.read_bytes()
     tag = f'"{sha256(content).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}

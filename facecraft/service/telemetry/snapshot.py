@@ -1,0 +1,104 @@
+"""Gauges for `/metrics`, read from the service when they are asked for."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+
+if TYPE_CHECKING:
+    from facecraft.restoration.batching import BatchingRestorer
+    from facecraft.weights.lockfile import ModelEntry
+
+FACE_COUNTS = (1, 2, 4, 8, 16, 32, 64, float("inf"))
+"""Upper edges of the histogram of faces in one run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A service with loaded models, at one moment.
+
+    Attributes:
+        ready: whether it takes portraits.
+        waiting: requests that wait for a worker.
+        running: portraits in work.
+        upload_bytes: bytes held or set aside for uploads.
+        memory_bound_bytes: the most resident memory of the process; None where it is unknown.
+        models: the loaded models.
+        restorers: the loaded restorers, by name.
+    """
+
+    ready: bool
+    waiting: int
+    running: int
+    upload_bytes: int
+    memory_bound_bytes: int | None
+    models: "tuple[ModelEntry, ...]"
+    restorers: "Mapping[str, BatchingRestorer]"
+
+
+class SnapshotCollector:
+    """Turns a snapshot into metrics.
+
+    Args:
+        read: gives the snapshot, or None while the models load.
+    """
+
+    def __init__(self, read: Callable[[], Snapshot | None]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterable[Metric]:
+        snapshot = self._read()
+        ready = snapshot is not None and snapshot.ready
+        yield GaugeMetricFamily("facecraft_ready", "Whether the service takes portraits.", int(ready))
+        if snapshot is None:
+            return
+        yield from _gauges(snapshot)
+        yield _models(snapshot)
+        yield from _restorer_runs(snapshot)
+        from facecraft.runtime.gpu import reserved_bytes  # noqa: PLC0415  # torch is slow to import
+
+        gpu_bytes = reserved_bytes()
+        if gpu_bytes is not None:
+            yield GaugeMetricFamily("facecraft_device_memory_bytes", "Memory held on the GPU.", gpu_bytes)
+
+
+def _gauges(snapshot: Snapshot) -> Iterable[Metric]:
+    waiting, running, upload_bytes = snapshot.waiting, snapshot.running, snapshot.upload_bytes
+    yield GaugeMetricFamily("facecraft_queue_depth", "Requests that wait for a worker.", waiting)
+    yield GaugeMetricFamily("facecraft_in_flight", "Portraits in work.", running)
+    yield GaugeMetricFamily("facecraft_upload_bytes", "Bytes held or set aside for uploads.", upload_bytes)
+    bound_bytes = snapshot.memory_bound_bytes
+    if bound_bytes is not None:
+        yield GaugeMetricFamily("facecraft_memory_bound_bytes", "The most resident memory.", bound_bytes)
+
+
+def _models(snapshot: Snapshot) -> Metric:
+    family = InfoMetricFamily("facecraft_model", "Loaded models.", labels=())
+    for model in snapshot.models:
+        labels = {"name": model.name, "task": model.task, "sha256": model.sha256}
+        family.add_metric((), labels | {"licence": model.licence.name})
+    return family
+
+
+def _restorer_runs(snapshot: Snapshot) -> Iterable[Metric]:
+    """How many faces each restorer ran together, and how often a run failed and was split in half."""
+    labels = ("restorer",)
+    sizes = HistogramMetricFamily("facecraft_batch_faces", "Faces in one run.", labels=labels)
+    splits = CounterMetricFamily("facecraft_batch_splits", "Runs that were split in half.", labels=labels)
+    for name, restorer in snapshot.restorers.items():
+        counts = dict(restorer.sizes)
+        buckets = [
+            (format(edge, "g").replace("inf", "+Inf"), sum(counts[size] for size in counts if size <= edge))
+            for edge in FACE_COUNTS
+        ]
+        sizes.add_metric((name,), buckets, sum(size * count for size, count in counts.items()))
+        splits.add_metric((name,), restorer.splits)
+    yield sizes
+    yield splits
