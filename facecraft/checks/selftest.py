@@ -6,19 +6,18 @@ An image's build ends with it, so that a package that lacks something, or a brok
 import importlib
 import io
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
-from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 import facecraft
+from facecraft import catalogue
 from facecraft.bootstrap import load
 from facecraft.errors import StartupError, WeightsMissing
 from facecraft.options import Options
-from facecraft.restoration.networks import NETWORKS
+from facecraft.runtime.device import Device, pick_device
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, ModelEntry
 from facecraft.weights.store import state, verify
@@ -40,43 +39,25 @@ def run(settings: Settings, lock: Lock) -> Iterator[str]:
     present = [entry for entry in lock.models.values() if state(entry, settings.models_dir) != "missing"]
     if not present:
         raise WeightsMissing(f"There is no model in {settings.models_dir}.")
+    device = pick_device("cpu", settings.threads)
     for entry in present:
-        path = verify(entry, settings.models_dir)
-        _load(entry, path)
+        _load(entry, verify(entry, settings.models_dir), device)
         yield f"{entry.name} is verified and loads"
     loaded = load(settings, lock)
     portrait = loaded.pipeline.process(_grey(), Options(require_face=False))
     yield f"a picture goes through on {loaded.device}, {len(portrait.data)} bytes"
 
 
-def _load(entry: ModelEntry, path: Path) -> None:
-    network = NETWORKS.get(entry.name)
-    build = network.load if network else FORMATS.get(path.suffix)
-    if build is None:
-        raise StartupError(f"There is no way to load {entry.name}, whose file is {path.name}.")
+def _load(entry: ModelEntry, path: Path, device: Device) -> None:
+    model = catalogue.models().get(entry.name)
+    if model is None:
+        raise StartupError(f"{entry.name} is in models.lock, but not in the catalogue.")
     try:
-        build(path)
+        model.load(path, device)
     except Exception as error:  # ONNX Runtime, torch and LiteRT have nothing narrower in common
         raise StartupError(
             f"{entry.name} does not load: {error}.", hint="The file is the one of models.lock."
         ) from error
-
-
-def _onnx(path: Path) -> object:
-    options = ort.SessionOptions()
-    options.log_severity_level = 3  # CenterFace's file earns warnings that its detector takes care of
-    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def _tflite(path: Path) -> object:
-    return Interpreter(model_path=str(path), num_threads=1).allocate_tensors()
-
-
-# How a model is loaded that is not one of our own networks.
-FORMATS: Mapping[str, Callable[[Path], object]] = {
-    ".onnx": _onnx,
-    ".tflite": _tflite,
-}
 
 
 def _grey() -> bytes:

@@ -211,12 +211,13 @@ def _healthcheck(_: argparse.Namespace) -> int:
 
 
 def _export(_: argparse.Namespace) -> int:
+    from facecraft import catalogue  # noqa: PLC0415
     from facecraft.restoration.engines.graphs import graph_of  # noqa: PLC0415
-    from facecraft.restoration.networks import NETWORKS  # noqa: PLC0415
 
     folder = Settings.load().graphs_dir
-    for name, network in NETWORKS.items():
-        print(f"{name}: {len(graph_of(name, network, folder))} bytes in {folder}")
+    for model in catalogue.IMAGE_MODELS:
+        if (network := model.network) is not None:
+            print(f"{model.name}: {len(graph_of(model.name, network, folder))} bytes in {folder}")
     return 0
 
 

@@ -164,6 +164,11 @@ class Pipeline:
             judged = verdict.judge(subject, rules)
         return Check(source=image.source, faces=tuple(faces), verdict=judged, timings_ms=timings.ms)
 
+    def close(self) -> None:
+        """End the threads of the restorers. Nothing can be processed afterwards."""
+        for restorer in self.models.restorers.values():
+            restorer.close()
+
     def _understood(self, options: Options, *, judge: bool) -> Order:
         return understand(options, self.presets, self.models.restorers, self.models.upscalers, judge=judge)
 
