@@ -39,8 +39,11 @@ class ModelBody(BaseModel):
     licence: LicenceBody
     bytes: int = Field(description="Size of the model's file.")
     sha256: str
-    sets: list[str]
-    loaded: bool
+    sets: list[str] = Field(description="The sets of `facecraft models pull` that it is in.")
+    loaded: bool = Field(description="Whether this service runs it.")
+    takes: list[str] = Field(
+        description="Names of the options that have a meaning for this model only.", examples=[["fidelity"]]
+    )
 
 
 class ModelsBody(BaseModel):

@@ -1,9 +1,10 @@
-"""What the service says about itself."""
+"""The routes that describe the service itself."""
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from facecraft import catalogue
 from facecraft.errors import NotReady, Unauthorized
 from facecraft.service.openapi import problems
 from facecraft.service.request.access import authorize
@@ -20,15 +21,15 @@ from facecraft.service.state import ServiceDep
 router = APIRouter()
 
 
-@router.get("/health", summary="Does the process live?")
+@router.get("/health", summary="Tell that the process is alive")
 async def health() -> HealthBody:
-    """200 from the moment the server listens."""
+    """200 as soon as the server listens."""
     return HealthBody()
 
 
-@router.get("/ready", summary="Can it take portraits?", responses=problems(NotReady))
+@router.get("/ready", summary="Tell whether portraits can be processed", responses=problems(NotReady))
 async def ready(service: ServiceDep) -> ReadyBody:
-    """200 once every model is verified, loaded and warmed; 503 with the reason before and while draining."""
+    """200 once every model is verified, loaded and warm; 503 with the reason before and during shutdown."""
     loaded = service.require_ready()
     models = [
         LoadedModelBody(
@@ -44,24 +45,25 @@ async def ready(service: ServiceDep) -> ReadyBody:
 
 @router.get(
     "/metrics",
-    summary="What has it done?",
+    summary="Get the metrics",
     response_class=PlainTextResponse,
     dependencies=[Depends(authorize)],
     responses=problems(Unauthorized),
 )
 async def metrics(service: ServiceDep) -> Response:
-    """Counters, histograms and gauges, as Prometheus reads them."""
+    """Counters, histograms and gauges in the text format of Prometheus."""
     return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get(
     "/models",
-    summary="Which models are there?",
+    summary="List the models",
     dependencies=[Depends(authorize)],
     responses=problems(Unauthorized),
 )
 async def models(service: ServiceDep) -> ModelsBody:
-    """Everything in models.lock, loaded or not."""
+    """Every model of models.lock, loaded or not."""
+    known = catalogue.models()
     loaded = {model.name for model in service.loaded.models} if service.loaded else set()
     return ModelsBody(
         models=[
@@ -77,6 +79,7 @@ async def models(service: ServiceDep) -> ModelsBody:
                 sha256=model.sha256,
                 sets=list(model.sets),
                 loaded=model.name in loaded,
+                takes=list(known[model.name].takes) if model.name in known else [],
             )
             for model in service.lock.models.values()
         ]
