@@ -2,10 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from io import BytesIO
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from facecraft.errors import InvalidOption
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 RGBImage: TypeAlias = NDArray[np.uint8]
 """(height, width, 3) uint8, RGB."""
@@ -168,3 +176,31 @@ class Portrait(Findings):
     quality: int | None = None
     notes: tuple[Note, ...] = ()
     verdict: Verdict | None = None
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the file.
+
+        Raises:
+            InvalidOption: the path's suffix is that of another format.
+        """
+        suffix = Path(path).suffix.lower()
+        if suffix not in (SUFFIX_OF[self.format], f".{self.format}"):
+            raise InvalidOption(
+                f"The portrait is a {self.format.upper()}, which {Path(path).name} is not the name of.",
+                hint=f"Save it as {SUFFIX_OF[self.format]}, or process the photo with another format.",
+            )
+        Path(path).write_bytes(self.data)
+
+    @property
+    def image(self) -> "Image.Image":
+        """The picture as an image of Pillow."""
+        from PIL import Image  # noqa: PLC0415
+
+        with Image.open(BytesIO(self.data)) as image:
+            image.load()
+        return image
+
+    @property
+    def array(self) -> NDArray[np.uint8]:
+        """The picture as an array: (H, W, 3) uint8, RGB, or (H, W, 4) with transparency."""
+        return np.array(self.image, np.uint8)
