@@ -13,14 +13,14 @@ from time import perf_counter
 
 import numpy as np
 
-from facecraft.bootstrap import RESTORERS
+from benchmarks.networks import network_of
+from facecraft import catalogue
 from facecraft.restoration.base import Restorer
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.engines.base import Engine
 from facecraft.restoration.engines.graphs import export
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.engines.torch import TorchEngine
-from facecraft.restoration.networks import NETWORKS
 from facecraft.runtime.device import Device, computes_bfloat16, pick_device
 from facecraft.types import FaceCrop
 
@@ -29,15 +29,22 @@ WAIT_MS = 3.0
 
 def engine_of(name: str, device: Device) -> Engine:
     """The engine that is the device's default, with random weights."""
-    network = NETWORKS[name]
+    network = network_of(name)
     net = network.blank()
     if device.kind == "cuda":
-        return TorchEngine(net.half(), "cuda", device.turn)
-    if network.to_bfloat16 and computes_bfloat16():
-        network.to_bfloat16(net)
-        return TorchEngine(net, "cpu", device.turn)
+        return TorchEngine(net.half(), device)
+    to_bfloat16 = network.architecture.to_bfloat16
+    if to_bfloat16 and computes_bfloat16():
+        to_bfloat16(net)
+        return TorchEngine(net, device)
     graph = export(net, network.inputs(), network.free_axes())
-    return OnnxEngine(graph, net, device.onnx_providers, device.threads, device.turn)
+    return OnnxEngine(graph, net, device)
+
+
+def restorer_of(name: str, device: Device) -> Restorer:
+    (model,) = (model for model in catalogue.restorers() if model.name == name)
+    assert model.restorer is not None
+    return model.restorer(model, engine_of(name, device))
 
 
 def per_face_ms(restorer: Restorer, batch: int, crops: Sequence[FaceCrop]) -> float:
@@ -67,7 +74,9 @@ def lone_ms(restorer: Restorer, batch: int, crop: FaceCrop, rounds: int) -> tupl
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("networks", nargs="*", default=list(RESTORERS), metavar="NETWORK")
+    parser.add_argument(
+        "networks", nargs="*", default=[model.name for model in catalogue.restorers()], metavar="NETWORK"
+    )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--faces", type=int, default=8)
@@ -80,7 +89,7 @@ def main() -> None:
     print("| network | batch | ms a face | a lone face, ms | the same through the batcher |")
     print("|---|---|---|---|---|")
     for name in args.networks:
-        restorer = RESTORERS[name](engine_of(name, device))
+        restorer = restorer_of(name, device)
         took: dict[int, list[float]] = {batch: [] for batch in args.batches}
         for batch in args.batches:
             restorer.restore(crops[:batch], [0.5] * batch)  # allocates, or captures

@@ -9,13 +9,11 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from facecraft.bootstrap import load
+from facecraft.api import Facecraft
 from facecraft.checks.bench.measure import PHOTO
 from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
-from facecraft.settings import Settings
 from facecraft.types import Verdict
-from facecraft.weights.lockfile import default_lock_path, load_lock
 
 COLUMNS, TILE, TEXT = 7, 160, 34
 PAPER, INK, EDGE = "#f4f2ee", "#222222", "#b8b4ac"
@@ -23,7 +21,7 @@ PAPER, INK, EDGE = "#f4f2ee", "#222222", "#b8b4ac"
 
 def main() -> None:
     out, photo = Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else PHOTO
-    pipeline = load(Settings(device="cpu"), load_lock(default_lock_path())).pipeline
+    pipeline = Facecraft(device="cpu").runtime.pipeline
     data = photo.read_bytes()
     tiles = [_tile(Image.open(photo), ("the photo", ""))]
     tiles += [_finished(pipeline, data, name) for name in pipeline.presets]

@@ -23,10 +23,10 @@ import torch
 from torch import nn
 
 from benchmarks import textbook
+from benchmarks.networks import network_of
 from facecraft.restoration.engines.graphs import export
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.engines.torch import TorchEngine
-from facecraft.restoration.networks import NETWORKS
 from facecraft.runtime.device import Device, computes_bfloat16, pick_device
 
 Run = Callable[[], Any]
@@ -35,25 +35,26 @@ SIDES = {"gfpgan-1.4": 512, "codeformer": 512, "realesrgan-x4plus": 128}
 
 def contestants(name: str, device: Device) -> dict[str, Run]:
     """What runs one face of random pixels, by name; each has what it takes loaded already."""
-    network = NETWORKS[name]
+    network = network_of(name)
     net = network.blank()
     side = SIDES[name]
     pixels = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), np.uint8)
     arrays = (pixels, np.full(1, 0.5, np.float32))[: len(network.inputs())]
     graph = export(net, network.inputs(), network.free_axes())
     reduced = copy.deepcopy(net).half() if device.kind == "cuda" else copy.deepcopy(net)
-    by_torch = TorchEngine(reduced, device.kind, device.turn)
-    by_onnx = OnnxEngine(graph, net, device.onnx_providers, device.threads, device.turn)
+    by_torch = TorchEngine(reduced, device)
+    by_onnx = OnnxEngine(graph, net, device)
     found: dict[str, Run] = {
         "textbook torch": _textbook(name, net, pixels, device.kind, torch.contiguous_format),
         "textbook torch, channels last": _textbook(name, net, pixels, device.kind, torch.channels_last),
         "torch": lambda: by_torch.run(*arrays),
         "onnxruntime": lambda: by_onnx.run(*arrays),
     }
-    if device.kind == "cpu" and network.to_bfloat16 and computes_bfloat16():
-        shortened = copy.deepcopy(net)
-        network.to_bfloat16(shortened)
-        by_bfloat16 = TorchEngine(shortened, "cpu", device.turn)
+    to_bfloat16 = network.architecture.to_bfloat16
+    if device.kind == "cpu" and to_bfloat16 and computes_bfloat16():
+        shorter = copy.deepcopy(net)
+        to_bfloat16(shorter)
+        by_bfloat16 = TorchEngine(shorter, device)
         found["torch, bfloat16"] = lambda: by_bfloat16.run(*arrays)
     if device.kind == "cpu" and importlib.util.find_spec("openvino"):
         found["openvino"] = _openvino(graph, net, arrays, device.threads)

@@ -9,20 +9,18 @@ from statistics import median
 import cv2
 import numpy as np
 
-from facecraft.bootstrap import load
+from facecraft.api import Facecraft
 from facecraft.checks.bench.measure import PHOTO
 from facecraft.imaging import codec
 from facecraft.imaging.picture import Picture
 from facecraft.options import Options
-from facecraft.settings import Settings
-from facecraft.weights.lockfile import default_lock_path, load_lock
 
 RUNS = 30
 STEPS = ("landmarks", "frame", "background", "tone", "mask", "verdict")
 
 
 def main() -> None:
-    pipeline = load(Settings(device="cpu"), load_lock(default_lock_path())).pipeline
+    pipeline = Facecraft(device="cpu").runtime.pipeline
     limits = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
     photo, _ = codec.decode(PHOTO.read_bytes(), limits)
     large = cv2.resize(photo.rgb, (2048, 2048), interpolation=cv2.INTER_CUBIC)

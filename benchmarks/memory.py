@@ -10,9 +10,9 @@ import multiprocessing
 
 import numpy as np
 
+from benchmarks.networks import network_of
 from facecraft.restoration.engines.graphs import graph_of
 from facecraft.restoration.engines.onnx import OnnxEngine
-from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.upscaling import TILE_PX
 from facecraft.runtime.allocator import give_memory_back
 from facecraft.runtime.device import pick_device
@@ -34,10 +34,10 @@ def resident_mb() -> float:
 def measure(name: str) -> None:
     """Print a line for each size of input."""
     device = pick_device("cpu", 0)
-    network = NETWORKS[name]
+    network = network_of(name)
     graph = graph_of(name, network, default_graphs_dir())
     before = resident_mb()
-    engine = OnnxEngine(graph, network.blank(), device.onnx_providers, device.threads, device.turn)
+    engine = OnnxEngine(graph, network.blank(), device)
     give_memory_back()
     loaded = resident_mb()
     for side in SIDES[name]:
@@ -52,8 +52,8 @@ def measure(name: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("networks", nargs="*", default=list(SIDES), metavar="NETWORK")
-    for name in NETWORKS:  # not in the processes that are measured
-        graph_of(name, NETWORKS[name], default_graphs_dir())
+    for name in SIDES:  # not in the processes that are measured
+        graph_of(name, network_of(name), default_graphs_dir())
     print("| model | input, px | loaded, MB | more after runs, MB |\n|---|---|---|---|", flush=True)
     context = multiprocessing.get_context("spawn")
     for name in parser.parse_args().networks:

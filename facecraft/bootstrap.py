@@ -1,95 +1,58 @@
-"""Settings and models.lock in, a verified and warmed pipeline out."""
+"""From settings and models.lock to a verified and warmed pipeline."""
 
 import gc
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-import torch
 
+from facecraft import catalogue
+from facecraft.catalogue import BuiltModel, DetectionModel, ImageModel, Model
 from facecraft.detection.base import Detector
-from facecraft.detection.centerface import CenterFace
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.detection.refined import RefinedDetector
 from facecraft.errors import SettingInvalid
 from facecraft.imaging.codec import Limits
-from facecraft.matting.segmenters import ModNet, Segmenter, SelfieSegmentation
+from facecraft.matting.segmenters import Segmenter
 from facecraft.pipeline.models import Models
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.presets import presets
-from facecraft.restoration.base import Restorer
 from facecraft.restoration.batching import BatchingRestorer
-from facecraft.restoration.codeformer import CodeFormer
 from facecraft.restoration.engines.base import Engine
 from facecraft.restoration.engines.graphs import graph_of
-from facecraft.restoration.engines.onnx import OnnxEngine
+from facecraft.restoration.engines.onnx import OnnxEngine, OnnxFileEngine
 from facecraft.restoration.engines.torch import TorchEngine
-from facecraft.restoration.gfpgan import GFPGAN
-from facecraft.restoration.networks import NETWORKS
-from facecraft.restoration.realesrgan import RealESRGAN
 from facecraft.restoration.upscaling import Upscaler
 from facecraft.runtime.allocator import give_memory_back
-from facecraft.runtime.device import Device, computes_bfloat16, pick_device
+from facecraft.runtime.device import Device, computes_bfloat16, pick_device, set_tf32
 from facecraft.settings import Settings
 from facecraft.types import FaceCrop
 from facecraft.weights.lockfile import Lock, ModelEntry
 from facecraft.weights.store import verify
 
-Paths = Mapping[str, Path]
-"""Verified files by the name of their model."""
-
-
-def _centerface(paths: Paths, device: Device, mesh: FaceMesh) -> Detector:
-    return RefinedDetector(CenterFace(paths["centerface"], device.onnx_providers, device.threads), mesh)
-
-
-def _scrfd(name: str) -> Callable[[Paths, Device, FaceMesh], Detector]:
-    def build(paths: Paths, device: Device, _mesh: FaceMesh) -> Detector:
-        # Imported here: insightface takes a second, which those who don't use it need not wait for.
-        from facecraft.detection.scrfd import Scrfd  # noqa: PLC0415
-
-        return Scrfd(name, paths[name], device.onnx_providers)
-
-    return build
-
-
-# How each name of a setting is built. All but the detectors stand best first.
-DETECTORS: Mapping[str, Callable[[Paths, Device, FaceMesh], Detector]] = {
-    "centerface": _centerface,
-    "scrfd-10g": _scrfd("scrfd-10g"),
-    "scrfd-500m": _scrfd("scrfd-500m"),
-}
-SEGMENTERS: Mapping[str, Callable[[Path, Device], Segmenter]] = {
-    "modnet": lambda path, device: ModNet(path, device.onnx_providers, device.threads),
-    "selfie-segmentation": lambda path, _device: SelfieSegmentation(path),
-}
-RESTORERS: Mapping[str, Callable[[Engine], Restorer]] = {
-    "gfpgan-1.4": GFPGAN,
-    "codeformer": CodeFormer,
-    "realesrgan-x4plus": RealESRGAN,
-}
-UPSCALERS: Mapping[str, int] = {"realesrgan-x2plus": 2, "realesrgan-x4plus": 4}
-"""How many times each enlarges."""
-MESH = "facemesh"
-DEFAULT_DETECTOR = "centerface"
-DEFAULT_SEGMENTER = "selfie-segmentation"
-DEFAULT_RESTORER = "realesrgan-x4plus"
+FACTORS = (2, 4)
+"""How many times a picture can be enlarged."""
 DEFAULT_DEADLINE_S: Mapping[str, float] = {"cpu": 30, "cuda": 10}
 DEFAULT_BATCH: Mapping[str, int] = {"cpu": 1, "cuda": 8}
-"""By kind of device. On a CPU faces together take as long as one by one: benchmarks/batching.py."""
+"""By kind of device. On a CPU, faces take as long together as one by one: benchmarks/batching.py."""
+
+M = TypeVar("M", bound=Model)
+Paths = Mapping[str, Path]
+"""Verified files, by the name of their model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What serves.
+    """A pipeline that is ready, and what its callers have to know of it.
 
     Attributes:
-        device: where it runs, in words.
-        models: what was loaded.
-        workers: how many portraits at once keep the device busy.
-        deadline_s: after which nobody waits for a portrait any more.
-        growing: how many networks may take more memory than in their warm-up, for larger inputs.
+        device: where it runs, for people.
+        models: the entries of the loaded models.
+        workers: how many portraits at the same time keep the device busy.
+        deadline_s: after how many seconds a portrait is given up.
+        growing: how many networks take more memory for a larger input than they took in their warm-up.
     """
 
     pipeline: Pipeline
@@ -100,98 +63,162 @@ class Runtime:
     growing: int
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The models of the catalogue that are to be loaded, the best first.
+
+    Attributes:
+        networks: of restorers and upscalers, each once.
+    """
+
+    detector: DetectionModel
+    segmenter: BuiltModel[Segmenter]
+    restorers: tuple[ImageModel, ...]
+    upscalers: tuple[ImageModel, ...]
+
+    @property
+    def networks(self) -> tuple[ImageModel, ...]:
+        return tuple(dict.fromkeys((*self.restorers, *self.upscalers)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        models: tuple[Model, ...] = (self.detector, catalogue.MESH, self.segmenter, *self.networks)
+        return tuple(model.name for model in models)
+
+
 def load(settings: Settings, lock: Lock) -> Runtime:
-    """Verify the models that the settings name, load them, and run each once.
+    """Verify the models that the settings choose, load them, and run each once.
 
     Raises:
         StartupError: a file is missing or not the one of models.lock, a licence forbids its use, or there is
             no such device.
     """
     device = pick_device(settings.device, settings.threads)
-    torch.backends.cudnn.allow_tf32 = settings.precision == "auto"  # the shortened float32 of GPUs
-    detector_name = DEFAULT_DETECTOR if settings.detector == "auto" else settings.detector
-    restorer_names = _chosen(settings.restorer, RESTORERS, settings, lock) or (DEFAULT_RESTORER,)
-    upscaler_names = _chosen(settings.upscaler, UPSCALERS, settings, lock)
-    segmenter_name = (_chosen(settings.matting, SEGMENTERS, settings, lock) or (DEFAULT_SEGMENTER,))[0]
-    network_names = dict.fromkeys((*restorer_names, *upscaler_names))
-    entries = tuple(lock.named(name) for name in (detector_name, MESH, segmenter_name, *network_names))
+    set_tf32(allowed=settings.precision == "auto")
+    selection = select(settings, lock)
+    entries = tuple(lock.named(name) for name in selection.names)
     for entry in entries:
         _check_licence(entry, settings.license)
     paths = {entry.name: verify(entry, settings.models_dir) for entry in entries}
-    mesh = FaceMesh(paths[MESH])
-    engines = {name: _engine(name, paths[name], device, settings) for name in network_names}
     max_batch = settings.max_batch or DEFAULT_BATCH[device.kind]
-    models = Models(
-        detector=DETECTORS[detector_name](paths, device, mesh),
-        mesh=mesh,
-        segmenter=SEGMENTERS[segmenter_name](paths[segmenter_name], device),
-        restorers={
-            name: BatchingRestorer(RESTORERS[name](engines[name]), max_batch, settings.max_wait_ms)
-            for name in restorer_names
-        },
-        upscalers=_upscalers({name: engines[name] for name in upscaler_names}),
-    )
-    _warm(models, max_batch)
-    gc.collect()
-    give_memory_back()  # as much as the weights again
     limits = Limits(
         upload_bytes=settings.max_upload_bytes,
         pixels=settings.max_pixels,
         frames=settings.max_frames,
         scans=settings.max_scans,
     )
+    models = _build(selection, paths, device, settings, max_batch)
     pipeline = Pipeline(models, presets.load(), limits)
+    try:
+        _warm(models, max_batch)
+    except BaseException:
+        pipeline.close()
+        raise
+    gc.collect()
+    give_memory_back()  # loading took as much again as the weights
     return Runtime(
         pipeline,
         device.label,
         entries,
         workers=settings.workers or 2 * max_batch,
         deadline_s=settings.deadline_s or DEFAULT_DEADLINE_S[device.kind],
-        growing=sum(NETWORKS[name].any_side for name in network_names),
+        growing=sum(model.signature.any_side for model in selection.networks),
     )
 
 
-def _chosen(wanted: str, known: Iterable[str], settings: Settings, lock: Lock) -> tuple[str, ...]:
-    """What to load, best first: what is named, or each one allowed whose file is there."""
-    if wanted == "none":
-        return ()
+def select(settings: Settings, lock: Lock) -> Selection:
+    """Choose the models that the settings name, or for `auto` the best whose files are present."""
+    return Selection(
+        detector=_select(settings.detector, catalogue.DETECTORS, settings, lock)[0],
+        segmenter=_select(settings.matting, catalogue.SEGMENTERS, settings, lock)[0],
+        restorers=_select(settings.restorer, catalogue.restorers(), settings, lock),
+        upscalers=_present(catalogue.upscalers(), settings, lock)
+        if settings.upscaler == "auto"
+        else _named(settings.upscaler, catalogue.upscalers()),
+    )
+
+
+def _select(wanted: str, known: Sequence[M], settings: Settings, lock: Lock) -> tuple[M, ...]:
+    """Choose one model or more. With `auto` and no file, it is the last, which everybody can pull."""
     if wanted != "auto":
-        return (wanted,)
+        return _named(wanted, known)
+    return _present(known, settings, lock) or tuple(model for model in known if model.auto)[-1:]
+
+
+def _named(wanted: str, known: Sequence[M]) -> tuple[M, ...]:
+    return () if wanted == "none" else ({model.name: model for model in known}[wanted],)
+
+
+def _present(known: Sequence[M], settings: Settings, lock: Lock) -> tuple[M, ...]:
+    """The models for `auto` whose file is present and whose licence is allowed, in their order."""
+
+    def usable(entry: ModelEntry) -> bool:
+        allowed = settings.license == "any" or entry.licence.commercial_use
+        return allowed and (settings.models_dir / entry.file).is_file()
+
     return tuple(
-        name
-        for name in known
-        if (settings.models_dir / lock.named(name).file).is_file()
-        and (settings.license == "any" or lock.named(name).licence.commercial_use)
+        model
+        for model in known
+        if model.auto and model.name in lock.models and usable(lock.named(model.name))
     )
 
 
-def _engine(name: str, path: Path, device: Device, settings: Settings) -> Engine:
-    """What runs a network; by default, on a CPU, what benchmarks/engines.py measures as the fastest."""
-    network = NETWORKS[name]
+def _build(selection: Selection, paths: Paths, device: Device, settings: Settings, max_batch: int) -> Models:
+    mesh = catalogue.MESH.build(paths[catalogue.MESH.name], device)
+    engines = {
+        model.name: _engine(model, paths[model.name], device, settings) for model in selection.networks
+    }
+    return Models(
+        detector=_detector(selection.detector, paths, device, mesh),
+        mesh=mesh,
+        segmenter=selection.segmenter.build(paths[selection.segmenter.name], device),
+        upscalers=_upscalers(selection.upscalers, engines),
+        restorers={
+            model.name: BatchingRestorer(
+                model.restorer(model, engines[model.name]), max_batch, settings.max_wait_ms
+            )
+            for model in selection.restorers
+            if model.restorer is not None
+        },
+    )
+
+
+def _detector(model: DetectionModel, paths: Paths, device: Device, mesh: FaceMesh) -> Detector:
+    detector = model.build(paths[model.name], device)
+    return RefinedDetector(detector, mesh) if model.refined else detector
+
+
+def _engine(model: ImageModel, path: Path, device: Device, settings: Settings) -> Engine:
+    """Make the engine of a model. `auto` on a CPU is what benchmarks/engines.py measures as the fastest."""
+    network = model.network
+    if network is None:
+        return OnnxFileEngine(path, model.signature, device)
     net = network.load(path)
     precise = settings.precision == "float32"
-    shorten = None if device.kind == "cuda" or precise or not computes_bfloat16() else network.to_bfloat16
+    to_bfloat16 = network.architecture.to_bfloat16
+    if device.kind == "cuda" or precise or not computes_bfloat16():
+        to_bfloat16 = None
     engine = settings.engine
     if engine == "auto":
-        engine = "torch" if device.kind == "cuda" or shorten else "onnxruntime"
+        engine = "torch" if device.kind == "cuda" or to_bfloat16 else "onnxruntime"
     if engine == "onnxruntime":
-        graph = graph_of(name, network, settings.graphs_dir)
-        return OnnxEngine(graph, net, device.onnx_providers, device.threads, device.turn)
-    if shorten:
-        shorten(net)
+        return OnnxEngine(graph_of(model.name, network, settings.graphs_dir), net, device)
+    if to_bfloat16:
+        to_bfloat16(net)
     elif device.kind == "cuda" and not precise:
         net.half()
-    return TorchEngine(net, device.kind, device.turn)
+    return TorchEngine(net, device)
 
 
-def _upscalers(engines: Mapping[str, Engine]) -> dict[int, Upscaler]:
-    """By factor; each has the model whose own factor comes closest from above."""
+def _upscalers(models: Sequence[ImageModel], engines: Mapping[str, Engine]) -> dict[int, Upscaler]:
+    """Make an upscaler for each factor, with the model whose own factor is the next larger one."""
+    native = {model.name: model.factor for model in models if model.factor is not None}
     upscalers: dict[int, Upscaler] = {}
-    for factor in (2, 4):
-        fit = [name for name in engines if UPSCALERS[name] >= factor]
-        if fit:
-            name = min(fit, key=lambda each: UPSCALERS[each])
-            upscalers[factor] = Upscaler(name, engines[name], UPSCALERS[name], factor)
+    for factor in FACTORS:
+        enough = [name for name in native if native[name] >= factor]
+        if enough:
+            name = min(enough, key=lambda each: native[each])
+            upscalers[factor] = Upscaler(name, engines[name], native[name], factor)
     return upscalers
 
 
@@ -199,12 +226,12 @@ def _check_licence(entry: ModelEntry, allowed: str) -> None:
     if allowed == "commercial" and not entry.licence.commercial_use:
         raise SettingInvalid(
             f"FACECRAFT_LICENSE=commercial forbids {entry.name}, whose licence is {entry.licence.name}.",
-            hint="Choose another model, or set FACECRAFT_LICENSE=any where your use allows it.",
+            hint="Choose another model, or set FACECRAFT_LICENSE=any if your use is allowed.",
         )
 
 
 def _warm(models: Models, max_batch: int) -> None:
-    """Run each model: the first runs allocate, compile their kernels and, on a GPU, capture them."""
+    """Run each model: the first runs allocate, compile kernels and, on a GPU, capture them."""
     grey = np.zeros((480, 640, 3), np.uint8)
     models.detector.detect(grey)
     box, eyes = np.array([100, 100, 300, 300], np.float32), np.array([[150, 180], [250, 180]], np.float32)

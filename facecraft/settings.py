@@ -1,17 +1,51 @@
 """The settings: every FACECRAFT_* environment variable."""
 
 import os
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from facecraft import catalogue
 from facecraft.errors import SettingInvalid
 from facecraft.weights.store import default_graphs_dir, default_models_dir
 
 PREFIX = "FACECRAFT_"
+
+
+def _detectors() -> tuple[str, ...]:
+    return ("auto", *(model.name for model in catalogue.DETECTORS))
+
+
+def _restorers() -> tuple[str, ...]:
+    return ("auto", *(model.name for model in catalogue.restorers()))
+
+
+def _upscalers() -> tuple[str, ...]:
+    return ("auto", "none", *(model.name for model in catalogue.upscalers()))
+
+
+def _segmenters() -> tuple[str, ...]:
+    return ("auto", *(model.name for model in catalogue.SEGMENTERS))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _one_of(names: Callable[[], tuple[str, ...]]) -> AfterValidator:
+    """Accept the names of models in the catalogue."""
+
+    def check(value: str) -> str:
+        if value not in names():
+            raise PydanticCustomError("name", "use {names}", {"names": _listed(names())})
+        return value
+
+    return AfterValidator(check)
 
 
 class Settings(BaseSettings):
@@ -28,23 +62,23 @@ class Settings(BaseSettings):
     models_lock: Path | None = Field(
         default=None, description="Path of another models.lock. Default: the one in the package."
     )
-    detector: Literal["auto", "centerface", "scrfd-10g", "scrfd-500m"] = Field(
-        default="auto",
-        description="Face detector. `auto`: centerface.",
+    detector: Annotated[str, _one_of(_detectors)] = Field(
+        default="auto", description=f"Face detector: {_listed(_detectors())}. `auto`: centerface."
     )
-    restorer: Literal["auto", "gfpgan-1.4", "codeformer", "realesrgan-x4plus"] = Field(
+    restorer: Annotated[str, _one_of(_restorers)] = Field(
         default="auto",
-        description="Restorer to load. `auto`: each one whose weights are there; the first of gfpgan-1.4, "
-        "codeformer and realesrgan-x4plus is the default.",
+        description=f"Restorers to load: {_listed(_restorers())}. `auto`: every one whose weights are "
+        "present; the first of them in this list is the default.",
     )
-    upscaler: Literal["auto", "none", "realesrgan-x4plus", "realesrgan-x2plus"] = Field(
+    upscaler: Annotated[str, _one_of(_upscalers)] = Field(
         default="auto",
-        description="Model for `upscale`. `auto`: each one whose weights are there.",
+        description=f"Models for `upscale`: {_listed(_upscalers())}. `auto`: every one whose weights are "
+        "present.",
     )
-    matting: Literal["auto", "modnet", "selfie-segmentation"] = Field(
+    matting: Annotated[str, _one_of(_segmenters)] = Field(
         default="auto",
-        description="Model that tells a person from the background. `auto`: modnet where its weights are "
-        "there, else selfie-segmentation.",
+        description=f"Model that separates a person from the background: {_listed(_segmenters())}. `auto`: "
+        "the first in this list whose weights are present.",
     )
     engine: Literal["auto", "torch", "onnxruntime"] = Field(
         default="auto",

@@ -2,10 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from io import BytesIO
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from facecraft.errors import InvalidOption
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 RGBImage: TypeAlias = NDArray[np.uint8]
 """(H, W, 3) uint8, RGB."""
@@ -15,8 +23,6 @@ Plane: TypeAlias = NDArray[np.float32]
 """(h, w) float32, 0 to 1, over a whole picture at any resolution."""
 
 ImageFormat = Literal["jpeg", "png", "webp"]
-SUFFIX_OF: Mapping[ImageFormat, str] = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
-"""How the file name of a portrait ends."""
 Bounds: TypeAlias = tuple[float | None, float | None]
 """The least and the most that a value may be; None where there is no limit."""
 RuleStatus = Literal["pass", "fail", "unknown"]
@@ -174,3 +180,33 @@ class Portrait(Findings):
     quality: int | None = None
     notes: tuple[Note, ...] = ()
     verdict: Verdict | None = None
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the file.
+
+        Raises:
+            InvalidOption: the path's suffix is that of another format.
+        """
+        from PIL import Image  # noqa: PLC0415  # a name for each suffix that Pillow knows
+
+        suffix = Path(path).suffix.lower()
+        if Image.registered_extensions().get(suffix) != self.format.upper():
+            raise InvalidOption(
+                f"{Path(path).name} is not a name for a {self.format.upper()} file.",
+                hint=f"Use a name that ends in .{self.format}, or process the photo with another format.",
+            )
+        Path(path).write_bytes(self.data)
+
+    @property
+    def image(self) -> "Image.Image":
+        """The picture as an image of Pillow."""
+        from PIL import Image  # noqa: PLC0415
+
+        with Image.open(BytesIO(self.data)) as image:
+            image.load()
+        return image
+
+    @property
+    def array(self) -> NDArray[np.uint8]:
+        """The picture as an array: (H, W, 3) uint8, RGB, or (H, W, 4) with transparency."""
+        return np.array(self.image, np.uint8)

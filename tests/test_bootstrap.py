@@ -5,17 +5,17 @@ import pytest
 import torch
 from torch import nn
 
-from facecraft import bootstrap
-from facecraft.bootstrap import RESTORERS, UPSCALERS, _chosen, _engine, _upscalers
-from facecraft.restoration.networks import NETWORKS
-from facecraft.runtime.device import Device, FairLock
+from facecraft import bootstrap, catalogue
+from facecraft.bootstrap import _engine, _upscalers, select
+from facecraft.catalogue import ImageModel
+from facecraft.restoration.nets.architecture import Architecture
+from facecraft.runtime.device import Device
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 from facecraft.weights.store import default_models_dir
+from tests.devices import CPU, CUDA
 from tests.restoration.test_engines import Halves
 
-CUDA = Device("cuda", "a GPU", 2, ("CUDAExecutionProvider", "CPUExecutionProvider"))
-CPU = Device("cpu", "cpu, 2 threads", 2, ("CPUExecutionProvider",))
 X4PLUS = "realesrgan-x4plus"
 
 
@@ -30,30 +30,77 @@ def settings_with(folder: Path, lock: Lock, *names: str, **more: object) -> Sett
     return Settings.model_validate({"models_dir": folder, **more})
 
 
+def image_model(name: str) -> ImageModel:
+    return next(model for model in catalogue.IMAGE_MODELS if model.name == name)
+
+
+def restorers(settings: Settings, lock: Lock) -> tuple[str, ...]:
+    return tuple(model.name for model in select(settings, lock).restorers)
+
+
 @pytest.mark.parametrize(
     ("present", "expected"),
     [
         ((X4PLUS,), (X4PLUS,)),
         (("codeformer", X4PLUS), ("codeformer", X4PLUS)),
         (("codeformer", X4PLUS, "gfpgan-1.4"), ("gfpgan-1.4", "codeformer", X4PLUS)),
-        ((), ()),
+        ((), (X4PLUS,)),
     ],
 )
-def test_auto_loads_each_restorer_that_is_there_the_best_first(
+def test_auto_loads_each_restorer_that_is_present_the_best_first(
     present: tuple[str, ...], expected: tuple[str, ...], lock: Lock, tmp_path: Path
 ) -> None:
-    assert _chosen("auto", RESTORERS, settings_with(tmp_path, lock, *present), lock) == expected
+    assert restorers(settings_with(tmp_path, lock, *present), lock) == expected
 
 
 def test_auto_leaves_out_what_the_licence_setting_forbids(lock: Lock, tmp_path: Path) -> None:
-    settings = settings_with(tmp_path, lock, *RESTORERS, license="commercial")
-    assert _chosen("auto", RESTORERS, settings, lock) == ("gfpgan-1.4", X4PLUS)
+    names = [model.name for model in catalogue.restorers()]
+    settings = settings_with(tmp_path, lock, *names, license="commercial")
+    assert restorers(settings, lock) == ("gfpgan-1.4", X4PLUS)
 
 
-def test_one_that_is_named_is_taken_alone_and_none_takes_none(lock: Lock, tmp_path: Path) -> None:
-    settings = settings_with(tmp_path, lock)
-    assert _chosen("codeformer", RESTORERS, settings, lock) == ("codeformer",)
-    assert _chosen("none", UPSCALERS, settings, lock) == ()
+def test_auto_leaves_out_what_a_models_lock_does_not_have(lock: Lock, tmp_path: Path) -> None:
+    settings = settings_with(tmp_path, lock, "gfpgan-1.4", X4PLUS)
+    smaller = Lock({name: entry for name, entry in lock.models.items() if name != "gfpgan-1.4"})
+    assert restorers(settings, smaller) == (X4PLUS,)
+
+
+@pytest.mark.parametrize("present", [(), ("centerface",), ("scrfd-10g",), ("centerface", "scrfd-10g")])
+def test_scrfd_is_loaded_only_if_it_is_named(present: tuple[str, ...], lock: Lock, tmp_path: Path) -> None:
+    assert select(settings_with(tmp_path, lock, *present), lock).detector.name == "centerface"
+    named = settings_with(tmp_path, lock, *present, detector="scrfd-10g")
+    assert select(named, lock).detector.name == "scrfd-10g"
+
+
+@pytest.mark.parametrize(
+    ("present", "expected"),
+    [
+        ((), "selfie-segmentation"),
+        (("selfie-segmentation",), "selfie-segmentation"),
+        (("selfie-segmentation", "modnet"), "modnet"),
+    ],
+)
+def test_auto_loads_the_best_segmenter_that_is_present(
+    present: tuple[str, ...], expected: str, lock: Lock, tmp_path: Path
+) -> None:
+    assert select(settings_with(tmp_path, lock, *present), lock).segmenter.name == expected
+
+
+def test_what_auto_loads_without_any_file_is_in_the_default_set(lock: Lock, tmp_path: Path) -> None:
+    names = select(settings_with(tmp_path, lock), lock).names
+    assert set(names) <= {entry.name for entry in lock.in_set("default")}
+
+
+def test_a_model_that_is_named_is_loaded_alone_and_none_loads_none(lock: Lock, tmp_path: Path) -> None:
+    settings = settings_with(tmp_path, lock, X4PLUS, restorer="codeformer", upscaler="none")
+    assert restorers(settings, lock) == ("codeformer",)
+    assert select(settings, lock).upscalers == ()
+    assert select(settings, lock).names == ("centerface", "facemesh", "selfie-segmentation", "codeformer")
+
+
+def test_a_network_that_restores_and_enlarges_is_loaded_once(lock: Lock, tmp_path: Path) -> None:
+    selection = select(settings_with(tmp_path, lock, X4PLUS, "realesrgan-x2plus"), lock)
+    assert [model.name for model in selection.networks] == [X4PLUS, "realesrgan-x2plus"]
 
 
 @pytest.mark.parametrize(
@@ -65,10 +112,11 @@ def test_one_that_is_named_is_taken_alone_and_none_takes_none(lock: Lock, tmp_pa
         ((), {}),
     ],
 )
-def test_each_factor_has_the_model_that_is_made_for_it_where_there_is_one(
+def test_each_factor_has_the_model_that_is_made_for_it_if_there_is_one(
     loaded: tuple[str, ...], expected: dict[int, tuple[str, int]]
 ) -> None:
-    upscalers = _upscalers({name: Halves() for name in loaded})
+    models = [image_model(name) for name in loaded]
+    upscalers = _upscalers(models, {name: Halves() for name in loaded})
     assert {factor: (each.name, each.factor) for factor, each in upscalers.items()} == expected
 
 
@@ -100,28 +148,26 @@ def test_the_engine_and_its_types_follow_device_processor_and_settings(
 ) -> None:
     made: list[tuple[str, set[torch.dtype]]] = []
 
-    def record(name: str, net: nn.Module, turn: FairLock) -> None:
-        assert turn is device.turn
+    def record(name: str, net: nn.Module, used: Device) -> None:
+        assert used is device
         made.append((name, {each.dtype for each in net.parameters()}))
 
-    monkeypatch.setattr(bootstrap, "TorchEngine", lambda net, _kind, turn: record("torch", net, turn))
-    monkeypatch.setattr(
-        bootstrap,
-        "OnnxEngine",
-        lambda _graph, net, _providers, _threads, turn: record("onnxruntime", net, turn),
-    )
+    monkeypatch.setattr(bootstrap, "TorchEngine", lambda net, used: record("torch", net, used))
+    monkeypatch.setattr(bootstrap, "OnnxEngine", lambda _graph, net, used: record("onnxruntime", net, used))
     monkeypatch.setattr(bootstrap, "graph_of", lambda *_: b"")
     monkeypatch.setattr(bootstrap, "computes_bfloat16", lambda: bfloat16)
     path = default_models_dir() / "realesrgan-x4plus.bin"
-    _engine(X4PLUS, path, device, Settings.model_validate(settings))
+    _engine(image_model(X4PLUS), path, device, Settings.model_validate(settings))
     assert made == [expected]
 
 
-def test_a_network_that_does_not_bear_bfloat16_runs_in_onnxruntime(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_without_bfloat16_runs_in_onnxruntime(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "computes_bfloat16", lambda: True)
     monkeypatch.setattr(bootstrap, "graph_of", lambda *_: b"")
     monkeypatch.setattr(bootstrap, "OnnxEngine", lambda *_: Halves())
-    monkeypatch.setattr(
-        bootstrap, "NETWORKS", {"gfpgan-1.4": replace(NETWORKS["gfpgan-1.4"], fill=lambda *_: None)}
-    )
-    assert isinstance(_engine("gfpgan-1.4", Path("none"), CPU, Settings()), Halves)
+    gfpgan = image_model("gfpgan-1.4")
+    network = gfpgan.network
+    assert network is not None
+    unfilled = Architecture(network.architecture.build, lambda *_: None)
+    model = replace(gfpgan, architecture=lambda: unfilled)
+    assert isinstance(_engine(model, Path("none"), CPU, Settings()), Halves)

@@ -6,19 +6,18 @@ The build of an image ends with it, so that no image lacks a package or has a br
 import importlib
 import io
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
-from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 import facecraft
-from facecraft.bootstrap import load
+from facecraft import catalogue
+from facecraft.api import Facecraft
 from facecraft.errors import StartupError, WeightsMissing
 from facecraft.options import Options
-from facecraft.restoration.networks import NETWORKS
+from facecraft.runtime.device import Device, pick_device
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, ModelEntry
 from facecraft.weights.store import state, verify
@@ -40,38 +39,24 @@ def run(settings: Settings, lock: Lock) -> Iterator[str]:
     present = [entry for entry in lock.models.values() if state(entry, settings.models_dir) != "missing"]
     if not present:
         raise WeightsMissing(f"There is no model in {settings.models_dir}.")
+    device = pick_device("cpu", settings.threads)
     for entry in present:
-        _load(entry, verify(entry, settings.models_dir))
+        _load(entry, verify(entry, settings.models_dir), device)
         yield f"{entry.name} is verified and loads"
-    runtime = load(settings, lock)
-    portrait = runtime.pipeline.process(_grey_png(), Options(require_face=False))
-    yield f"a picture is processed on {runtime.device}, {len(portrait.data)} bytes"
+    with Facecraft(settings=settings, lock=lock) as loaded:
+        portrait = loaded.process(_grey_png(), Options(require_face=False))
+        yield f"a picture is processed on {loaded.runtime.device}, {len(portrait.data)} bytes"
 
 
-def _load(entry: ModelEntry, path: Path) -> None:
-    network = NETWORKS.get(entry.name)
-    build = network.load if network else BUILDERS.get(path.suffix)
-    if build is None:
-        raise StartupError(f"Nothing loads the file of {entry.name}, {path.name}.")
+def _load(entry: ModelEntry, path: Path, device: Device) -> None:
+    model = catalogue.models().get(entry.name)
+    if model is None:
+        raise StartupError(f"{entry.name} is in models.lock, but not in the catalogue.")
     try:
-        build(path)
+        model.load(path, device)
     except Exception as error:  # ONNX Runtime, torch and LiteRT share no narrower class
         hint = "The file is the one that models.lock names; report this as a bug."
         raise StartupError(f"{entry.name} does not load: {error}.", hint=hint) from error
-
-
-def _onnx(path: Path) -> object:
-    options = ort.SessionOptions()
-    options.log_severity_level = 3  # CenterFace's file causes warnings that its detector takes care of
-    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def _tflite(path: Path) -> object:
-    return Interpreter(model_path=str(path), num_threads=1).allocate_tensors()
-
-
-BUILDERS: Mapping[str, Callable[[Path], object]] = {".onnx": _onnx, ".tflite": _tflite}
-"""What loads a model that is not one of our own networks, by the suffix of its file."""
 
 
 def _grey_png() -> bytes:

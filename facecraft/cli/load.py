@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 @contextmanager
 def runtime(settings: "Settings") -> Iterator["Runtime"]:
     """Load the models that the settings name, for the block."""
-    from facecraft.bootstrap import load  # noqa: PLC0415  # torch takes seconds; most commands need none
+    from facecraft.api import Facecraft  # noqa: PLC0415  # torch takes seconds; most commands need none
 
-    yield load(settings, lock_of(settings))
+    facecraft = Facecraft(settings=settings, lock=lock_of(settings))
+    yield facecraft.runtime
+    facecraft.close()  # not after an error or Ctrl-C: the process ends, and should not wait for a network
 
 
 def lock_of(settings: "Settings") -> Lock:

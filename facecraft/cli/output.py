@@ -8,10 +8,12 @@ from pathlib import Path
 from facecraft.errors import InvalidOption, StartupError
 from facecraft.files import make_writable
 from facecraft.folders.once import Job, find_jobs
-from facecraft.types import SUFFIX_OF, ImageFormat
+from facecraft.imaging.formats import FORMATS, WRITERS
+from facecraft.types import ImageFormat
 
-FORMATS: Mapping[str, ImageFormat] = {suffix: name for name, suffix in SUFFIX_OF.items()} | {".jpeg": "jpeg"}
-"""The format that the suffix of a file names."""
+FORMAT_OF_SUFFIX: Mapping[str, ImageFormat] = {
+    suffix: name for name in WRITERS for suffix in FORMATS[name].suffixes
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,11 @@ def make_folders(folders: Iterable[Path]) -> None:
 
 def _format_of(path: Path) -> ImageFormat | None:
     """The format that a file's name asks for; None if it may be the name of a folder."""
-    format_ = FORMATS.get(path.suffix.lower())
+    format_ = FORMAT_OF_SUFFIX.get(path.suffix.lower())
     media_type, _ = mimetypes.guess_type(path.name)
     if format_ is None and media_type is not None and media_type.startswith("image/"):
         raise InvalidOption(
             f"Portraits are not written as {path.suffix} files.",
-            hint=f"Name a folder, or a file that ends in {', '.join(FORMATS)}.",
+            hint=f"Name a folder, or a file that ends in {', '.join(FORMAT_OF_SUFFIX)}.",
         )
     return format_

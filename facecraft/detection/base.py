@@ -6,14 +6,12 @@ from facecraft.types import Face, RGBImage
 
 
 class Detector(Protocol):
-    """Finds faces. Safe to call from several threads.
-
-    Attributes:
-        name: as in models.lock.
-    """
-
-    name: str
+    """Finds faces. Safe to call from several threads."""
 
     def detect(self, image: RGBImage) -> list[Face]:
-        """Every face in an upright image, largest first."""
+        """Find every face, largest first.
+
+        Args:
+            image: (H, W, 3) uint8, RGB, upright.
+        """
         ...

@@ -1,20 +1,19 @@
-"""CenterFace (Xu et al. 2019, arXiv:1911.03599): an anchor-free detector, 7 MB, MIT."""
+"""CenterFace (Xu et al. 2019, arXiv:1911.03599): an anchor-free detector, 7 MB, MIT licence."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 import onnx
-import onnxruntime as ort
 from numpy.typing import NDArray
 
-from facecraft.runtime.device import check_providers
+from facecraft.runtime.device import Device
+from facecraft.runtime.onnx import make_session
 from facecraft.types import Face, RGBImage
 
 STRIDE_PX = 4  # of the output maps
-MULTIPLE_PX = 32  # the input's sides must be multiples of it
-LONG_SIDE_PX = 640  # as SCRFD: a face of 20 px is still found in it, and the time grows with the square
+MULTIPLE_PX = 32  # the sides of the input are multiples of it
+LONG_SIDE_PX = 640  # as for SCRFD: finds faces down to 20 px; the time grows with its square
 SCORE_THRESHOLD = 0.5
 NMS_IOU = 0.3
 
@@ -22,13 +21,8 @@ NMS_IOU = 0.3
 class CenterFace:
     """The Detector of the default set."""
 
-    name = "centerface"
-
-    def __init__(self, path: Path, providers: Sequence[str], threads: int) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        self._session = ort.InferenceSession(_with_free_shape(path), options, providers=list(providers))
-        check_providers(self._session.get_providers(), providers)
+    def __init__(self, path: Path, device: Device) -> None:
+        self._session = make_session(_with_free_shape(path), device)
         self._input = self._session.get_inputs()[0].name
 
     def detect(self, image: RGBImage) -> list[Face]:
@@ -36,7 +30,7 @@ class CenterFace:
         scale = min(1.0, LONG_SIDE_PX / max(height, width))
         inner_w, inner_h = max(1, round(width * scale)), max(1, round(height * scale))
         resized = cv2.resize(image, (inner_w, inner_h), interpolation=cv2.INTER_AREA)
-        # Padded at the right and below: squeezing to a multiple of 32 would move every landmark.
+        # Padded at the right and the bottom: stretching to a multiple of 32 would shift every landmark.
         padded = np.zeros((_round_up(inner_h), _round_up(inner_w), 3), np.float32)
         padded[:inner_h, :inner_w] = resized
         maps = self._session.run(None, {self._input: np.ascontiguousarray(padded.transpose(2, 0, 1)[None])})
@@ -58,10 +52,10 @@ def _round_up(side_px: int) -> int:
 
 
 def _with_free_shape(path: Path) -> bytes:
-    """The model with free batch, height and width.
+    """Read the model, with a free batch, height and width.
 
-    The file declares 10 x 3 x 32 x 32 and lists every weight as an input as well, which keeps ONNX Runtime
-    from folding them; and it holds batch counters that nothing reads, about each of which it would warn.
+    The file declares 10 x 3 x 32 x 32. It also lists every weight as an input, so that ONNX Runtime could not
+    fold them, and has batch counters that no node reads, about which ONNX Runtime would warn.
     """
     model = onnx.load(path)
     weights = {tensor.name for tensor in model.graph.initializer}
@@ -87,13 +81,13 @@ def _decode(
     offset: NDArray[np.float32],
     points: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Turn the network's maps into boxes (N, 4), landmarks (N, 5, 2) and scores (N,), in input pixels.
+    """Convert the network's maps to boxes (N, 4), landmarks (N, 5, 2) and scores (N,), in input pixels.
 
     Args:
-        heatmap: (1, h, w), probability that a face is centred in the cell.
-        log_size: (2, h, w), log of height and width in cells.
+        heatmap: (1, h, w), probability that a face has its centre in the cell.
+        log_size: (2, h, w), logarithm of the height and width, in cells.
         offset: (2, h, w), y x of the centre within the cell.
-        points: (10, h, w), 5 times y x, from the box's corner, in box sizes.
+        points: (10, h, w), five times y x, from the box's corner, in sides of the box.
     """
     rows, cols = np.nonzero(heatmap[0] > SCORE_THRESHOLD)
     at = (slice(None), rows, cols)
@@ -107,7 +101,7 @@ def _decode(
 
 
 def _suppress(bboxes: NDArray[np.float32], scores: NDArray[np.float32]) -> list[int]:
-    """Indices of the boxes that stay, best first."""
+    """Suppress boxes that overlap a better one; returns the indices of the others, best first."""
     as_xywh = np.concatenate((bboxes[:, :2], bboxes[:, 2:] - bboxes[:, :2]), axis=1)
     kept = cv2.dnn.NMSBoxes(as_xywh.tolist(), scores.tolist(), SCORE_THRESHOLD, NMS_IOU)
     return [int(index) for index in np.ravel(kept)]

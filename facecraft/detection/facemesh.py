@@ -2,57 +2,48 @@
 
 import math
 from pathlib import Path
-from threading import Lock
 
 import cv2
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from facecraft.imaging.geometry import warp
 from facecraft.imaging.mesh import Points, box_of, eyes_of
+from facecraft.runtime.litert import LiteRTInterpreter
 from facecraft.types import RGBImage
 
 INPUT_PX = 192
-MARGIN = 0.25  # of the face's box, on each side
+MARGIN = 0.25  # on each side of the face's box, in sides of the box
 TRACES = 4
 PRESENCE_THRESHOLD = 0.5
-"""Under which the mesh sees no face."""
+"""Below this presence the mesh sees no face."""
 
 
 class FaceMesh:
-    """Finds 468 points on a face whose place is roughly known."""
-
-    name = "facemesh"
+    """Finds 468 points on a face whose place is roughly known. Safe to call from several threads."""
 
     def __init__(self, path: Path) -> None:
-        self._interpreter = Interpreter(model_path=str(path), num_threads=1)
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        outputs = {int(np.prod(o["shape"])): o["index"] for o in self._interpreter.get_output_details()}
-        self._points, self._presence = outputs[468 * 3], outputs[1]
-        self._lock = Lock()  # an interpreter holds its tensors
+        self._interpreter = LiteRTInterpreter(path)
+        lengths = [math.prod(shape) for shape in self._interpreter.output_shapes]
+        self._points, self._presence = lengths.index(468 * 3), lengths.index(1)
 
     def find(
         self, image: RGBImage, bbox: NDArray[np.float32], eyes: NDArray[np.float32]
     ) -> tuple[Points, float]:
-        """Points of one face and how likely it is one.
+        """Find the points of one face, and how likely it is a face.
 
         Args:
-            image: the upright source image.
-            bbox: (4,), x1 y1 x2 y2 in its pixels.
-            eyes: (2, 2), x y of the eyes, image-left first: the crop is turned so that they are level.
+            image: (H, W, 3) uint8, RGB, upright.
+            bbox: (4,), x1 y1 x2 y2 in pixels of `image`.
+            eyes: (2, 2), x y of the eyes, image-left first. The crop is rotated to level them.
 
         Returns:
-            The points in pixels of `image`, and the presence, 0 to 1.
+            The points, (468, 3) float32 in pixels of `image`, and the presence, 0 to 1.
         """
         to_crop = _crop_matrix(bbox, eyes)
         crop = warp(image, to_crop, INPUT_PX, INPUT_PX, cv2.BORDER_REPLICATE)
-        with self._lock:
-            self._interpreter.set_tensor(self._input, crop[None].astype(np.float32) / 255)
-            self._interpreter.invoke()
-            points = self._interpreter.get_tensor(self._points).reshape(468, 3)
-            logit = self._interpreter.get_tensor(self._presence).item()
+        outputs = self._interpreter.run(np.asarray(crop[None].astype(np.float32) / 255, np.float32))
+        points, logit = outputs[self._points].reshape(468, 3), outputs[self._presence].item()
         to_source = cv2.invertAffineTransform(to_crop)
         found = points[:, :2] @ to_source[:, :2].T + to_source[:, 2]
         depth = points[:, 2] * math.sqrt(abs(np.linalg.det(to_source[:, :2])))
@@ -61,9 +52,9 @@ class FaceMesh:
     def trace(
         self, image: RGBImage, bbox: NDArray[np.float32], eyes: NDArray[np.float32]
     ) -> tuple[Points, float]:
-        """As `find`, with less of its scatter: from the points' own box again and again, and averaged.
+        """Find the points more precisely: `find` four times, each from the points before, and average.
 
-        The presence is that of the first look: points that went astray find a face anywhere.
+        The presence is that of the first time: points that left the face see a face anywhere.
         """
         traced = []
         for _ in range(TRACES):
@@ -74,7 +65,7 @@ class FaceMesh:
 
 
 def _crop_matrix(bbox: NDArray[np.float32], eyes: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(2, 3): source pixels to a square around the box, with a margin, turned to level the eyes."""
+    """Make the (2, 3) matrix from source pixels to a square around the box, with a margin and level eyes."""
     x1, y1, x2, y2 = bbox
     centre = (float(x1 + x2) / 2, float(y1 + y2) / 2)
     side = max(1.0, float(max(x2 - x1, y2 - y1)) * (1 + 2 * MARGIN))

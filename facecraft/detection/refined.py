@@ -1,8 +1,8 @@
 """A detector whose landmarks come from the face mesh.
 
-Measured against SCRFD-2.5G on 117 faces (insightface's t1.jpg, mirrored, turned by 15 degrees and scaled by
-0.7 to 1.4, and NASA's astronaut): CenterFace's own landmarks scatter by 10 % of the eye distance, the mesh's
-by 7 %. What is left is a systematic offset between the two conventions, which is taken out here.
+Measured against SCRFD-2.5G on 117 faces (insightface's t1.jpg, mirrored, rotated by 15 degrees and scaled by
+0.7 to 1.4, and NASA's astronaut): CenterFace's own landmarks are off by 10 % of the eye distance, the mesh's
+by 7 %. A constant offset between the two conventions remains; it is subtracted here.
 """
 
 import numpy as np
@@ -13,15 +13,14 @@ from facecraft.detection.facemesh import PRESENCE_THRESHOLD, FaceMesh
 from facecraft.imaging.mesh import LEFT_EYE, LEFT_MOUTH, NOSE, RIGHT_EYE, RIGHT_MOUTH, Points
 from facecraft.types import Face, RGBImage
 
-# How far down the face the mesh's points lie from SCRFD's, in eye distances: eyes, nose, mouth corners.
+# How far below SCRFD's points the mesh's are, in eye distances: eyes, nose, mouth corners.
 OFFSET_DOWN = np.array([0.03, 0.03, -0.02, 0.045, 0.045], np.float32)
 
 
 class RefinedDetector:
-    """Wraps a Detector and is one."""
+    """A Detector that takes the boxes of another one and the landmarks of the mesh."""
 
     def __init__(self, detector: Detector, mesh: FaceMesh) -> None:
-        self.name = detector.name
         self._detector = detector
         self._mesh = mesh
 
@@ -31,12 +30,12 @@ class RefinedDetector:
     def _refine(self, image: RGBImage, face: Face) -> Face:
         points, presence = self._mesh.find(image, face.bbox, face.landmarks[:2])
         if presence < PRESENCE_THRESHOLD:
-            return face  # the mesh sees no face there; the detector did, and its own landmarks stay
+            return face  # the mesh sees no face here, so the detector's own landmarks are better
         return Face(face.bbox, five_points(points), face.score)
 
 
 def five_points(mesh: Points) -> NDArray[np.float32]:
-    """SCRFD's five landmarks out of the mesh's 468: (5, 2), x y."""
+    """Convert the mesh's 468 points to SCRFD's five landmarks: (5, 2) float32, x y."""
     mesh = mesh[:, :2]
     five = np.stack(
         (
@@ -48,5 +47,5 @@ def five_points(mesh: Points) -> NDArray[np.float32]:
         )
     )
     across = five[1] - five[0]
-    down = np.array([-across[1], across[0]], np.float32)  # as long as the eyes are apart
+    down = np.array([-across[1], across[0]], np.float32)  # as long as the eye distance
     return np.asarray(five - OFFSET_DOWN[:, None] * down, np.float32)

@@ -22,7 +22,8 @@ from facecraft.errors import FacecraftError, StartupError
 from facecraft.files import make_writable, write_whole
 from facecraft.folders.locked import Fingerprint, LockedPhoto, fingerprint
 from facecraft.folders.names import first_free, is_failed_taken, problem_path, shortened
-from facecraft.types import SUFFIX_OF, Portrait
+from facecraft.imaging.formats import SUFFIXES
+from facecraft.types import Portrait
 
 DONE, FAILED, FINISHING = "done", "failed", ".finishing"
 TEMPORARY_SUFFIXES = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", "~")
@@ -110,7 +111,7 @@ class Layout:
             The portrait's path.
         """
         relative = claimed.relative_to(self.finishing)
-        target = self.output / relative.with_name(relative.stem + SUFFIX_OF[portrait.format])
+        target = self.output / relative.with_name(relative.stem + SUFFIXES[portrait.format])
         write_whole(target, portrait.data)
         with self._naming_lock():
             done = first_free(self.done / relative, Path.exists)
@@ -142,7 +143,7 @@ class Layout:
     def _is_portrait_taken(self, path: Path) -> bool:
         """Whether the portrait of another photo has this name, or will have it, in any format."""
         portrait = self.output / path.relative_to(self.finishing)
-        return any(portrait.with_name(path.stem + suffix).exists() for suffix in SUFFIX_OF.values()) or any(
+        return any(portrait.with_name(path.stem + suffix).exists() for suffix in SUFFIXES.values()) or any(
             other.stem == path.stem and other.is_file() for other in path.parent.glob("*")
         )
 

@@ -10,8 +10,9 @@ from facecraft.errors import FacecraftError, InferenceFailed, RequestError, Serv
 from facecraft.files import write_whole
 from facecraft.folders.manifest import Entry
 from facecraft.folders.search import find_photos, read_photo
+from facecraft.imaging.formats import SUFFIXES
 from facecraft.options import Options
-from facecraft.types import SUFFIX_OF, ImageFormat, Portrait
+from facecraft.types import ImageFormat, Portrait
 
 
 class Processor(Protocol):
@@ -36,7 +37,7 @@ class Job:
 
     def portrait(self, format_: ImageFormat) -> Path:
         """Path of the portrait, if that has this format."""
-        suffix = SUFFIX_OF[format_] if self.suffix is None else self.suffix
+        suffix = SUFFIXES[format_] if self.suffix is None else self.suffix
         return self.target.with_name(self.target.name + suffix)
 
 

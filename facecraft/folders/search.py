@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facecraft.errors import RequestError
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
-"""What is taken from a folder; a file that is named itself may have any name."""
+from facecraft.imaging.formats import READ_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,11 @@ def _named(inputs: Iterable[str], output: Path | None) -> Iterator[FoundPhoto]:
                 yield FoundPhoto(path, Path(path.name))
                 continue
             for photo in sorted(path.rglob("*")):
-                if photo.suffix.lower() in SUFFIXES and photo.is_file() and not _is_in(photo, path, output):
+                if (
+                    photo.suffix.lower() in READ_SUFFIXES
+                    and photo.is_file()
+                    and not _is_in(photo, path, output)
+                ):
                     yield FoundPhoto(photo, photo.relative_to(path))
 
 

@@ -1,29 +1,26 @@
-"""One function for each format that is written."""
+"""One function for each format that is written.
+
+They import OpenCV and Pillow when they are called, so that the table of formats is cheap to import.
+"""
+
+# ruff: noqa: PLC0415
 
 import io
 import struct
 import zlib
 from dataclasses import dataclass
-
-import cv2
-import numpy as np
-from PIL import ExifTags, Image
+from typing import TYPE_CHECKING
 
 from facecraft.errors import InferenceFailed
-from facecraft.imaging.picture import Picture
+
+if TYPE_CHECKING:
+    from facecraft.imaging.picture import Picture
 
 DEFAULT_QUALITY = 90
 FULL_COLOUR_QUALITY = 90
 """From this JPEG quality on, colour is kept at full resolution: skin and lips show the difference."""
 PNG_HEADER_BYTES = 33  # signature and IHDR
 METRES_PER_INCH = 0.0254
-# The fastest of OpenCV's settings for photos: 24 ms for a megapixel. Pillow's level 1 takes three times as
-# long, and its file is a tenth larger. Run lengths keep flat pictures small.
-PNG_PARAMETERS = (
-    *(cv2.IMWRITE_PNG_COMPRESSION, 1),
-    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
-    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_AVG),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +36,10 @@ class Encoding:
     dpi: int | None = None
 
 
-def encode_jpeg(picture: Picture, encoding: Encoding) -> bytes:
+def encode_jpeg(picture: "Picture", encoding: Encoding) -> bytes:
     """A JPEG has no transparency: the picture is laid on white."""
+    from PIL import Image
+
     image = Image.fromarray(picture.rgb)
     if picture.alpha is not None:
         image = Image.composite(image, Image.new("RGB", image.size, "white"), Image.fromarray(picture.alpha))
@@ -51,7 +50,9 @@ def encode_jpeg(picture: Picture, encoding: Encoding) -> bytes:
     return buffer.getvalue()
 
 
-def encode_webp(picture: Picture, encoding: Encoding) -> bytes:
+def encode_webp(picture: "Picture", encoding: Encoding) -> bytes:
+    from PIL import Image
+
     image = Image.fromarray(picture.rgb)
     if picture.alpha is not None:
         image.putalpha(Image.fromarray(picture.alpha))
@@ -60,16 +61,25 @@ def encode_webp(picture: Picture, encoding: Encoding) -> bytes:
     return buffer.getvalue()
 
 
-def encode_png(picture: Picture, encoding: Encoding) -> bytes:
+def encode_png(picture: "Picture", encoding: Encoding) -> bytes:
+    import cv2
+
+    # The fastest of OpenCV's settings for photos: 24 ms for a megapixel. Pillow's level 1 takes three times
+    # as long, and its file is a tenth larger. Run lengths keep flat pictures small.
+    parameters = (
+        *(cv2.IMWRITE_PNG_COMPRESSION, 1),
+        *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+        *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_AVG),
+    )
     rgb = picture.rgb
     if picture.alpha is None:
         bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     else:
         bgr = cv2.merge((rgb[..., 2], rgb[..., 1], rgb[..., 0], picture.alpha))
-    succeeded, data = cv2.imencode(".png", bgr, PNG_PARAMETERS)
+    succeeded, data = cv2.imencode(".png", bgr, parameters)
     if not succeeded:
         raise InferenceFailed("The picture could not be encoded.")
-    file = np.asarray(data).tobytes()
+    file = data.tobytes()
     if encoding.dpi is None:
         return file
     # OpenCV writes no resolution: insert the chunk pHYs, in pixels per metre, behind the header.
@@ -80,6 +90,8 @@ def encode_png(picture: Picture, encoding: Encoding) -> bytes:
 
 def _resolution_exif(dpi: int | None) -> bytes:
     """EXIF with nothing but a resolution; a WebP has no other place for it."""
+    from PIL import ExifTags, Image
+
     if dpi is None:
         return b""
     exif = Image.Exif()

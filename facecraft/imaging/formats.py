@@ -6,12 +6,14 @@ written also stands in `facecraft.types.ImageFormat`, for type checkers.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from facecraft.errors import UndecodableImage, UnsupportedFormat
 from facecraft.imaging.encoders import Encoding, encode_jpeg, encode_png, encode_webp
-from facecraft.imaging.picture import Picture
 from facecraft.types import ImageFormat
+
+if TYPE_CHECKING:
+    from facecraft.imaging.picture import Picture
 
 SIGNATURE_BYTES = 256
 """How much of a file's start tells its format."""
@@ -43,7 +45,7 @@ class Writer:
         lossless: whether quality means nothing to it.
     """
 
-    encode: Callable[[Picture, Encoding], bytes]
+    encode: "Callable[[Picture, Encoding], bytes]"
     media_type: str
     longest_side_px: int
     lossless: bool = False

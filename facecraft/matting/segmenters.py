@@ -1,68 +1,62 @@
-"""Models that tell a person from what is behind."""
+"""Models that separate a person from the background."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 from typing import Protocol
 
 import cv2
 import numpy as np
-import onnxruntime as ort
-from ai_edge_litert.interpreter import Interpreter
 
+from facecraft.runtime.device import Device
+from facecraft.runtime.litert import LiteRTInterpreter
+from facecraft.runtime.onnx import make_session
 from facecraft.types import Plane, RGBImage
 
 
 class Segmenter(Protocol):
-    """Tells a person from what is behind, coarsely."""
-
-    name: str
+    """Separates a person from the background, coarsely. Safe to call from several threads."""
 
     def segment(self, image: RGBImage) -> Plane:
-        """(h, w) float32, 0 to 1, over the whole of the picture: how likely each place is a person."""
+        """Tell how likely each place of an image belongs to a person.
+
+        Args:
+            image: (H, W, 3) uint8, RGB.
+
+        Returns:
+            (h, w) float32, 0 to 1, stretched over the whole image; h and w are the model's own.
+        """
         ...
 
 
 class SelfieSegmentation:
     """MediaPipe's selfie segmentation, general model, in LiteRT: 256 px, under 4 ms on one core."""
 
-    name = "selfie-segmentation"
-
     def __init__(self, path: Path) -> None:
-        self._interpreter = Interpreter(model_path=str(path), num_threads=1)
-        self._interpreter.allocate_tensors()
-        (given,), (made,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
-        self._input, self._output = given["index"], made["index"]
-        self._side = int(given["shape"][1])
-        self._lock = Lock()  # an interpreter holds its tensors
+        self._interpreter = LiteRTInterpreter(path)
+        self._side = self._interpreter.input_shape[1]
 
     def segment(self, image: RGBImage) -> Plane:
         small = cv2.resize(image, (self._side, self._side), interpolation=cv2.INTER_AREA)
-        with self._lock:
-            self._interpreter.set_tensor(self._input, small[None].astype(np.float32) / 255)
-            self._interpreter.invoke()
-            return np.array(self._interpreter.get_tensor(self._output)[0, :, :, 0], np.float32)
+        (plane,) = self._interpreter.run(np.asarray(small[None].astype(np.float32) / 255, np.float32))
+        return np.asarray(plane[0, :, :, 0], np.float32)
 
 
 class ModNet:
     """MODNet (Ke et al. 2022, arXiv:2011.11961), photographic portrait matting, in ONNX Runtime.
 
-    RGB in [-1, 1], sides multiples of 32, the shorter one near 512, as its authors run it.
+    Its input is RGB from -1 to 1. The sides are multiples of 32, the shorter one near 512, as its authors run
+    it.
     """
 
-    name = "modnet"
     side_px = 512
 
-    def __init__(self, path: Path, providers: Sequence[str], threads: int) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        self._session = ort.InferenceSession(path, options, providers=list(providers))
+    def __init__(self, path: Path, device: Device) -> None:
+        self._session = make_session(path, device)
         self._input = self._session.get_inputs()[0].name
 
     def segment(self, image: RGBImage) -> Plane:
         height, width = image.shape[:2]
         scale = self.side_px / min(height, width)
-        longest = 2 * self.side_px  # a panorama would be a thousand pixels wide, and more
+        longest = 2 * self.side_px  # or a panorama would be thousands of pixels wide
         sides = [min(longest, max(32, round(side * scale / 32) * 32)) for side in (width, height)]
         small = cv2.resize(image, sides, interpolation=cv2.INTER_AREA)
         pixels = (small.astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)[None]

@@ -7,12 +7,12 @@ from facecraft.types import FaceCrop, RGBImage
 
 
 class Restorer(Protocol):
-    """Restores aligned face crops without changing its input. Safe to call from several threads.
+    """Restores aligned faces and leaves its input as it is. Safe to call from several threads.
 
     Attributes:
         name: as in models.lock.
-        face_size_px: side of the square that crops are aligned to, and of what comes back.
-        takes_fidelity: whether `fidelity` means anything to it.
+        face_size_px: side of the squares that go in and come out.
+        takes_fidelity: whether it uses `fidelities`.
     """
 
     name: str
@@ -20,11 +20,13 @@ class Restorer(Protocol):
     takes_fidelity: bool
 
     def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
-        """One restored crop per input, same length, same order.
+        """Restore faces.
 
         Args:
-            crops: aligned faces, each `face_size_px` square.
-            fidelities: one for each crop, 0 (best quality) to 1 (closest likeness); ignored unless
-                `takes_fidelity`.
+            crops: aligned faces, `face_size_px` square.
+            fidelities: one for each crop, 0 (best quality) to 1 (closest likeness).
+
+        Returns:
+            One square for each crop, in their order.
         """
         ...

@@ -1,4 +1,4 @@
-"""Crops of different requests, restored together."""
+"""Restores crops of different requests together."""
 
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from facecraft.types import FaceCrop, RGBImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Waiting:
-    """A crop that waits for its batch."""
+class _QueuedCrop:
+    """A crop in the queue, and the future of its result."""
 
     crop: FaceCrop
     fidelity: float
@@ -25,18 +25,18 @@ class _Waiting:
 
 
 class BatchingRestorer:
-    """Collects crops from several threads and hands them to one restorer, in order of arrival.
+    """Collects crops from several threads and restores them in batches, in their order of arrival.
 
-    A batch starts when it is full, or when its first crop has waited long enough; while one runs, the next
-    one fills. Crops leave in the order in which they came, so none waits for more than those before it.
+    A batch starts when it is full, or when its first crop has waited for `max_wait_ms`. While it runs, the
+    next one fills. No crop waits for one that came after it.
 
     Attributes:
-        sizes: how many batches of each size were run.
-        splits: how many failed and were run again in halves.
+        sizes: the number of batches that ran, by their size.
+        splits: the number of batches that failed and ran again in halves.
 
     Args:
         restorer: called from one thread only.
-        max_batch: most crops in one call, 1 or more.
+        max_batch: largest number of crops in one call, 1 or more.
         max_wait_ms: how long a crop waits for others while the restorer is idle.
     """
 
@@ -49,7 +49,7 @@ class BatchingRestorer:
         self._max_wait_s = max_wait_ms / 1000
         self.sizes: Counter[int] = Counter()
         self.splits = 0
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[_QueuedCrop] = deque()
         self._closed = False
         self._changed = Condition()
         self._thread = Thread(target=self._work, name=f"restore-{restorer.name}", daemon=True)
@@ -61,30 +61,35 @@ class BatchingRestorer:
         fidelities: Sequence[float],
         cancellation: Cancellation | None = None,
     ) -> list[RGBImage]:
-        """As `Restorer.restore`; waits for the crops' turn.
+        """Restore faces, as `Restorer.restore`. Blocks until they are done.
 
         Args:
             crops: aligned faces, each `face_size_px` square.
             fidelities: one for each crop.
-            cancellation: asked when a crop's batch starts.
+            cancellation: checked when the batch of a crop starts.
 
         Raises:
             DeadlineExceeded: it was cancelled.
-            Exception: what the restorer raised on one of these crops.
+            RuntimeError: the restorer is closed.
+            Exception: whatever the restorer raised for one of these crops.
         """
         token = cancellation or Cancellation()
-        waiting = [_Waiting(crop, fidelity, token) for crop, fidelity in zip(crops, fidelities, strict=True)]
+        queued = [
+            _QueuedCrop(crop, fidelity, token) for crop, fidelity in zip(crops, fidelities, strict=True)
+        ]
         with self._changed:
-            self._queue.extend(waiting)
+            if self._closed:
+                raise RuntimeError(f"The restorer {self.name} is closed.")
+            self._queue.extend(queued)
             self._changed.notify()
         try:
-            return [each.restored.result() for each in waiting]
+            return [each.restored.result() for each in queued]
         finally:
-            for each in waiting:  # where one has failed, nobody waits for the others
+            for each in queued:  # if one failed, nobody waits for the others
                 each.restored.cancel()
 
     def close(self) -> None:
-        """Restore what waits, then end the thread. Nothing may be given to it any more."""
+        """Restore the crops in the queue, then end the thread. Closing twice does no harm."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -93,13 +98,13 @@ class BatchingRestorer:
     def _work(self) -> None:
         while batch := self._next_batch():
             present = [
-                each for each in batch if each.restored.set_running_or_notify_cancel() and not _left(each)
+                each for each in batch if each.restored.set_running_or_notify_cancel() and not _dropped(each)
             ]
             if present:
                 self._restore(present)
 
-    def _next_batch(self) -> list[_Waiting]:
-        """The crops whose turn it is; none when the restorer was closed and nothing waits."""
+    def _next_batch(self) -> list[_QueuedCrop]:
+        """Wait for the next batch; it is empty once the restorer is closed and the queue is empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closed)
             if not self._queue:
@@ -110,26 +115,26 @@ class BatchingRestorer:
             )
             return [self._queue.popleft() for _ in range(min(len(self._queue), self._max_batch))]
 
-    def _restore(self, batch: list[_Waiting]) -> None:
-        """Restore a batch; where that fails, its halves, so that a crop at fault fails alone.
+    def _restore(self, batch: list[_QueuedCrop]) -> None:
+        """Restore a batch. If that fails, restore its halves, so that only the faulty crop fails.
 
-        On a GPU that ran out of memory the halves also need less.
+        The halves also need less memory, which helps if a GPU ran out of it.
         """
         if self._try(batch):
             return
         self.splits += 1
         middle = len(batch) // 2
-        # Not while the error is handled: it keeps what the failed run had allocated.
+        # Outside of the `except` block: the error keeps the memory of the failed run.
         self._restore(batch[:middle])
         self._restore(batch[middle:])
 
-    def _try(self, batch: list[_Waiting]) -> bool:
-        """Whether every crop has its result, or the only one has its error."""
+    def _try(self, batch: list[_QueuedCrop]) -> bool:
+        """Run a batch. False means that it failed and should be split; a single crop gets its error."""
         self.sizes[len(batch)] += 1
         try:
             squares = self._restorer.restore([each.crop for each in batch], [each.fidelity for each in batch])
             results = list(zip(batch, squares, strict=True))
-        except Exception as error:  # noqa: BLE001  # it is raised again in the thread whose crop it was
+        except Exception as error:  # noqa: BLE001  # raised again in the thread that waits for the crop
             if len(batch) > 1:
                 return False
             batch[0].restored.set_exception(error)
@@ -139,8 +144,9 @@ class BatchingRestorer:
         return True
 
 
-def _left(waiting: _Waiting) -> bool:
-    gone = waiting.cancellation.cancelled
-    if gone:
-        waiting.restored.set_exception(DeadlineExceeded("Nobody waits for this portrait any more."))
-    return gone
+def _dropped(queued: _QueuedCrop) -> bool:
+    """Drop a crop that was cancelled, and tell whether it was."""
+    if queued.cancellation.cancelled:
+        queued.restored.set_exception(DeadlineExceeded("Nobody waits for this portrait any more."))
+        return True
+    return False

@@ -1,7 +1,7 @@
-"""glibc's allocator, told to hold on to less: it keeps what threads have freed, for each of them.
+"""glibc's allocator, told to keep less memory for itself: by default it keeps what threads free.
 
-Standard library only, since it is to be told before anything starts a thread. Elsewhere than on glibc nothing
-happens.
+Standard library only, because it has to be told before the first thread starts. On other systems than Linux
+nothing happens.
 """
 
 import ctypes
@@ -12,14 +12,14 @@ ARENAS = 2
 
 
 def limit_arenas() -> None:
-    """Let threads share two arenas; by default each of them, up to eight per processor, has its own."""
+    """Let all threads share two arenas. By default there are up to eight for each processor."""
     mallopt = _function("mallopt")
     if mallopt is not None:
         mallopt(M_ARENA_MAX, ARENAS)
 
 
 def give_memory_back() -> None:
-    """Return to the system what is free; a few milliseconds."""
+    """Return free memory to the system; takes a few milliseconds."""
     trim = _function("malloc_trim")
     if trim is not None:
         trim(0)

@@ -1,8 +1,8 @@
-"""Where and with how many threads models run."""
+"""The device that models run on, its threads, and its memory."""
 
+import gc
 import os
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -12,15 +12,16 @@ import cv2
 import torch
 
 from facecraft.errors import DeviceUnavailable
+from facecraft.runtime.allocator import give_memory_back
 
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 CPU_INFO = Path("/proc/cpuinfo")
-MOST_THREADS = 16
-"""Of one inference, unless more are asked for: each session and each team has as many of its own."""
+MAX_THREADS = 16
+"""Of one inference, unless the settings ask for more. Each session has as many threads of its own."""
 
 
 class FairLock:
-    """A lock that is handed on in order of arrival, so that nobody who waits is overtaken for ever."""
+    """A lock that threads get in their order of arrival, so that none waits forever."""
 
     def __init__(self) -> None:
         self._guard = Lock()
@@ -35,7 +36,7 @@ class FairLock:
             mine = Lock()
             mine.acquire()
             self._waiting.append(mine)
-        mine.acquire()  # until the one before hands on
+        mine.acquire()  # the thread before releases it
 
     def __exit__(
         self,
@@ -56,23 +57,27 @@ class Device:
 
     Attributes:
         kind: "cpu" or "cuda".
-        label: what an operator reads, such as "cpu, 2 threads".
+        label: for people, such as "cpu, 2 threads".
         threads: of one inference on the CPU.
-        onnx_providers: execution providers for ONNX Runtime, best first.
-        turn: held by whoever runs a restorer or upscaler there. One at a time is as fast as several, which
-            only take each other's cores and memory.
+        onnx_providers: execution providers of ONNX Runtime, best first.
+        lock: held while a restorer or upscaler runs. One at a time is as fast as several at the same time,
+            which compete for cores and memory.
     """
 
     kind: str
     label: str
     threads: int
     onnx_providers: tuple[str, ...]
-    turn: FairLock = field(default_factory=FairLock, compare=False)
+    lock: FairLock = field(default_factory=FairLock, compare=False)
 
 
 def usable_processors(quota: Path = CPU_QUOTA) -> int:
-    """Processors that this process may use: its affinity, cut to the container's CPU limit (cgroup v2)."""
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it
+    """Count the processors that this process may use: its affinity, or the container's limit if it is lower.
+
+    Args:
+        quota: the file of cgroup v2 with the container's CPU limit.
+    """
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     count = len(affinity(0)) if affinity else os.cpu_count() or 1
     if not quota.is_file():
         return count
@@ -83,16 +88,16 @@ def usable_processors(quota: Path = CPU_QUOTA) -> int:
 
 
 def pick_device(wanted: str, threads: int) -> Device:
-    """Resolve the settings `device` and `threads`, and set the thread counts of torch and OpenCV.
+    """Choose the device, and set the thread counts of torch and OpenCV.
 
     Args:
         wanted: "auto", "cpu" or "cuda".
-        threads: 0 for every processor that may be used, up to MOST_THREADS.
+        threads: of one inference; 0 means every processor that may be used, up to MAX_THREADS.
 
     Raises:
-        DeviceUnavailable: cuda was asked for and there is none.
+        DeviceUnavailable: `wanted` is cuda and there is no GPU.
     """
-    count = threads or min(usable_processors(), MOST_THREADS)
+    count = threads or min(usable_processors(), MAX_THREADS)
     torch.set_num_threads(count)
     cv2.setNumThreads(count)
     if wanted == "cuda" and not torch.cuda.is_available():
@@ -105,18 +110,25 @@ def pick_device(wanted: str, threads: int) -> Device:
 
 
 def computes_bfloat16(cpuinfo: Path = CPU_INFO) -> bool:
-    """Whether the processor has instructions for bfloat16; torch would emulate them, slowly."""
+    """Tell whether the processor has instructions for bfloat16. Without them torch emulates it, slowly."""
     if not cpuinfo.is_file():
         return False
     flags = set(cpuinfo.read_text().split())
     return bool(flags & {"avx512_bf16", "amx_bf16"})
 
 
-def check_providers(used: Sequence[str], wanted: Sequence[str]) -> None:
-    """Refuse a session of ONNX Runtime that quietly took another provider than the first one wanted.
+def set_tf32(*, allowed: bool) -> None:
+    """Say whether cuDNN may compute float32 convolutions in TF32, which has a shorter mantissa."""
+    torch.backends.cudnn.allow_tf32 = allowed
 
-    Raises:
-        DeviceUnavailable: it did.
-    """
-    if used[0] != wanted[0]:
-        raise DeviceUnavailable(f"ONNX Runtime has no {wanted[0]} here; it took {used[0]}.")
+
+def gpu_memory_bytes() -> int | None:
+    """Bytes that torch holds on the GPU; None if there is no GPU."""
+    return torch.cuda.memory_reserved() if torch.cuda.is_available() else None
+
+
+def release_memory() -> None:
+    """Return memory that nothing uses any more, of the process and of the GPU, to the system."""
+    gc.collect()
+    torch.cuda.empty_cache()  # nothing happens without a GPU
+    give_memory_back()

@@ -64,6 +64,7 @@ def create_app(
         loading.cancel()
         if service.runtime is not None:
             await service.admission.close()
+            service.runtime.pipeline.close()
         await asyncio.to_thread(tracing.shutdown)
 
     routers = (*ROUTERS, web.router) if settings.page == "on" else ROUTERS

@@ -33,9 +33,9 @@ KEEP_ALIVE_S = 75  # longer than the 60 s after which common load balancers drop
 
 
 def _load(settings: "Settings", lock: "Lock") -> "Runtime":
-    from facecraft.bootstrap import load  # noqa: PLC0415  # importing torch takes seconds; the port is open first
+    from facecraft.api import Facecraft  # noqa: PLC0415  # importing torch takes seconds; the port is open first
 
-    return load(settings, lock)
+    return Facecraft(settings=settings, lock=lock).runtime
 
 
 def serve(settings: "Settings", lock: "Lock", load: "Load" = _load) -> int:

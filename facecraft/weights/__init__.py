@@ -1,4 +1,4 @@
-"""The model files: what models.lock says of them, where they come from, and whether they are what it says.
+"""The files of the models: their entries in models.lock, their sources, and their verification.
 
-Standard library only, because an image's build runs it alone: `python -m facecraft.weights pull`.
+Standard library only, because the build of an image runs it alone: `python -m facecraft.weights pull`.
 """

@@ -1,4 +1,4 @@
-"""The commands of `facecraft models`, which are also those of `python -m facecraft.weights`."""
+"""The commands of `facecraft models`, and of `python -m facecraft.weights`."""
 
 import argparse
 import json
@@ -23,7 +23,7 @@ DEFAULT_SET = "default"
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
-    """Give a parser the commands; `run` runs what it parsed."""
+    """Add the commands to a parser. `run` runs what it parsed."""
     lock = argparse.ArgumentParser(add_help=False)
     lock.add_argument(
         "--lock", type=Path, metavar="FILE", help="default: FACECRAFT_MODELS_LOCK, or the package's"
@@ -35,32 +35,34 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     both = [folder, lock]
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    listing = commands.add_parser("list", parents=both, help="what there is, and under which licence")
-    listing.add_argument("--json", action="store_true", help="the same and more, as JSON")
+    listing = commands.add_parser("list", parents=both, help="list the models and their licences")
+    listing.add_argument("--json", action="store_true", help="print JSON, with all fields")
     listing.set_defaults(models_command=_list)
 
-    pulling = commands.add_parser("pull", parents=both, help="download what is missing, and verify it")
+    pulling = commands.add_parser("pull", parents=both, help="download missing models, and verify them")
     _add_selection(pulling, f"default: the set {DEFAULT_SET}")
     pulling.set_defaults(models_command=_pull)
 
-    verifying = commands.add_parser("verify", parents=both, help="compare files with their hashes")
-    _add_selection(verifying, f"default: the set {DEFAULT_SET}, and whatever else is there")
+    verifying = commands.add_parser("verify", parents=both, help="compare the files with their hashes")
+    _add_selection(verifying, f"default: the set {DEFAULT_SET}, and every other model that is present")
     verifying.set_defaults(models_command=_verify)
 
-    locking = commands.add_parser("lock", parents=[lock], help="download every source and compare its hash")
-    _add_selection(locking, "default: all of them")
-    locking.add_argument("--write", action="store_true", help="write what differs into models.lock")
+    locking = commands.add_parser(
+        "lock", parents=[lock], help="download every source and compare it with its hash"
+    )
+    _add_selection(locking, "default: all")
+    locking.add_argument("--write", action="store_true", help="write the new hashes to models.lock")
     locking.set_defaults(models_command=_rehash)
 
 
 def _add_selection(parser: argparse.ArgumentParser, default: str) -> None:
     selection = parser.add_mutually_exclusive_group()
-    selection.add_argument("--set", metavar="SET", help="the models of a set of models.lock")
-    selection.add_argument("names", nargs="*", default=[], metavar="NAME", help=f"models by name; {default}")
+    selection.add_argument("--set", metavar="SET", help="all models of one set in models.lock")
+    selection.add_argument("names", nargs="*", default=[], metavar="NAME", help=f"names of models; {default}")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run one command and return its exit code; an error of ours is printed, not raised."""
+    """Run one command and return its exit code. A StartupError is printed, not raised."""
     try:
         with _terminable():
             code: int = args.models_command(args)
@@ -71,14 +73,14 @@ def run(args: argparse.Namespace) -> int:
         print(f"facecraft: {StartupError.code}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nfacecraft: interrupted; no unfinished file was left behind", file=sys.stderr)
+        print("\nfacecraft: interrupted; no incomplete file is left", file=sys.stderr)
         return 130
     return code
 
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM clean up like Ctrl-C does; by default it ends the process where it stands."""
+    """Let SIGTERM clean up, as Ctrl-C does. By default it ends the process without that."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -129,7 +131,7 @@ def _list(args: argparse.Namespace) -> int:
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    print(f"\nin {folder}; by size only, `verify` compares the hashes")
+    print(f"\nin {folder}; the state is by size, `verify` compares hashes")
     return 0
 
 
@@ -173,7 +175,7 @@ def _rehash(args: argparse.Namespace) -> int:
     reached = [(each.entry.name, each.content) for each in results if isinstance(each.content, Content)]
     locked = {result.entry.name: result.expected for result in results}
     wanted = dict(locked)
-    if args.write:  # the first source that answers says what the lock, and with it the others, must have
+    if args.write:  # the first source that can be reached is right, and the others are compared with it
         wanted |= dict(reversed(reached))
         write_lock(path, wanted)
     changed = sum(locked[name] != wanted[name] for name in locked)

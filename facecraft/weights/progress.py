@@ -1,4 +1,4 @@
-"""What a pull shows while it runs: a bar where somebody watches, one line per finished file everywhere."""
+"""Progress of a download: one line for each finished file, and on a terminal a bar."""
 
 import shutil
 import time
@@ -16,7 +16,7 @@ def megabytes(count_bytes: float) -> str:
 
 
 class Progress:
-    """Writes to a stream; draws the bar only if that is a terminal."""
+    """Writes to a stream. Draws the bar only if the stream is a terminal."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -27,7 +27,7 @@ class Progress:
 
     @contextmanager
     def bar(self, label: str, total_bytes: int | None) -> Iterator[Callable[[int], None]]:
-        """Give a function to call with the number of bytes received so far."""
+        """Draw a bar. Yields a function to call with the number of bytes received so far."""
         if not self.is_terminal:
             yield lambda _: None
             return
@@ -50,7 +50,7 @@ class Progress:
 
 
 def bar_text(label: str, received_bytes: int, total_bytes: int | None, elapsed_s: float) -> str:
-    """One line: how far, how fast, how long still; without a total only how much and how fast."""
+    """Format one line: progress, speed and remaining time; without a total, bytes and speed."""
     rate = received_bytes / elapsed_s if elapsed_s > 0 else 0.0
     if not total_bytes:
         return f"{label}  {megabytes(received_bytes)}  {megabytes(rate)}/s"

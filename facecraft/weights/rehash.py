@@ -1,4 +1,4 @@
-"""What the sources of models.lock give today, and writing that into it."""
+"""Downloads the sources of models.lock again, and writes their sizes and hashes to it."""
 
 import re
 import tempfile
@@ -24,10 +24,10 @@ class Content(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rehashed:
-    """One source of one model.
+    """The download of one source of one model.
 
     Attributes:
-        content: what it gave; or the error that tells why it gave nothing.
+        content: size and hash; or why nothing could be downloaded.
     """
 
     entry: ModelEntry
@@ -40,7 +40,7 @@ class Rehashed:
 
 
 def rehash(entries: Iterable[ModelEntry], progress: Progress) -> Iterator[Rehashed]:
-    """Download every source of the models, and keep nothing but size and hash."""
+    """Download every source of the models; only sizes and hashes are kept."""
     with tempfile.TemporaryDirectory(prefix="facecraft-lock-") as folder:
         downloads = Downloads(Path(folder), progress)
         for entry in entries:
@@ -59,22 +59,22 @@ def _content(downloads: Downloads, source: Source, target: Path) -> Content | So
 
 
 def write_lock(path: Path, contents: Mapping[str, Content]) -> None:
-    """Rewrite `bytes` and `sha256` of some models in a lock file, and nothing else of it.
+    """Rewrite `bytes` and `sha256` of some models in a models.lock, and nothing else.
 
     Raises:
-        LockInvalid: the file is laid out in a way that this cannot edit; it is as it was.
+        LockInvalid: the layout of the file is one that this cannot edit. The file is unchanged.
     """
-    text = path.read_bytes().decode()  # newlines as they are
+    text = path.read_bytes().decode()  # keeps the kind of newlines
     rewritten = "".join(_rewritten(text.splitlines(keepends=True), contents))
     written = parse_lock(rewritten).models
     for name, entry in parse_lock(text).models.items():
         wanted = contents.get(name, Content(entry.bytes, entry.sha256))
         if Content(written[name].bytes, written[name].sha256) != wanted:
             raise LockInvalid(
-                f"{path}: the lines of {name} are laid out in a way that `lock --write` cannot edit.",
-                hint=f"Write them by hand: bytes = {wanted.bytes}, sha256 = {wanted.sha256}.",
+                f"{path}: `lock --write` cannot edit the lines of {name} as they are laid out.",
+                hint=f"Write them yourself: bytes = {wanted.bytes}, sha256 = {wanted.sha256}.",
             )
-    # In place, not by rename: the file may be mounted alone into a container.
+    # In place and not by a rename, which a single file that is mounted into a container does not allow.
     path.write_bytes(rewritten.encode())
 
 

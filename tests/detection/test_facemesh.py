@@ -9,6 +9,7 @@ from facecraft.detection.centerface import CenterFace
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.detection.refined import RefinedDetector, five_points
 from facecraft.types import Face, RGBImage
+from tests.devices import CPU
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def mesh(model_path: Callable[[str], Path]) -> FaceMesh:
 
 @pytest.fixture(scope="module")
 def detector(mesh: FaceMesh, model_path: Callable[[str], Path]) -> RefinedDetector:
-    return RefinedDetector(CenterFace(model_path("centerface"), ["CPUExecutionProvider"], threads=2), mesh)
+    return RefinedDetector(CenterFace(model_path("centerface"), CPU), mesh)
 
 
 def test_points_lie_on_the_face(mesh: FaceMesh, detector: RefinedDetector, astronaut: RGBImage) -> None:
@@ -41,7 +42,9 @@ def test_presence_is_low_where_there_is_no_face(mesh: FaceMesh) -> None:
 
 
 @pytest.mark.parametrize("angle_deg", [-20, 20])
-def test_landmarks_turn_with_the_face(detector: RefinedDetector, astronaut: RGBImage, angle_deg: int) -> None:
+def test_landmarks_rotate_with_the_face(
+    detector: RefinedDetector, astronaut: RGBImage, angle_deg: int
+) -> None:
     (face,) = detector.detect(astronaut)
     matrix = cv2.getRotationMatrix2D((256, 160), angle_deg, 1.0)
     turned = np.asarray(cv2.warpAffine(astronaut, matrix, (512, 512)), np.uint8)
@@ -59,8 +62,6 @@ def test_a_detectors_landmarks_stay_where_the_mesh_sees_no_face(mesh: FaceMesh) 
     )
 
     class Stub:
-        name = "stub"
-
         def detect(self, image: RGBImage) -> list[Face]:
             return [face]
 

@@ -17,6 +17,7 @@ from facecraft.detection.facemesh import FaceMesh
 from facecraft.detection.refined import RefinedDetector
 from facecraft.detection.scrfd import Scrfd
 from facecraft.types import RGBImage
+from tests.devices import CPU
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def scrfd() -> Scrfd:
     path = os.environ.get("SCRFD_WEIGHTS", "")
     if not Path(path).is_file():
         pytest.skip("SCRFD_WEIGHTS names no file: set it to the path of an SCRFD model with landmarks (ONNX)")
-    return Scrfd("scrfd", Path(path), ["CPUExecutionProvider"])
+    return Scrfd(Path(path), CPU)
 
 
 def offsets(detector: Detector, reference: Detector, picture: RGBImage) -> np.ndarray:
@@ -60,7 +61,7 @@ def test_it_sees_colours_as_rgb(scrfd: Scrfd, astronaut: RGBImage) -> None:
 def test_refined_landmarks_agree_with_scrfd(
     scrfd: Scrfd, model_path: Callable[[str], Path], group: RGBImage
 ) -> None:
-    plain = CenterFace(model_path("centerface"), ["CPUExecutionProvider"], threads=2)
+    plain = CenterFace(model_path("centerface"), CPU)
     refined = RefinedDetector(plain, FaceMesh(model_path("facemesh")))
     before, after = offsets(plain, scrfd, group), offsets(refined, scrfd, group)
     assert np.linalg.norm(after, axis=2).mean() < 0.075

@@ -16,11 +16,6 @@ ALLOWED = {
     "ai_edge_litert": {"runtime"},
     "typer": {"cli"},
 }
-# UNTIL THE MERGE: bootstrap imports torch, no one imports typer; delete this and use sorted(ALLOWED) below.
-PROTECTED = [
-    pytest.param(name, marks=pytest.mark.xfail(strict=True)) if name in {"torch", "typer"} else name
-    for name in sorted(ALLOWED)
-]
 UP = [
     ("errors", "facecraft.types"),
     ("types", "facecraft.options"),
@@ -42,7 +37,7 @@ def test_the_package_as_it_is_keeps_every_contract(copy: Copy) -> None:
     assert "BROKEN" not in result.stdout
 
 
-@pytest.mark.parametrize("protected", PROTECTED)
+@pytest.mark.parametrize("protected", sorted(ALLOWED))
 def test_an_import_is_refused_in_every_room_but_those_that_may(copy: Copy, protected: str) -> None:
     planted = {room: copy.plant(room, f"import {protected}") for room in copy.rooms()}
     result = copy.lint_imports()

@@ -8,6 +8,7 @@ from onnx import TensorProto, helper
 
 from facecraft.matting.segmenters import ModNet, SelfieSegmentation
 from facecraft.types import RGBImage
+from tests.devices import CPU
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def modnet(tmp_path_factory: pytest.TempPathFactory) -> ModNet:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     path = tmp_path_factory.mktemp("modnet") / "modnet.onnx"
     onnx.save(model, path)
-    return ModNet(path, ["CPUExecutionProvider"], threads=1)
+    return ModNet(path, CPU)
 
 
 def test_the_person_is_told_from_the_background(selfie: SelfieSegmentation, astronaut: RGBImage) -> None:

@@ -1,4 +1,4 @@
-"""Networks with random weights that behave like trained ones: signals neither vanish nor grow."""
+"""Our networks, and some with random weights in which signals neither vanish nor grow."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from facecraft import catalogue
 from facecraft.restoration.nets.codeformer import CodeFormer
 from facecraft.restoration.nets.gfpgan import GFPGAN
 from facecraft.restoration.nets.rrdbnet import RRDBNet
 
+NETWORKS = {model.name: model.network for model in catalogue.IMAGE_MODELS if model.network is not None}
+
 
 def random_weights(net: nn.Module) -> nn.Module:
-    """Fresh weights for each run, in every tensor, those that torch leaves at zero or one too."""
+    """Draw weights anew in each run, for every tensor, also those that torch leaves at zero or one."""
     with torch.no_grad():
         for name, tensor in net.state_dict().items():
             if tensor.dim() < 2 or (tensor.shape[0] == 1 and "conv.weight" not in name):
@@ -21,9 +24,9 @@ def random_weights(net: nn.Module) -> nn.Module:
 
 
 def decisive(codeformer: nn.Module, samples: int) -> tuple[Tensor, Tensor]:
-    """Random pictures and fidelities for which no two codes are as good as tied.
+    """Draw pictures and fidelities for which the two best codes are never nearly equal.
 
-    Rounding decides a tie, and then the picture is another one, in whatever engine.
+    Otherwise rounding decides between them, and engines give different pictures.
     """
     margins: list[float] = []
 

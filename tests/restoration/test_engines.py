@@ -11,18 +11,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from facecraft.restoration.codeformer import CodeFormer
 from facecraft.restoration.engines import graphs
 from facecraft.restoration.engines import torch as torch_engine
 from facecraft.restoration.engines.base import Engine
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.engines.torch import TorchEngine
-from facecraft.restoration.gfpgan import GFPGAN
 from facecraft.restoration.nets.uint8_io import UInt8IO
-from facecraft.restoration.networks import NETWORKS
-from facecraft.runtime.device import FairLock
+from facecraft.restoration.signature import Signature
+from facecraft.restoration.square import SquareRestorer
+from facecraft.runtime.device import Device
 from facecraft.types import FaceCrop, RGBImage
-from tests.restoration.conftest import decisive
+from tests.devices import CPU
+from tests.restoration.conftest import NETWORKS, decisive
 
 NAMES = ("gfpgan-1.4", "codeformer", "realesrgan-x4plus")
 FP32, FP16 = 1e-3, 1e-2
@@ -40,11 +40,11 @@ def by_onnxruntime(net: nn.Module, inputs: tuple[Tensor, ...], *, any_side: bool
     named = dict(zip(("x", "fidelity"), inputs, strict=False))
     axes = {"x": [0, 2, 3] if any_side else [0], "fidelity": [0]}
     graph = graphs.export(net, named, {name: axes[name] for name in named})
-    return OnnxEngine(graph, net, ["CPUExecutionProvider"], 2, FairLock())
+    return OnnxEngine(graph, net, CPU)
 
 
 def by_torch(net: nn.Module, dtype: torch.dtype) -> TorchEngine:
-    return TorchEngine(copy.deepcopy(net).to(dtype), "cpu", FairLock())
+    return TorchEngine(copy.deepcopy(net).to(dtype), CPU)
 
 
 def apart(engine: Engine, inputs: tuple[Tensor, ...], reference: Tensor) -> float:
@@ -102,29 +102,30 @@ def test_real_esrgan_in_bfloat16_is_as_good_as_the_same_picture(
 ) -> None:
     network = NETWORKS["realesrgan-x4plus"]
     precise, short = (network.load(model_path("realesrgan-x4plus")) for _ in range(2))
-    assert network.to_bfloat16 is not None
-    network.to_bfloat16(short)
+    assert network.architecture.to_bfloat16 is not None
+    network.architecture.to_bfloat16(short)
     assert {each.dtype for each in short.state_dict().values()} == {torch.bfloat16, torch.float32}
     for pixels in (
         astronaut[100:164, 190:254],
         np.random.default_rng().integers(0, 256, (64, 64, 3), np.uint8),
     ):
         given = np.ascontiguousarray(pixels)[None]
-        expected = TorchEngine(precise, "cpu", FairLock()).run(given).astype(float)
-        result = TorchEngine(short, "cpu", FairLock()).run(given).astype(float)
+        expected = TorchEngine(precise, CPU).run(given).astype(float)
+        result = TorchEngine(short, CPU).run(given).astype(float)
         assert np.linalg.norm(result - expected) < FP16 * np.linalg.norm(expected)
         assert np.abs(result - expected).mean() < 1
         assert np.percentile(np.abs(result - expected), 99) <= 4
 
 
-@pytest.mark.parametrize("low", [0, -1])
-def test_pixels_go_in_and_come_out_as_they_are(low: float) -> None:
+@pytest.mark.parametrize(("black", "white"), [(0, 1), (-1, 1), (0, 255)])
+def test_pixels_go_in_and_come_out_as_they_are(black: float, white: float) -> None:
     pixels = torch.arange(256, dtype=torch.uint8).repeat(3).reshape(1, 16, 16, 3)
     net = nn.Conv2d(3, 3, 1, bias=False)
     with torch.no_grad():
         net.weight.copy_(torch.eye(3)[:, :, None, None])
+    signature = Signature(side_px=16, black=black, white=white)
     for dtype in (torch.float32, torch.float16):
-        assert torch.equal(UInt8IO(net.to(dtype), low)(pixels), pixels)
+        assert torch.equal(UInt8IO(net.to(dtype), signature)(pixels), pixels)
 
 
 def test_pixels_beyond_black_and_white_are_cut() -> None:
@@ -132,8 +133,9 @@ def test_pixels_beyond_black_and_white_are_cut() -> None:
     with torch.no_grad():
         net.weight.copy_(2 * torch.eye(3)[:, :, None, None])
     pixels = torch.tensor([0, 100, 200], dtype=torch.uint8).reshape(1, 1, 1, 3)
-    assert UInt8IO(net, 0)(pixels).flatten().tolist() == [0, 200, 255]
-    assert UInt8IO(net, -1)(pixels).flatten().tolist() == [0, 73, 255]  # twice the distance from grey
+    assert UInt8IO(net, Signature(side_px=1, black=0))(pixels).flatten().tolist() == [0, 200, 255]
+    # Twice the distance from grey.
+    assert UInt8IO(net, Signature(side_px=1, black=-1))(pixels).flatten().tolist() == [0, 73, 255]
 
 
 def crop(seed: int) -> FaceCrop:
@@ -154,23 +156,27 @@ class Halves:
         return np.asarray(inputs[0] // 2, np.uint8)
 
 
-def test_gfpgan_restores_all_crops_in_one_run() -> None:
+def test_squares_are_all_restored_in_one_run() -> None:
     engine = Halves()
+    restorer = SquareRestorer("halves", engine, Signature(side_px=512, black=0))
     faces = [crop(0), crop(1)]
-    restored = GFPGAN(engine).restore(faces, [0.5, 0.5])
+    restored = restorer.restore(faces, [0.5, 0.5])
     assert len(engine.calls) == 1
     assert all((after == face.image // 2).all() for after, face in zip(restored, faces, strict=True))
-    assert GFPGAN(engine).restore([], []) == []
+    assert restorer.restore([], []) == []
+    assert not restorer.takes_fidelity
 
 
-def test_codeformer_gives_each_crop_its_own_fidelity() -> None:
+def test_each_square_gets_its_own_fidelity() -> None:
     engine = Halves()
-    assert len(CodeFormer(engine).restore([crop(0), crop(1)], [0.25, 1])) == 2
+    restorer = SquareRestorer("halves", engine, Signature(side_px=512, black=-1, takes=("fidelity",)))
+    assert restorer.takes_fidelity
+    assert len(restorer.restore([crop(0), crop(1)], [0.25, 1])) == 2
     pixels, fidelity = engine.calls[0]
     assert pixels.shape == (2, 512, 512, 3)
     assert fidelity.dtype == np.float32
     assert fidelity.tolist() == [0.25, 1]
-    assert CodeFormer(engine).restore([], []) == []
+    assert restorer.restore([], []) == []
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +218,7 @@ def test_a_folder_that_cannot_be_written_costs_a_warning(
     (tmp_path / "file").touch()
     graph = graphs.graph_of("realesrgan-x4plus", NETWORKS["realesrgan-x4plus"], tmp_path / "file")
     assert graph == b"graph"
-    assert "cannot be kept" in caplog.text
+    assert "cannot be saved" in caplog.text
 
 
 class Recorded:
@@ -232,16 +238,16 @@ def test_on_a_gpu_a_shape_is_captured_when_it_comes_again_and_the_one_least_used
 ) -> None:
     captured: list[int] = []
 
-    def capture(net: nn.Module, tensors: tuple[Tensor, ...], _lane: object) -> Recorded:
+    def capture(net: nn.Module, tensors: tuple[Tensor, ...], _stream: object) -> Recorded:
         captured.append(tensors[0].shape[0])
         return Recorded(net, tensors)
 
     monkeypatch.setattr(torch_engine, "capture", capture)
-    monkeypatch.setattr(torch_engine, "CAPTURES", 2)
+    monkeypatch.setattr(torch_engine, "MAX_GRAPHS", 2)
     monkeypatch.setattr(torch_engine.CaptureStream, "make", lambda: None)
     monkeypatch.setattr(Tensor, "to", lambda self, *_: self)
-    engine = TorchEngine(nn.Identity(), "cpu", FairLock())
-    engine._device = "cuda"
+    engine = TorchEngine(nn.Identity(), CPU)
+    engine._kind = "cuda"
     for samples in (1, 2, 1, 3, 1, 2, 4, 1, 2):
         x = np.random.default_rng().random((samples, 3), np.float32)
         assert (engine.run(x) == x).all()
@@ -262,8 +268,8 @@ def test_published_weights_load_into_the_restorers(
         path.unlink()
 
 
-def test_engines_that_share_a_turn_run_one_at_a_time() -> None:
-    turn = FairLock()
+def test_engines_of_one_device_run_one_at_a_time() -> None:
+    device = Device("cpu", "cpu", 2, ("CPUExecutionProvider",))
     running: list[int] = []
     most: list[int] = []
 
@@ -275,7 +281,7 @@ def test_engines_that_share_a_turn_run_one_at_a_time() -> None:
             running.pop()
             return y
 
-    engines = [TorchEngine(Counting(), "cpu", turn) for _ in range(2)]
+    engines = [TorchEngine(Counting(), device) for _ in range(2)]
     x = np.ones((1, 300, 300), np.float32)
     threads = [Thread(target=lambda e=each: [e.run(x) for _ in range(20)]) for each in engines * 2]
     for thread in threads:

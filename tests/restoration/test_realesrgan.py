@@ -12,11 +12,11 @@ from facecraft.restoration.engines.graphs import graph_of
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.nets.ncnn_weights import load_convolutions
 from facecraft.restoration.nets.rrdbnet import RRDBNet
-from facecraft.restoration.networks import NETWORKS
 from facecraft.restoration.realesrgan import RealESRGAN, input_side_px
-from facecraft.runtime.device import FairLock
 from facecraft.types import FaceCrop
 from facecraft.weights.store import default_graphs_dir
+from tests.devices import CPU
+from tests.restoration.conftest import NETWORKS
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def weights(model_path: Callable[[str], Path]) -> Path:
 def restorer(weights: Path) -> RealESRGAN:
     network = NETWORKS["realesrgan-x4plus"]
     graph = graph_of("realesrgan-x4plus", network, default_graphs_dir())
-    return RealESRGAN(OnnxEngine(graph, network.load(weights), ["CPUExecutionProvider"], 2, FairLock()))
+    return RealESRGAN("realesrgan-x4plus", OnnxEngine(graph, network.load(weights), CPU))
 
 
 def by_ncnn(weights: Path, picture: np.ndarray) -> np.ndarray:

@@ -12,11 +12,11 @@ from facecraft.cancellation import Cancellation
 from facecraft.errors import DeadlineExceeded
 from facecraft.restoration.engines.graphs import graph_of
 from facecraft.restoration.engines.onnx import OnnxEngine
-from facecraft.restoration.networks import NETWORKS
-from facecraft.restoration.upscaling import BLEND_PX, OVERLAP_PX, TILE_PX, Upscaler, cut
-from facecraft.runtime.device import FairLock
+from facecraft.restoration.upscaling import BLEND_PX, OVERLAP_PX, TILE_PX, Upscaler, tile_axis
 from facecraft.types import RGBImage
 from facecraft.weights.store import default_graphs_dir
+from tests.devices import CPU
+from tests.restoration.conftest import NETWORKS
 
 
 class Nearest:
@@ -52,11 +52,11 @@ def test_every_pixel_lands_where_it_belongs(height: int, width: int, native: int
 
 def test_tiles_reach_from_edge_to_edge_and_overlap_enough() -> None:
     for length in range(1, 3000):
-        cuts = cut(length)
-        assert cuts.starts[0] == 0
-        assert cuts.starts[-1] == length - cuts.length
-        assert cuts.length <= TILE_PX
-        assert all(b - a <= cuts.length - OVERLAP_PX for a, b in pairwise(cuts.starts))
+        tiling = tile_axis(length)
+        assert tiling.starts[0] == 0
+        assert tiling.starts[-1] == length - tiling.length
+        assert tiling.length <= TILE_PX
+        assert all(b - a <= tiling.length - OVERLAP_PX for a, b in pairwise(tiling.starts))
 
 
 def test_its_input_is_left_alone_and_a_request_that_left_stops_at_the_next_tile() -> None:
@@ -80,7 +80,7 @@ def engine(model_path: Callable[[str], Path]) -> OnnxEngine:
     network = NETWORKS["realesrgan-x4plus"]
     graph = graph_of("realesrgan-x4plus", network, default_graphs_dir())
     net = network.load(model_path("realesrgan-x4plus"))
-    return OnnxEngine(graph, net, ["CPUExecutionProvider"], 2, FairLock())
+    return OnnxEngine(graph, net, CPU)
 
 
 def test_tiles_of_a_real_picture_meet_without_a_seam(engine: OnnxEngine, astronaut: RGBImage) -> None:

@@ -69,7 +69,7 @@ def test_pull_takes_another_lock(lock: Path, tmp_path: Path, capsys: Capture) ->
 def test_a_failed_pull_is_one_block(lock: Path, folder: Path, capsys: Capture) -> None:
     assert main(["pull", "--set", "full"]) == 1
     error = capsys.readouterr().err.partition("facecraft: ")[2]
-    assert error.startswith("weights_missing: One model could not be had from any source.")
+    assert error.startswith("weights_missing: One model could not be downloaded from any source.")
     assert "Traceback" not in error
 
 

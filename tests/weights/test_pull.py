@@ -115,7 +115,7 @@ def test_wrong_bytes_are_told_with_source_expected_and_actual(
     with pytest.raises(HashMismatch) as failure:
         pull([right], folder, progress)
     assert failure.value.detail == (
-        "One model could not be had from any source. Nothing of what came was kept.\n"
+        "One model could not be downloaded from any source. No incomplete file was kept.\n"
         "\n"
         "  a\n"
         f"    {url}\n"

@@ -1,4 +1,4 @@
-"""What runs a network."""
+"""What an engine is."""
 
 from typing import Any, Protocol
 
@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 
 class Engine(Protocol):
-    """Runs one network. Safe to call from several threads; it runs one call after another.
+    """Runs one network of images. Safe to call from several threads; the calls run one after another.
 
     Attributes:
         name: as in FACECRAFT_ENGINE.
@@ -15,5 +15,12 @@ class Engine(Protocol):
     name: str
 
     def run(self, *inputs: NDArray[Any]) -> NDArray[Any]:
-        """The network's output for its inputs; the first axis of each is the batch."""
+        """Run the network.
+
+        Args:
+            inputs: (N, H, W, 3) uint8, RGB, then the network's further inputs, each (N,) float32.
+
+        Returns:
+            (N, H', W', 3) uint8, RGB.
+        """
         ...

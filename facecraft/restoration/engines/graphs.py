@@ -1,8 +1,8 @@
 """ONNX graphs of our own networks, exported once.
 
-A graph has no weights in it: those are given to it when a session is made, straight from the verified file.
-So it is a few hundred kilobytes, holds for any weights of its architecture, and is named after what it was
-made from: the source of the networks and of this module, and the version of torch.
+A graph has no weights. A session gets them when it is made, from the verified file. So a graph has a few
+hundred kilobytes and fits any weights of its architecture. Its name has a hash of what it was made from: the
+source of the networks and of this module, and the version of torch.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from facecraft.files import write_whole
 from facecraft.restoration import nets
-from facecraft.restoration.networks import Network
+from facecraft.restoration.network import Network
 
 OPSET = 17
 
@@ -28,41 +28,51 @@ logger = logging.getLogger(__name__)
 
 
 def graph_of(name: str, network: Network, folder: Path) -> bytes:
-    """The network's graph from the folder; exported, and kept there where that can be, if it is not in it."""
+    """Read the network's graph from a folder; if it is not there, export it and save it there.
+
+    Args:
+        name: of the model.
+        network: of the model.
+        folder: need not exist. If it cannot be written, that is logged.
+    """
     path = folder / f"{name}-{source_key()}.onnx"
     if path.is_file():
         return path.read_bytes()
     graph = export(network.blank(), network.inputs(), network.free_axes())
     try:
         write_whole(path, graph)
-    except OSError as error:  # a read-only or full disk costs the next start some seconds, and nothing else
-        logger.warning("The graph of %s cannot be kept in %s: %s.", name, folder, error)
+    except OSError as error:  # a read-only or full disk: the next start exports again, which takes seconds
+        logger.warning("The graph of %s cannot be saved in %s: %s.", name, folder, error)
     return graph
 
 
 @cache
 def source_key() -> str:
-    """Changes with everything that a graph depends on."""
+    """Hash everything that a graph depends on."""
     digest = hashlib.sha256(torch.__version__.encode())
-    sources = (Path(__file__), Path(__file__).parent.parent / "networks.py")
+    room = Path(__file__).parent.parent
+    sources = (Path(__file__), room / "network.py", room / "signature.py")
     for source in (*sources, *sorted(Path(nets.__path__[0]).glob("*.py"))):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
 
 def export(net: nn.Module, inputs: Mapping[str, Tensor], free_axes: Mapping[str, Sequence[int]]) -> bytes:
-    """A serialized ONNX model whose initializers have names, shapes and types, but no data.
+    """Export a network as an ONNX model whose initializers have names, shapes and types, but no data.
 
     Args:
-        net: no two of its tensors are equal, or the exporter makes one of them.
-        inputs: by the name that each is to have.
-        free_axes: which axes of each input may have another length than they have here.
+        net: no two of its tensors may be equal, or the exporter merges them.
+        inputs: one sample of each, by name.
+        free_axes: the axes of each input that may have other lengths than the sample's.
+
+    Returns:
+        The serialized model.
     """
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        # The exporter that replaces this one needs onnxscript, and sympy, which images do without.
+        # The newer exporter needs onnxscript and sympy, which are not in our images.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.filterwarnings("ignore", "Constant folding", UserWarning)
-        # Of torch's own checks of shapes, which a trace takes as passed.
+        # From torch's own checks of shapes, whose result a trace records.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
         torch.onnx.export(
             net,
@@ -71,7 +81,7 @@ def export(net: nn.Module, inputs: Mapping[str, Tensor], free_axes: Mapping[str,
             dynamo=False,
             opset_version=OPSET,
             export_params=False,
-            do_constant_folding=False,  # ONNX Runtime folds, with the weights at hand
+            do_constant_folding=False,  # ONNX Runtime folds, once it has the weights
             input_names=list(inputs),
             output_names=["result"],
             dynamic_axes={
@@ -83,7 +93,7 @@ def export(net: nn.Module, inputs: Mapping[str, Tensor], free_axes: Mapping[str,
 
 
 def _with_weights_outside(model: onnx.ModelProto, inputs: Container[str]) -> bytes:
-    """Turn the weights, which the exporter left as inputs, into initializers whose data is elsewhere."""
+    """Convert the weights, which the exporter leaves as inputs, to initializers with external data."""
     declared = list(model.graph.input)
     del model.graph.input[:]
     for value in declared:

@@ -1,4 +1,4 @@
-"""Torch: the reference on a CPU, the fast one on a GPU."""
+"""Torch: the reference on a CPU, the fast engine on a GPU."""
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass
@@ -9,69 +9,68 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from facecraft.runtime.device import FairLock
+from facecraft.runtime.device import Device
 
-CAPTURES = 8
-"""Shapes whose kernels are kept; what is least used goes."""
-SEEN = 64
-"""Shapes that are remembered as having come once."""
-WARMUP_RUNS = 3  # before a capture, as torch asks for: they load and tune kernels, which a capture cannot
+MAX_GRAPHS = 8
+"""CUDA graphs that are kept, one for each shape of the inputs. The one unused for longest is dropped."""
+MAX_SHAPES = 64
+"""Shapes that are remembered after they came for the first time."""
+WARMUP_RUNS = 3  # before a capture, as torch requires: they load and tune kernels, which a capture cannot
 
 Shapes = tuple[tuple[int, ...], ...]
 
 
 class TorchEngine:
-    """Runs a network in torch, in the types that its parts have.
+    """Runs a network in torch, in the types of its parts.
 
     Args:
-        net: takes tensors and gives one; it is moved.
-        device: "cpu" or "cuda".
-        turn: held during a run; engines that share it run one at a time.
+        net: the network between pixels. The engine moves it to the device.
+        device: where it runs. Engines with the same device run one at a time.
     """
 
     name = "torch"
 
-    def __init__(self, net: nn.Module, device: str, turn: FairLock) -> None:
-        self._net = net.to(device).eval().requires_grad_(requires_grad=False)
+    def __init__(self, net: nn.Module, device: Device) -> None:
+        self._net = net.to(device.kind).eval().requires_grad_(requires_grad=False)
         for module in self._net.modules():
-            if isinstance(module, nn.Conv2d):  # a fifth faster on a CPU, and what tensor cores take
+            if isinstance(module, nn.Conv2d):  # a fifth faster on a CPU, and the layout of tensor cores
                 module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._device = device
-        self._dtype = next((each.dtype for each in net.parameters()), torch.float32)  # of what goes in
-        self._turn = turn
-        self._lane: CaptureStream | None = None
-        self._captured: OrderedDict[Shapes, Captured] = OrderedDict()
-        self._seen: deque[Shapes] = deque(maxlen=SEEN)
+        self._kind = device.kind
+        self._dtype = next((each.dtype for each in net.parameters()), torch.float32)  # of the inputs
+        self._lock = device.lock
+        self._stream: CaptureStream | None = None
+        self._graphs: OrderedDict[Shapes, CapturedGraph] = OrderedDict()
+        self._shapes: deque[Shapes] = deque(maxlen=MAX_SHAPES)
 
     def run(self, *inputs: NDArray[Any]) -> NDArray[Any]:
-        with self._turn, torch.inference_mode():
+        with self._lock, torch.inference_mode():
             tensors = tuple(self._as_tensor(array) for array in inputs)
-            output = self._on_gpu(tensors) if self._device == "cuda" else self._net(*tensors)
+            output = self._run_on_gpu(tensors) if self._kind == "cuda" else self._net(*tensors)
             return np.ascontiguousarray(output.numpy())
 
     def _as_tensor(self, array: NDArray[Any]) -> Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(array))
         return tensor.to(self._dtype) if tensor.is_floating_point() else tensor
 
-    def _on_gpu(self, tensors: tuple[Tensor, ...]) -> Tensor:
-        """Launch one by one what comes for the first time: a capture takes as long as several runs."""
-        padded = tuple(_padded(tensor) for tensor in tensors)
+    def _run_on_gpu(self, tensors: tuple[Tensor, ...]) -> Tensor:
+        """Capture shapes when they come for the second time: a capture takes as long as several runs."""
+        padded = tuple(_pad(tensor) for tensor in tensors)
         shapes = tuple(tuple(tensor.shape) for tensor in padded)
-        if shapes not in self._captured and shapes not in self._seen:
-            self._seen.append(shapes)
-            result: Tensor = self._net(*(tensor.to(self._device) for tensor in tensors))
+        if shapes not in self._graphs and shapes not in self._shapes:
+            self._shapes.append(shapes)
+            result: Tensor = self._net(*(tensor.to(self._kind) for tensor in tensors))
             return result.cpu()
-        if shapes not in self._captured:
-            while len(self._captured) >= CAPTURES:
-                self._captured.popitem(last=False)
-            self._lane = self._lane or CaptureStream.make()
-            self._captured[shapes] = capture(self._net, padded, self._lane)
-        self._captured.move_to_end(shapes)
-        return self._captured[shapes].replay(padded)[: len(tensors[0])]
+        if shapes not in self._graphs:
+            while len(self._graphs) >= MAX_GRAPHS:
+                self._graphs.popitem(last=False)
+            self._stream = self._stream or CaptureStream.make()
+            self._graphs[shapes] = capture(self._net, padded, self._stream)
+        self._graphs.move_to_end(shapes)
+        return self._graphs[shapes].replay(padded)[: len(tensors[0])]
 
 
-def _padded(tensor: Tensor) -> Tensor:
-    """With its last sample repeated up to the next power of two, so that few batch sizes are captured."""
+def _pad(tensor: Tensor) -> Tensor:
+    """Repeat the last sample up to the next power of two, so that few batch sizes are captured."""
     count = len(tensor)
     wanted = 1 << (count - 1).bit_length()
     return (
@@ -83,7 +82,7 @@ def _padded(tensor: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class CaptureStream:
-    """What an engine's captures share, since one is replayed after the other: a stream, and their memory."""
+    """The stream and the memory that all graphs of an engine share; one is replayed after another."""
 
     stream: torch.cuda.Stream
     pool: Any
@@ -94,14 +93,14 @@ class CaptureStream:
 
 
 @dataclass(frozen=True, slots=True)
-class Captured:
-    """A network's kernels for inputs of one shape, launched as one CUDA graph, with the buffers it works on.
+class CapturedGraph:
+    """A network's kernels for inputs of one shape, launched as one CUDA graph, with their buffers.
 
     Attributes:
-        sent: pinned, in host memory.
+        sent: the inputs in host memory, pinned.
         inputs: on the device; the graph reads them.
         output: on the device; the graph writes it.
-        received: pinned, in host memory.
+        received: the output in host memory, pinned.
     """
 
     graph: torch.cuda.CUDAGraph
@@ -112,7 +111,7 @@ class Captured:
     received: Tensor
 
     def replay(self, tensors: tuple[Tensor, ...]) -> Tensor:
-        """Run on these inputs: up, through and down in one stream, waited for once at the end."""
+        """Run on these inputs: upload, run and download in one stream, and wait once at the end."""
         with torch.cuda.stream(self.stream):
             for pinned, device, tensor in zip(self.sent, self.inputs, tensors, strict=True):
                 pinned.copy_(tensor)
@@ -123,21 +122,21 @@ class Captured:
         return self.received.clone()
 
 
-def capture(net: nn.Module, tensors: tuple[Tensor, ...], lane: CaptureStream) -> Captured:
-    """Record what `net` does with inputs of these shapes and types."""
+def capture(net: nn.Module, tensors: tuple[Tensor, ...], shared: CaptureStream) -> CapturedGraph:
+    """Record the kernels that `net` launches for inputs of these shapes and types."""
     inputs = tuple(tensor.to("cuda") for tensor in tensors)
-    lane.stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(lane.stream):
+    shared.stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(shared.stream):
         for _ in range(WARMUP_RUNS):
             net(*inputs)
-    lane.stream.synchronize()
+    shared.stream.synchronize()
     graph = torch.cuda.CUDAGraph()
-    # Other threads run detectors meanwhile, and may allocate.
-    with torch.cuda.graph(graph, pool=lane.pool, stream=lane.stream, capture_error_mode="thread_local"):
+    # Other threads run detectors at the same time, and may allocate.
+    with torch.cuda.graph(graph, pool=shared.pool, stream=shared.stream, capture_error_mode="thread_local"):
         output = net(*inputs)
-    return Captured(
+    return CapturedGraph(
         graph=graph,
-        stream=lane.stream,
+        stream=shared.stream,
         sent=tuple(tensor.pin_memory() for tensor in tensors),
         inputs=inputs,
         output=output,

@@ -1,4 +1,4 @@
-"""Reads the weights that networks were published with."""
+"""Loads the weights that networks were published with."""
 
 from pathlib import Path
 from pickle import UnpicklingError
@@ -8,16 +8,16 @@ from torch import nn
 
 from facecraft.errors import LockInvalid
 
-KEY = "params_ema"  # where BasicSR's checkpoints keep the averaged weights
+KEY = "params_ema"  # the averaged weights in a checkpoint of BasicSR
 
 
 def load_checkpoint(net: nn.Module, path: Path) -> None:
     """Give `net`, which may be on the meta device, the weights of a BasicSR checkpoint, without a copy.
 
-    Only tensors are read: a pickle that asks for more is refused.
+    Only tensors are read. A pickle with anything else in it is refused.
 
     Raises:
-        LockInvalid: the file does not hold exactly the network's weights.
+        LockInvalid: the file does not hold exactly the weights of `net`.
     """
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)[KEY]

@@ -1,8 +1,8 @@
 """GFPGAN (Wang et al. 2021, arXiv:2101.04061), the "clean" architecture of version 1.4's checkpoint.
 
-A U-Net removes the degradation and finds a style and, at each resolution, a scale and a shift for the
-features; a StyleGAN2 generator (Karras et al. 2020, arXiv:1912.04958) with a prior of faces paints the
-picture from them. Module names are the checkpoint's keys, so that it loads with `strict=True`.
+A U-Net removes the degradation and predicts a style and, for each resolution, a scale and a shift of the
+features. From these a StyleGAN2 generator (Karras et al. 2020, arXiv:1912.04958), which was trained on faces,
+makes the image. Modules are named like the checkpoint's keys, so that it loads with `strict=True`.
 """
 
 from itertools import pairwise
@@ -10,6 +10,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from facecraft.restoration.nets.architecture import Architecture
+from facecraft.restoration.nets.checkpoints import load_checkpoint
 
 STYLE_FEATURES = 512
 SLOPE = 0.2  # of every leaky ReLU
@@ -29,9 +32,9 @@ def _resize(x: Tensor, scale: float) -> Tensor:
 class ModulatedConv2d(nn.Module):
     """A convolution whose input channels are scaled by a style (StyleGAN2 §2.2).
 
-    The paper scales the weights, one set for each sample. Scaling the input and, for demodulation, the output
-    is the same function with constant weights: a whole batch is one convolution, and an engine can prepare
-    the weights once.
+    The paper scales the weights, for each sample anew. Scaling the input and, for demodulation, the output is
+    the same function with constant weights: a batch is one convolution, and an engine prepares its weights
+    once.
     """
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int, *, demodulate: bool) -> None:
@@ -54,7 +57,7 @@ class ModulatedConv2d(nn.Module):
 
 
 class StyleConv(nn.Module):
-    """A modulated convolution with fixed noise, bias and activation; enlarges twice before it where asked."""
+    """A modulated convolution with fixed noise, bias and activation; may enlarge its input twice."""
 
     def __init__(self, channels_in: int, channels_out: int, *, upsample: bool) -> None:
         super().__init__()
@@ -71,7 +74,7 @@ class StyleConv(nn.Module):
 
 
 class ToRGB(nn.Module):
-    """What one resolution adds to the picture."""
+    """The part of the image that one resolution adds."""
 
     def __init__(self, channels_in: int) -> None:
         super().__init__()
@@ -84,7 +87,7 @@ class ToRGB(nn.Module):
 
 
 class ConstantInput(nn.Module):
-    """What the generator starts from, whatever it paints."""
+    """The constant that the generator starts with."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -95,7 +98,7 @@ class ConstantInput(nn.Module):
 
 
 class Noises(nn.Module):
-    """The checkpoint's noise, one plane for each style convolution: the same picture every time."""
+    """The checkpoint's noise, one plane for each style convolution, so that results are repeatable."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,11 +111,11 @@ class Noises(nn.Module):
 
 
 class StyleGAN2Generator(nn.Module):
-    """StyleGAN2 with half of each resolution's features scaled and shifted by conditions (GFPGAN §3.4)."""
+    """StyleGAN2. Half of the features at each resolution are scaled and shifted (GFPGAN §3.4)."""
 
     def __init__(self) -> None:
         super().__init__()
-        # From noise to style: in the checkpoint, but never run, since the U-Net gives the style itself.
+        # From noise to style. It is in the checkpoint but never runs: the U-Net predicts the style.
         self.style_mlp = nn.Sequential(nn.Identity())
         for _ in range(8):
             self.style_mlp.append(nn.Linear(STYLE_FEATURES, STYLE_FEATURES))
@@ -131,13 +134,16 @@ class StyleGAN2Generator(nn.Module):
             self.to_rgbs.append(ToRGB(channels))
 
     def forward(self, styles: Tensor, scales: list[Tensor], shifts: list[Tensor]) -> Tensor:
-        """Paint.
+        """Make the image.
 
         Args:
-            styles: (N, 16, 512), one for each convolution but that each resolution's first shares the one of
-                the RGB before it.
-            scales: for each of SIDES, (N, half the channels, side, side).
-            shifts: likewise.
+            styles: (N, 16, 512), one for each convolution; the first of each resolution shares the style of
+                the ToRGB before it.
+            scales: one for each of SIDES, (N, half the channels, side, side).
+            shifts: as `scales`.
+
+        Returns:
+            (N, 3, 512, 512).
         """
         x = self.style_conv1(self.constant_input(styles.shape[0]), styles[:, 0], self.noises(0))
         rgb: Tensor = self.to_rgb1(x, styles[:, 1])
@@ -152,7 +158,7 @@ class StyleGAN2Generator(nn.Module):
 
 
 class ResBlock(nn.Module):
-    """Two convolutions with a change of size between them, beside a skip."""
+    """Two convolutions with a change of size between them, and a skip connection."""
 
     def __init__(self, channels_in: int, channels_out: int, scale: float) -> None:
         super().__init__()
@@ -188,7 +194,7 @@ class GFPGAN(nn.Module):
         )
         self.final_conv = _conv(channels[4], channels[4])
         self.conv_body_up = nn.ModuleList(ResBlock(channels[side // 2], channels[side], 2) for side in SIDES)
-        # Pictures to compare with in training: in the checkpoint, but never run.
+        # Images for the loss in training. It is in the checkpoint but never runs.
         self.toRGB = nn.ModuleList(_conv(channels[side], 3, 1) for side in SIDES)
         self.final_linear = nn.Linear(channels[4] * 4 * 4, (2 * len(SIDES) + 2) * STYLE_FEATURES)
         self.stylegan_decoder = StyleGAN2Generator()
@@ -213,3 +219,6 @@ class GFPGAN(nn.Module):
             shifts.append(shift(x))
         y: Tensor = self.stylegan_decoder(styles, scales, shifts)
         return y
+
+
+ARCHITECTURE = Architecture(GFPGAN, load_checkpoint)

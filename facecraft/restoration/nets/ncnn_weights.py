@@ -1,7 +1,7 @@
-"""Reads the weights of a plain stack of convolutions out of ncnn's `.bin` file.
+"""Loads the weights of a plain stack of convolutions from ncnn's `.bin` file.
 
-Source: ncnn's `modelbin.cpp`. The file has no names and no shapes, only each layer's data in order of
-execution; for a convolution with fp16 weights that is a tag, the weights, zeros up to a multiple of four
+Source: ncnn's `modelbin.cpp`. The file has no names and no shapes, only the data of each layer in order of
+execution. For a convolution with fp16 weights this is a tag, the weights, zeros up to a multiple of four
 bytes, and the bias in fp32.
 """
 
@@ -20,7 +20,7 @@ def load_convolutions(net: nn.Module, path: Path) -> None:
     """Give every `nn.Conv2d` of `net`, which may be on the meta device, its weights, in order of declaration.
 
     Raises:
-        LockInvalid: the file does not hold exactly these convolutions.
+        LockInvalid: the file does not hold exactly the weights of these convolutions.
     """
     data = path.read_bytes()
     offset = 0

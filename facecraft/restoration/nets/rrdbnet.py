@@ -1,8 +1,14 @@
 """RRDBNet, the generator of ESRGAN (Wang et al. 2018, arXiv:1809.00219) and Real-ESRGAN (2021)."""
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from facecraft.restoration.nets.architecture import Architecture
+from facecraft.restoration.nets.checkpoints import load_checkpoint
+from facecraft.restoration.nets.ncnn_weights import load_convolutions
 
 RESIDUAL_SCALE = 0.2  # ESRGAN §3.1: residuals are damped before they are added, for stability
 SLOPE = 0.2  # of every leaky ReLU
@@ -13,10 +19,10 @@ def _conv(channels_in: int, channels_out: int) -> nn.Conv2d:
 
 
 class ResidualDenseBlock(nn.Module):
-    """Five convolutions, each of which sees everything that came before it in the block.
+    """Five convolutions; the input of each is the block's input and the outputs of those before it.
 
-    They may compute in a shorter type than the one that comes in and goes out: what the blocks add up stays
-    in that one, so that the rounding of one block is not rounded again by the next sixty-eight.
+    They may compute in a shorter type than that of the block's input and output. The sum over the blocks
+    stays in the longer type, or each of 69 blocks would round it again.
     """
 
     def __init__(self, features: int, growth: int) -> None:
@@ -35,7 +41,7 @@ class ResidualDenseBlock(nn.Module):
 
 
 class ResidualInResidual(nn.Module):
-    """Three dense blocks behind one damped skip connection."""
+    """Three dense blocks with one damped skip connection around them."""
 
     def __init__(self, features: int, growth: int) -> None:
         super().__init__()
@@ -50,10 +56,10 @@ class ResidualInResidual(nn.Module):
 class RRDBNet(nn.Module):
     """Enlarges an image four times, or twice.
 
-    Input: (N, 3, H, W) float, RGB, 0 to 1; for twice, H and W are even. Output: (N, 3, scale * H, scale * W),
-    about 0 to 1, not clipped. For twice, the same network works on squares of four pixels as one with twelve
-    channels (Real-ESRGAN's x2plus). Module names are the keys of Real-ESRGAN's checkpoints; they are declared
-    in order of execution, which is the order of ncnn's weight file.
+    Input: (N, 3, H, W) float, RGB, 0 to 1; H and W are even if `scale` is 2. Output: (N, 3, scale * H,
+    scale * W), about 0 to 1, not clipped. For 2, each square of four pixels becomes one with twelve channels,
+    and the same network enlarges it four times (Real-ESRGAN's x2plus). Modules are named like the keys of
+    Real-ESRGAN's checkpoints and declared in order of execution, which is the order of ncnn's file.
     """
 
     def __init__(self, scale: int = 4, features: int = 64, blocks: int = 23, growth: int = 32) -> None:
@@ -76,3 +82,12 @@ class RRDBNet(nn.Module):
             x = F.leaky_relu(up(F.interpolate(x, scale_factor=2, mode="nearest")), SLOPE, inplace=True)
         y: Tensor = self.conv_last(F.leaky_relu(self.conv_hr(x), SLOPE, inplace=True))
         return y
+
+
+def _body_to_bfloat16(net: nn.Module) -> None:
+    """Convert the blocks, 92 % of the work. The result differs by 0.2 % (root mean square)."""
+    net.get_submodule("net.body").to(torch.bfloat16)
+
+
+X4PLUS = Architecture(RRDBNet, load_convolutions, _body_to_bfloat16)
+X2PLUS = Architecture(partial(RRDBNet, scale=2), load_checkpoint, _body_to_bfloat16)

@@ -1,29 +1,31 @@
-"""UInt8IO in, pixels out: what every network has around it."""
+"""Bytes in and bytes out, around every network."""
 
 import torch
 from torch import Tensor, nn
 
+from facecraft.restoration.signature import Signature
+
 
 class UInt8IO(nn.Module):
-    """A network of images that takes and gives bytes.
+    """A network that takes and gives bytes.
 
-    On a GPU that is a quarter of the traffic; everywhere it is one step of an engine, and no copy in NumPy.
+    On a GPU this moves a quarter of the data; everywhere it saves a copy in NumPy.
 
-    Input: (N, H, W, 3) uint8, RGB, and whatever else the network takes. Output: the same kind, rounded.
+    Input: (N, H, W, 3) uint8, RGB, and the network's further inputs. Output: (N, H, W, 3) uint8, rounded.
 
     Args:
         net: takes and gives (N, 3, H, W) float.
-        low: what the network has for a black pixel, 0 or -1; white is 1.
+        signature: of `net`.
     """
 
-    def __init__(self, net: nn.Module, low: float) -> None:
+    def __init__(self, net: nn.Module, signature: Signature) -> None:
         super().__init__()
         self.net = net
-        self._low = low
+        self._black = signature.black
+        self._span = signature.span
 
-    def forward(self, pixels: Tensor, *rest: Tensor) -> Tensor:
-        span = 1 - self._low
+    def forward(self, pixels: Tensor, *further: Tensor) -> Tensor:
         dtype = next(self.net.parameters()).dtype
-        x = pixels.permute(0, 3, 1, 2).to(dtype) * (span / 255) + self._low
-        y: Tensor = (self.net(x, *rest) - self._low) * (255 / span)
+        x = pixels.permute(0, 3, 1, 2).to(dtype) * (self._span / 255) + self._black
+        y: Tensor = (self.net(x, *further) - self._black) * (255 / self._span)
         return y.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)

@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-from facecraft.types import SUFFIX_OF, ImageFormat
+from facecraft.imaging.formats import SUFFIXES
+from facecraft.types import ImageFormat
 
 MAX_STEM_BYTES = 200
 """With a number and a suffix this stays under the 255 bytes that file systems take."""
@@ -21,7 +22,7 @@ class EntryNames:
 
     def create(self, file: str, format_: ImageFormat) -> str:
         """A new name: the stem of the photo's name, a number if it is taken, and the format's suffix."""
-        stem, suffix = safe_stem(file), SUFFIX_OF[format_]
+        stem, suffix = safe_stem(file), SUFFIXES[format_]
         name = stem + suffix
         count = self._counts.get(_fold(name), 1)
         while _fold(name) in self._taken:

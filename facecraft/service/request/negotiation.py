@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
+from facecraft.imaging.formats import MEDIA_TYPES
+
+IMAGE_TYPES = tuple(MEDIA_TYPES.values())
 JSON_TYPE = "application/json"
 
 

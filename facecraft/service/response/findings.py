@@ -2,11 +2,12 @@
 
 from base64 import b64encode
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Response
 from pydantic import BaseModel
 
+from facecraft.imaging.formats import MEDIA_TYPES
 from facecraft.service.response.schemas import (
     CheckBody,
     DetectBody,
@@ -20,13 +21,7 @@ from facecraft.service.response.schemas import (
 )
 
 if TYPE_CHECKING:
-    from facecraft.types import Check, Detection, Face, Findings, ImageFormat, Portrait, Source, Verdict
-
-MEDIA_TYPES: "dict[ImageFormat, Literal['image/jpeg', 'image/png', 'image/webp']]" = {
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "webp": "image/webp",
-}
+    from facecraft.types import Check, Detection, Face, Findings, Portrait, Source, Verdict
 
 
 def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:

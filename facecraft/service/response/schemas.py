@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 
+from facecraft.imaging.formats import MEDIA_TYPES
 from facecraft.types import ImageFormat, RuleStatus
 
 Pixels = Annotated[float, Field(description="Pixels of the upright picture.")]
@@ -41,8 +42,11 @@ class ModelBody(BaseModel):
     licence: LicenceBody
     bytes: int = Field(description="Size of the model's file.")
     sha256: str
-    sets: list[str]
-    loaded: bool
+    sets: list[str] = Field(description="The sets of `facecraft models pull` that it is in.")
+    loaded: bool = Field(description="Whether this service runs it.")
+    takes: list[str] = Field(
+        description="Names of the options that have a meaning for this model only.", examples=[["fidelity"]]
+    )
 
 
 class ModelsBody(BaseModel):
@@ -75,7 +79,7 @@ class DetectBody(BaseModel):
 
 
 class ImageBody(BaseModel):
-    media_type: Literal["image/jpeg", "image/png", "image/webp"]
+    media_type: str = Field(json_schema_extra={"enum": list(MEDIA_TYPES.values())})
     width: int
     height: int
     quality: int | None = Field(description="Quality of the encoder, 1 to 100. null for PNG.")

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from facecraft import catalogue
 from facecraft.errors import NotReady
 from facecraft.service.openapi import problems
 from facecraft.service.response.schemas import (
@@ -53,6 +54,7 @@ async def metrics(service: ServiceDep) -> Response:
 @router.get("/models", summary="List the models")
 async def models(service: ServiceDep) -> ModelsBody:
     """Every model in models.lock, loaded or not."""
+    known = catalogue.models()
     loaded = {model.name for model in service.runtime.models} if service.runtime else set()
     return ModelsBody(
         models=[
@@ -68,6 +70,7 @@ async def models(service: ServiceDep) -> ModelsBody:
                 sha256=model.sha256,
                 sets=list(model.sets),
                 loaded=model.name in loaded,
+                takes=list(known[model.name].takes) if model.name in known else [],
             )
             for model in service.lock.models.values()
         ]

@@ -62,9 +62,9 @@ class SnapshotCollector:
         yield from _gauges(snapshot)
         yield _models(snapshot)
         yield from _restorer_runs(snapshot)
-        from facecraft.runtime.gpu import reserved_bytes  # noqa: PLC0415  # torch is slow to import
+        from facecraft.runtime.device import gpu_memory_bytes  # noqa: PLC0415  # torch is slow to import
 
-        gpu_bytes = reserved_bytes()
+        gpu_bytes = gpu_memory_bytes()
         if gpu_bytes is not None:
             yield GaugeMetricFamily("facecraft_device_memory_bytes", "Memory held on the GPU.", gpu_bytes)
 

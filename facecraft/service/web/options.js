@@ -7,6 +7,7 @@ const about = document.getElementById('about');
 const presetless = [...about.childNodes];
 const field = (name) => form.elements[name];
 let presets = [];
+let takes = {}; // names of the options that only some restorers have, by the restorer's name
 
 export const preset = () => presets.find(({ name }) => name === field('preset').value);
 
@@ -42,7 +43,7 @@ export function settle() {
   offer('strength-field', restorer !== 'none');
   offer('drift-field', restorer !== 'none');
   offer('faces-field', restorer !== 'none');
-  offer('fidelity-field', restorer === 'codeformer');
+  offer('fidelity-field', takes[restorer]?.includes('fidelity'));
   offer('colour-field', field('background').value === 'colour');
   offer('gradient-field', field('background').value === 'gradient');
   offer('feather-field', !['', 'none'].includes(field('mask').value));
@@ -93,9 +94,9 @@ export function reset() {
 }
 
 export function offerRestorers(models) {
-  for (const { name, task, loaded } of models) {
-    if (task === 'restoration' && loaded) add(field('restorer'), name, name);
-  }
+  const restorers = models.filter(({ task, loaded }) => task === 'restoration' && loaded);
+  for (const { name } of restorers) add(field('restorer'), name, name);
+  takes = Object.fromEntries(restorers.map((model) => [model.name, model.takes]));
 }
 
 export function offerPresets(known) {

@@ -34,6 +34,10 @@ def test_models_lists_the_whole_lock_and_what_of_it_is_loaded(client: httpx.Clie
         "sha256": entry.sha256,
         "sets": list(entry.sets),
         "loaded": True,
+        "takes": [],
+    }
+    assert {name: model["takes"] for name, model in listed.items() if model["takes"]} == {
+        "codeformer": ["fidelity"]
     }
 
 

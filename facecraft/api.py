@@ -1,0 +1,227 @@
+"""The Python API.
+
+with Facecraft() as fc:
+    portrait = fc.process("anna.jpg", preset="badge")
+    portrait.save("anna-badge.jpg")
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+from facecraft.bootstrap import Runtime, load
+from facecraft.cancellation import Cancellation
+from facecraft.errors import FacecraftError, InferenceFailed
+from facecraft.options import Options
+from facecraft.photo import Photo, read
+from facecraft.runtime.allocator import limit_arenas
+from facecraft.runtime.device import release_memory
+from facecraft.settings import Settings
+from facecraft.types import Check, Detection, Portrait
+from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What became of one photo of `Facecraft.map`.
+
+    Attributes:
+        source: the photo, as it was given.
+        error: why there is no portrait; None if there is one.
+    """
+
+    source: Photo
+    _outcome: Portrait | FacecraftError | OSError
+
+    @property
+    def error(self) -> FacecraftError | OSError | None:
+        return None if isinstance(self._outcome, Portrait) else self._outcome
+
+    @property
+    def portrait(self) -> Portrait:
+        """The portrait. Raises the error if there is none."""
+        if isinstance(self._outcome, Portrait):
+            return self._outcome
+        raise self._outcome
+
+
+class Facecraft:
+    """Finished portraits from photos. Safe to call from several threads.
+
+    The constructor verifies, loads and warms the models, which takes seconds. `close`, or the end of a `with`
+    block, ends every thread and frees the models.
+
+    Args:
+        device: "cpu" or "cuda"; "auto" leaves it to the settings, whose own "auto" is cuda if there is one.
+        settings: by default those of the environment, FACECRAFT_*.
+        lock: by default the models.lock that the settings name, or the one of the package.
+
+    Raises:
+        StartupError: a setting is wrong, a model's file is missing or wrong, or there is no such device.
+    """
+
+    def __init__(
+        self,
+        *,
+        device: Literal["auto", "cpu", "cuda"] = "auto",
+        settings: Settings | None = None,
+        lock: Lock | None = None,
+    ) -> None:
+        settings = Settings.load() if settings is None else settings
+        if device != "auto":
+            settings = settings.model_copy(update={"device": device})
+        lock = load_lock(settings.models_lock or default_lock_path()) if lock is None else lock
+        limit_arenas()  # or each of the threads could keep 64 MB after it ended
+        self._runtime: Runtime | None = load(settings, lock)
+
+    @property
+    def runtime(self) -> Runtime:
+        """The pipeline, the device, the loaded models, and how many workers keep them busy.
+
+        Raises:
+            RuntimeError: this is closed.
+        """
+        if self._runtime is None:
+            raise RuntimeError("This Facecraft is closed. Make another one.")
+        return self._runtime
+
+    def process(
+        self,
+        photo: Photo,
+        options: Options | None = None,
+        *,
+        preset: str | None = None,
+        judge: bool = True,
+        cancellation: Cancellation | None = None,
+        **fields: Any,
+    ) -> Portrait:
+        """Make the portrait of a photo.
+
+        Args:
+            photo: see Photo.
+            options: what is asked for.
+            preset: name of a preset.
+            judge: whether the portrait gets a verdict. With a preset it always does.
+            cancellation: checked before each face and tile.
+            fields: more options, by name. They override those in `options`.
+
+        Raises:
+            RequestError: the photo or the options do not allow it.
+            DeadlineExceeded: it was cancelled.
+            InferenceFailed: a model failed on the photo.
+            OSError: the file cannot be read.
+            RuntimeError: this is closed.
+        """
+        pipeline, wanted = self.runtime.pipeline, _options(options, preset, fields)
+        data = read(photo)
+        return _run(lambda: pipeline.process(data, wanted, cancellation, judge=judge))
+
+    def detect(self, photo: Photo) -> Detection:
+        """Find the faces of a photo. Raises as `process`."""
+        pipeline, data = self.runtime.pipeline, read(photo)
+        return _run(lambda: pipeline.detect(data))
+
+    def check(self, photo: Photo, preset: str | None = None) -> Check:
+        """Judge a photo as it is, by the rules of a preset or by good practice. Raises as `process`."""
+        pipeline, wanted = self.runtime.pipeline, _options(None, preset, {})
+        data = read(photo)
+        return _run(lambda: pipeline.check(data, wanted))
+
+    def map(
+        self,
+        photos: Iterable[Photo],
+        options: Options | None = None,
+        *,
+        workers: int = 2,
+        preset: str | None = None,
+        judge: bool = True,
+        **fields: Any,
+    ) -> Iterator[Result]:
+        """Make the portraits of many photos, in their order.
+
+        At most `2 * workers` photos are taken ahead of the results. A photo that fails does not stop the
+        others. Leaving the loop early ends the work.
+
+        Args:
+            photos: see Photo; may be endless.
+            options: as for `process`.
+            workers: how many photos are processed at the same time; more than `runtime.workers` gain nothing.
+            preset: as for `process`.
+            judge: as for `process`.
+            fields: as for `process`.
+
+        Raises:
+            InvalidOption: the options do not allow it, whatever the photo.
+            RuntimeError: this is closed.
+        """
+        if workers < 1:
+            raise ValueError(f"workers is {workers}, but must be 1 or more.")
+        wanted = _options(options, preset, fields)
+        self.runtime.pipeline.validate(wanted)
+        return self._map(iter(photos), wanted, workers, judge=judge)
+
+    def close(self) -> None:
+        """End every thread and free the models. Closing twice does no harm.
+
+        Call it when no photo is in work.
+        """
+        if self._runtime is not None:
+            self._runtime.pipeline.close()
+            self._runtime = None
+            release_memory()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _map(
+        self, photos: Iterator[Photo], options: Options, workers: int, *, judge: bool
+    ) -> Iterator[Result]:
+        stop = Cancellation()
+
+        def make(photo: Photo) -> Result:
+            try:
+                return Result(photo, self.process(photo, options, judge=judge, cancellation=stop))
+            except (FacecraftError, OSError) as error:
+                return Result(photo, error)
+
+        queue: deque[Future[Result]] = deque()
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="map")
+        try:
+            while True:
+                queue.extend(pool.submit(make, photo) for photo in islice(photos, 2 * workers - len(queue)))
+                if not queue:
+                    return
+                yield queue.popleft().result()
+        finally:
+            stop.cancel()
+            pool.shutdown(cancel_futures=True)
+
+
+def _options(options: Options | None, preset: str | None, fields: dict[str, Any]) -> Options:
+    """Join options from three places; the later ones override."""
+    given = {} if options is None else options.model_dump(exclude_unset=True)
+    return Options.parse(given | ({} if preset is None else {"preset": preset}) | fields)
+
+
+def _run(work: Callable[[], T]) -> T:
+    """Run the pipeline. What it does not expect is a model that failed."""
+    try:
+        return work()
+    except FacecraftError:
+        raise
+    except Exception as error:
+        raise InferenceFailed("The models failed on this picture.") from error

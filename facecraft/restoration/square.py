@@ -1,0 +1,32 @@
+"""Networks that restore a whole aligned face, such as GFPGAN and CodeFormer."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from facecraft.restoration.engines.base import Engine
+from facecraft.restoration.signature import Signature
+from facecraft.types import FaceCrop, RGBImage
+
+
+class SquareRestorer:
+    """A Restorer whose network takes the aligned square, and gives one of the same side.
+
+    Args:
+        name: of the model, as in models.lock.
+        engine: runs the network.
+        signature: of the network.
+    """
+
+    def __init__(self, name: str, engine: Engine, signature: Signature) -> None:
+        self.name = name
+        self.face_size_px = signature.side_px
+        self.takes_fidelity = "fidelity" in signature.takes
+        self._engine = engine
+
+    def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
+        if not crops:
+            return []
+        pixels = np.stack([crop.image for crop in crops])
+        further = (np.asarray(fidelities, np.float32),) if self.takes_fidelity else ()
+        return list(self._engine.run(pixels, *further))
