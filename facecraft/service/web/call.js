@@ -1,6 +1,6 @@
-// One call of the service. XMLHttpRequest, as fetch does not tell how much of a file is uploaded.
+// One call of the service. XMLHttpRequest, because fetch has no progress of an upload.
 
-// What went wrong, in words: `detail`, `hint`, `code` and `status`, as of RFC 9457.
+// An error in words: `detail`, `hint`, `code` and `status`, as in RFC 9457.
 export class Problem extends Error {
   constructor({ detail, hint = '', code = '', status = 0 }) {
     super(detail);
@@ -10,7 +10,7 @@ export class Problem extends Error {
 
 export class Cancelled extends Error {}
 
-// `onUpload(share)` while it is sent, 0 to 1; then `onWork()`. `signal` cancels it.
+// Calls `onUpload(share)` during the upload, 0 to 1, then `onWork()`. `signal` cancels it.
 export function send(path, { body, key, signal, onUpload, onWork }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -47,7 +47,7 @@ function problem(request, answer) {
     return {
       status,
       detail: `The answer was not one of this service (status ${status}).`,
-      hint: 'If there is a proxy in front of it, look there.',
+      hint: 'If there is a proxy in front of it, check the proxy.',
     };
   }
   const seconds = request.getResponseHeader('Retry-After');
@@ -59,7 +59,7 @@ function unreachable(uploading) {
     code: 'network',
     detail: 'The connection to the service broke off.',
     hint: uploading
-      ? 'Check that it runs and try again. It also hangs up on a file that is too large.'
+      ? 'Check that it runs and try again. It also closes the connection on a file that is too large.'
       : 'Check that it runs, then load this page again.',
   };
 }

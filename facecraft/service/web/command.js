@@ -1,4 +1,4 @@
-// The call as a line for a shell.
+// The same call as a command for a shell.
 
 const SAFE = /^[\w@%+=:,./-]+$/;
 
@@ -6,7 +6,7 @@ export function quoted(word) {
   return SAFE.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-// In a -F of curl, a file's name ends at a comma or semicolon unless it stands in double quotes.
+// In an -F of curl, a file's name ends at a comma or semicolon, unless it is in double quotes.
 function upload(name) {
   return /[,;"\\]/.test(name) ? `file=@"${name.replace(/["\\]/g, '\\$&')}"` : `file=@${name}`;
 }

@@ -5,14 +5,14 @@ const split = document.getElementById('split');
 const view = document.getElementById('view');
 const layers = { before: document.getElementById('before'), after: document.getElementById('after') };
 
-// Resolves once the picture is there; rejects where the browser cannot show it.
+// Resolves when the picture is shown; rejects if the browser cannot show it.
 export async function show(which, blob) {
   const image = layers[which].querySelector('img');
   if (image.src) URL.revokeObjectURL(image.src);
   image.src = URL.createObjectURL(blob);
   layers[which].hidden = false;
   await image.decode();
-  // The element takes the picture's own shape, so that a checkerboard lies behind the picture alone.
+  // The element gets the picture's shape, so that the checkerboard is behind the picture only.
   layers[which].style.setProperty('--shape', image.naturalWidth / image.naturalHeight);
   return { width: image.naturalWidth, height: image.naturalHeight };
 }
@@ -22,15 +22,15 @@ export function showPhoto() {
   layers.after.hidden = split.hidden = view.hidden = true;
 }
 
-// A portrait with a frame of its own does not lie on the photo: then they start side by side. `photo` is null
-// where the browser cannot show it.
+// A portrait with another frame does not match the photo, so they start side by side. `photo` is null if the
+// browser cannot show it.
 export function showBoth(photo, portrait, framed) {
   if (!photo) {
     layers.before.hidden = true;
     stage.dataset.view = 'portrait';
     return;
   }
-  // Where the divider goes from and to: the edges of the wider one of the two.
+  // The divider goes from edge to edge of the wider one.
   stage.style.setProperty('--frame', Math.max(photo.width / photo.height, portrait.width / portrait.height));
   const alike = Math.abs(photo.width / photo.height / (portrait.width / portrait.height) - 1) < 0.01;
   view.hidden = false;

@@ -1,4 +1,4 @@
-// The form: which options were set, what a preset decides, and which controls make sense.
+// The form: which options are set, what a preset decides, and which controls have a meaning.
 
 import { choices, placeholders, told } from './preset.js';
 
@@ -7,11 +7,11 @@ const about = document.getElementById('about');
 const presetless = [...about.childNodes];
 const field = (name) => form.elements[name];
 let presets = [];
-let takes = {}; // names of the options that only some restorers have, by the restorer's name
+let takes = {}; // the options that only some restorers have, by the name of the restorer
 
 export const preset = () => presets.find(({ name }) => name === field('preset').value);
 
-// Only what was set, as text, by the names of POST /process. The preset, or the service, decides the rest.
+// The options that are set, as text, by the names of POST /process. A preset or the service decides the rest.
 export function chosen() {
   const options = {};
   for (const control of form.elements) {
@@ -28,7 +28,7 @@ export function chosen() {
   return options;
 }
 
-// Only controls that have a meaning, what an unset one stands for, and how many are set in each group.
+// Shows the controls that have a meaning, what an unset one means, and how many are set in each group.
 export function settle() {
   const decided = preset() ? choices(preset()) : {};
   for (const duplicate of form.querySelectorAll('[data-explicit]')) {

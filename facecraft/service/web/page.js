@@ -1,4 +1,4 @@
-// The page: a photo, the options, one call at a time, and what came of it.
+// The page: a photo, the options, one call at a time, and its result.
 
 import { Cancelled, Problem, send } from './call.js';
 import { command } from './command.js';
@@ -12,9 +12,9 @@ const FRAMING = ['preset', 'head', 'margin', 'eye_line', 'align', 'layout'];
 const part = (id) => document.getElementById(id);
 const form = part('options');
 let photo = null; // { file, size } where size is null if the browser cannot show it
-let known = false; // whether presets and models were asked for with success
+let known = false; // whether presets and models are loaded
 let call = null; // the AbortController of the one in flight
-let again = load; // what is tried again with a key
+let again = load; // what to try again once there is a key
 
 async function load() {
   try {
@@ -42,7 +42,7 @@ async function take(file) {
     part('photo-facts').textContent =
       `${file.name}, ${photo.size.width} × ${photo.size.height} px, ${kilobytes(file.size)}`;
   } catch {
-    part('photo-facts').textContent = `${file.name}: this browser cannot show it; the service may know it.`;
+    part('photo-facts').textContent = `${file.name}: this browser cannot show it, but the service may read it.`;
   }
 }
 
@@ -69,7 +69,7 @@ async function run(path, options, doing) {
   }
 }
 
-// Shows how far a call is: bytes while they are sent, then seconds, as nobody knows how many it takes.
+// Shows the progress of a call: bytes of the upload, then seconds, because their number is not known.
 function busy(doing) {
   const progress = part('progress');
   const from = document.activeElement;
@@ -105,7 +105,7 @@ function busy(doing) {
   };
 }
 
-// To be seen, and to be heard: a screen reader is told once, and not each second.
+// On the page and for screen readers, which should read it once and not every second.
 function say(words) {
   for (const id of ['doing', 'said']) part(id).textContent = words;
 }
@@ -134,7 +134,7 @@ function tell(problem, retry = null) {
   error.replaceChildren();
   if (!problem) return;
   if (!(problem instanceof Problem)) throw problem;
-  const locked = problem.status === 401; // what to do then is the field for the key
+  const locked = problem.status === 401; // then the field for the key is the hint
   const lines = locked ? [keyOf() && problem.message] : [problem.message, problem.hint];
   for (const text of lines.filter(Boolean)) {
     error.append(Object.assign(document.createElement('p'), { textContent: text }));
@@ -158,7 +158,7 @@ function refresh() {
   });
 }
 
-// As the service chooses it: a JPEG holds no transparency.
+// As the service chooses it: a JPEG cannot be transparent.
 function outputType({ format = preset()?.format ?? 'auto', background, mask, layout }) {
   if (format !== 'auto') return `image/${format}`;
   const clear = !layout && (background === 'transparent' || mask);
@@ -172,7 +172,7 @@ async function copy() {
   try {
     await navigator.clipboard.writeText(text.textContent);
   } catch {
-    document.execCommand('copy'); // on plain http, other than localhost, there is no clipboard
+    document.execCommand('copy'); // there is no clipboard over plain http, except on localhost
   }
   part('copied').textContent = 'Copied';
   setTimeout(() => part('copied').replaceChildren(), 2000);
@@ -182,7 +182,7 @@ form.addEventListener('input', (event) => {
   touch(event.target);
   refresh();
 });
-// A value out of its range may lie in a group that is closed, where the browser cannot point at it.
+// A value out of its range may be in a closed group, where the browser cannot point at it.
 form.addEventListener('invalid', (event) => event.target.closest('details')?.setAttribute('open', ''), true);
 form.addEventListener('submit', (event) => {
   event.preventDefault();

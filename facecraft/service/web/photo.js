@@ -1,4 +1,4 @@
-// How a photo comes in: chosen, dropped or pasted.
+// Photos that are chosen, dropped or pasted.
 
 const SAMPLE = 'page/astronaut.jpg'; // NASA, public domain
 const stage = document.getElementById('stage');
@@ -17,12 +17,12 @@ export function takePhotos(take) {
 
   document.addEventListener('paste', (event) => {
     const [file] = event.clipboardData.files;
-    if (!file) return; // text, into a field
+    if (!file) return; // it is text for a field
     event.preventDefault();
     take(file);
   });
 
-  // Anywhere on the page: a photo that misses its place would replace the page.
+  // Anywhere on the page: a photo dropped beside its place would replace the page.
   document.addEventListener('dragover', (event) => {
     if (!event.dataTransfer.types.includes('Files')) return;
     event.preventDefault();

@@ -1,8 +1,8 @@
-// What a preset asks for: in words, and as what it does where an option is not set.
+// What a preset asks for: in words, and as the values of options that are not set.
 
 const FORMAT = { jpeg: 'JPEG', png: 'PNG', webp: 'WebP' };
 
-// Stands in the empty fields.
+// Shown in empty fields.
 export function placeholders(preset) {
   return {
     width: preset?.width ?? '',
@@ -15,7 +15,7 @@ export function placeholders(preset) {
   };
 }
 
-// Stands where a choice is not made, for those options that a preset decides.
+// Shown where nothing is chosen, for the options that a preset decides.
 export function choices(preset) {
   return {
     restorer: preset.retouching ? 'auto' : 'none',

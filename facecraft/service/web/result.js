@@ -1,4 +1,4 @@
-// What came back: the facts, the download, the notes.
+// The result: the facts, the download, the notes.
 
 import { showVerdict, summary } from './verdict.js';
 
@@ -19,7 +19,7 @@ export function hideResult() {
   part('result').hidden = true;
 }
 
-// `rules` is the title of the preset whose rules those of the verdict are; without one they are good practice.
+// `rules` is the title of the preset that the verdict is about; without one it is about good practice.
 export function showPortrait(answer, blob, name, rules) {
   const { image, faces, restored, restorer } = answer;
   const quality = image.quality === null ? '' : ` at quality ${image.quality}`;

@@ -1,4 +1,4 @@
-// What the service is: ready or not, its models and presets, and the key that it may ask for.
+// The state of the service, its restorers, and the key that it may ask for.
 
 import { Problem, send } from './call.js';
 
@@ -24,7 +24,7 @@ export function onKey(use) {
   });
 }
 
-// Resolves once portraits can be made; tells on the way why not yet.
+// Resolves when the service is ready; until then shows why it is not.
 export async function ready() {
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-// A verdict in words: what fails, then what passes, a fold away; what nothing limits stands apart.
+// A verdict in words: the rules that fail, then a fold with those that pass, then values without limits.
 
 const STATUS = { pass: ['✓', 'passes'], fail: ['✕', 'fails'], unknown: ['?', 'could not be measured'] };
 const UNIT = { share: ' %', deg: '°', ratio: '', CIE76: ' ΔE' };
@@ -74,7 +74,7 @@ function quantity(value, rule) {
   return number(value, rule) + (UNIT[rule.unit] ?? (rule.unit && ` ${rule.unit}`));
 }
 
-// As many digits as a reader compares: three, and whole numbers whole.
+// At most three digits; whole numbers without decimals.
 function number(value, { unit }) {
   const shown = unit === 'share' ? value * 100 : value;
   const fine = Math.abs(shown) < 1 && !['share', 'deg'].includes(unit);

@@ -47,6 +47,23 @@ def test_a_control_without_meaning_is_not_offered(open_tab: Open) -> None:
     expect(page.get_by_label("Strength")).to_be_hidden()
 
 
+def test_fidelity_is_offered_for_restorers_that_take_it(open_tab: Open) -> None:
+    page = open_tab().page
+    known = page.evaluate("fetch('models').then((answer) => answer.json())")["models"][0]
+    models = [
+        {**known, "name": name, "task": "restoration", "loaded": True, "takes": takes}
+        for name, takes in (("plain", []), ("steered", ["fidelity"]))
+    ]
+    page.route("**/models", lambda route: route.fulfill(json={"models": models}))
+    page.reload()
+    page.get_by_label("Restorer").select_option("plain")
+    expect(page.get_by_label("Fidelity")).to_be_hidden()
+    page.get_by_label("Restorer").select_option("steered")
+    expect(page.get_by_label("Fidelity")).to_be_visible()
+    page.get_by_label("Fidelity").fill("0.8")
+    assert {"restorer=steered", "fidelity=0.8"} <= set(command(page))
+
+
 def test_of_head_and_margin_one_can_be_set(open_tab: Open) -> None:
     tab = open_tab()
     tab.open_all()
