@@ -41,6 +41,9 @@ test: lint models  ## install the development lock, then ruff, mypy, import-lint
 test-page: $(VENV)/.dev  ## the page in a real browser; needs Debian's chromium
 	$(BIN)/python -m pytest -m browser tests/service/web $(PYTEST_ARGS)
 
+test-proxy: $(VENV)/.dev models  ## the nginx blocks of docs/; needs Debian's nginx-light and libnginx-mod-stream
+	$(PYTEST) -m nginx tests/docs $(PYTEST_ARGS)
+
 test-nightly: $(VENV)/.dev models  ## what takes minutes: load over time, ten times the mutations
 	$(BIN)/python -m pytest -m nightly tests/load $(PYTEST_ARGS)
 	MUTATIONS=2000 $(BIN)/python -m pytest tests/hostile $(PYTEST_ARGS)
