@@ -137,6 +137,8 @@ def check_run(words: list[str]) -> None:
         value = words.pop(0) if option in TAKES_A_VALUE else ""
         if option == "-e":
             assert_setting_exists(value)
+    if not words:  # in the text, a line without its end
+        return
     assert words[0] in IMAGES
     if words[1:]:
         assert_facecraft_takes(tuple(words[1:]))
