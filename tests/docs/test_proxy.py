@@ -3,6 +3,7 @@
 They need Debian's nginx-light and libnginx-mod-stream: `make test-proxy`.
 """
 
+import getpass
 import io
 import json
 import re
@@ -30,6 +31,7 @@ PASSWORDS = "/etc/nginx/facecraft.htpasswd"
 LOGIN = ("anna", "secret")
 FRAME = """
 {module}
+user {user};
 daemon off;
 worker_processes 1;
 pid {folder}/pid;
@@ -75,6 +77,7 @@ def configuration(folder: Path, upstream: int, web: int, stream: int) -> str:
     server, _, rest = http.rpartition("}")
     text = FRAME.format(
         module=f"load_module {STREAM_MODULE};",
+        user=getpass.getuser(),  # nobody may enter the folders of these tests
         folder=folder,
         http=f"{server}{keys}}}{rest}",
         stream=streaming,
@@ -96,7 +99,6 @@ def nginx(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
     if program is None or not STREAM_MODULE.is_file():
         pytest.fail("needs nginx: apt-get install --no-install-recommends nginx-light libnginx-mod-stream")
     folder = tmp_path_factory.mktemp("nginx")
-    folder.chmod(0o755)  # where root starts it, its workers are nobody
     proxy = Proxy(web=free_port(), stream=free_port())
     name, password = LOGIN
     (folder / "passwords").write_text(f"{name}:{{PLAIN}}{password}\n")
