@@ -18,7 +18,7 @@ import httpx
 URL = os.environ.get("FACECRAFT_URL", "http://localhost:8000")
 KEY = os.environ.get("FACECRAFT_KEY", "")
 PRESETS = ("badge", "linkedin")
-TIMEOUT_S = 60
+TIMEOUT_S = 300  # longer than any deadline of the server
 TRIES = 5
 
 Answer = dict[str, Any]

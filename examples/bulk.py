@@ -20,7 +20,7 @@ import httpx
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 SUFFIX_OF = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
-TIMEOUT_S = 120
+TIMEOUT_S = 300  # longer than any deadline of the server
 TRIES = 8
 
 

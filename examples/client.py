@@ -17,7 +17,7 @@ from pathlib import Path
 
 URL = os.environ.get("FACECRAFT_URL", "http://localhost:8000")
 KEY = os.environ.get("FACECRAFT_KEY", "")
-TIMEOUT_S = 60
+TIMEOUT_S = 300  # longer than any deadline of the server
 TRIES = 5
 
 

@@ -29,6 +29,11 @@ def run(example: str, *args: str | Path, port: int, key: str = "") -> subprocess
     )
 
 
+def size(path: Path) -> tuple[int, int]:
+    with Image.open(path) as picture:
+        return picture.size
+
+
 @pytest.fixture
 def folder(tmp_path: Path, photo: bytes) -> Path:
     """photos/anna.jpg, photos/team/ben.jpg and photos/text.jpg, which is no photo."""
@@ -80,7 +85,7 @@ def test_the_client_saves_a_portrait_and_tells_its_verdict(folder: Path, serve: 
     portrait = folder / "badge.jpg"
     result = run("client.py", folder / "photos" / "anna.jpg", portrait, "badge", port=serve())
     assert result.returncode == 0, result.stderr
-    assert Image.open(portrait).size == (328, 437)
+    assert size(portrait) == (328, 437)
     assert "image/jpeg, verdict" in result.stdout
 
 
@@ -100,8 +105,8 @@ def test_the_client_sends_a_key(folder: Path, serve: Serve) -> None:
 def test_the_async_client_makes_two_portraits(folder: Path, serve: Serve) -> None:
     result = run("async_client.py", folder / "photos" / "anna.jpg", folder / "out", port=serve())
     assert result.returncode == 0, result.stderr
-    assert Image.open(folder / "out" / "badge.jpg").size == (328, 437)
-    assert Image.open(folder / "out" / "linkedin.jpg").size == (800, 800)
+    assert size(folder / "out" / "badge.jpg") == (328, 437)
+    assert size(folder / "out" / "linkedin.jpg") == (800, 800)
     assert "anna.jpg as it is: " in result.stdout
 
 
@@ -125,7 +130,8 @@ def test_the_bulk_script_started_again_does_only_what_is_missing(folder: Path, s
     (folder / "portraits").mkdir()
     (folder / "portraits" / "anna.jpg").write_text("done before")
     result = bulk(folder, serve())
-    assert (result.returncode, result.stdout[-19:]) == (0, "1 done, 0 failed\n"[-19:])
+    assert result.returncode == 0
+    assert result.stdout.endswith("\n1 done, 0 failed\n")
     assert (folder / "portraits" / "anna.jpg").read_text() == "done before"
 
 

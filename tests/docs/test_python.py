@@ -30,4 +30,6 @@ def test_it_runs(code: str, tmp_path: Path, photo: bytes) -> None:
         [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, env=own, check=True, timeout=300
     )
     saved = re.findall(r'save\("([\w-]+\.jpg)"\)', code) or ["ben-badge.jpg", "carla-badge.jpg"]
-    assert all(Image.open(tmp_path / name).format == "JPEG" for name in saved)
+    for name in saved:
+        with Image.open(tmp_path / name) as picture:
+            assert picture.format == "JPEG"
