@@ -25,7 +25,7 @@ UV_COMPILE := uv pip compile --quiet --python-version 3.11 --python-platform x86
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 CPU := -c requirements/constraints-cpu.txt
 
-.PHONY: help run test test-page test-nightly lint models lock clean image-cpu image-gpu verify-image test-image smoke publish \
+.PHONY: help run test test-page test-proxy test-nightly lint models lock clean image-cpu image-gpu verify-image test-image smoke publish \
 	update-checksums audit licences
 .DEFAULT_GOAL := help
 
@@ -40,6 +40,9 @@ test: lint models  ## install the development lock, then ruff, mypy, import-lint
 
 test-page: $(VENV)/.dev  ## the page in a real browser; needs Debian's chromium
 	$(BIN)/python -m pytest -m browser tests/service/web $(PYTEST_ARGS)
+
+test-proxy: $(VENV)/.dev models  ## the nginx blocks of docs/; needs Debian's nginx-light and libnginx-mod-stream
+	$(BIN)/python -m pytest -m nginx tests/docs $(PYTEST_ARGS)
 
 test-nightly: $(VENV)/.dev models  ## what takes minutes: load over time, ten times the mutations
 	$(BIN)/python -m pytest -m nightly tests/load $(PYTEST_ARGS)

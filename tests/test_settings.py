@@ -1,5 +1,4 @@
 import ast
-import re
 from pathlib import Path
 
 import pytest
@@ -7,8 +6,6 @@ import pytest
 import facecraft
 from facecraft.errors import SettingInvalid
 from facecraft.settings import PREFIX, Settings
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -71,15 +68,3 @@ def test_every_variable_is_read_somewhere() -> None:
                 if owner.split(".")[-1].lstrip("_") == "settings":
                     read.add(node.attr)
     assert set(Settings.model_fields) <= read
-
-
-def test_the_readmes_table_has_every_variable_with_its_default() -> None:
-    rows = dict(
-        re.findall(r"^\| `(FACECRAFT_\w+)` \| (.+?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-    )
-    expected = {}
-    for name, field in Settings.model_fields.items():
-        default = "" if field.default_factory else field.default
-        shown = "" if default in (None, ()) else str(default)
-        expected[PREFIX + name.upper()] = f"`{shown}`" if shown else "—"
-    assert rows == expected
