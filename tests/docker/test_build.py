@@ -39,12 +39,13 @@ def test_the_build_context_holds_what_an_image_is_made_of_and_nothing_else(
     with tarfile.open(fileobj=io.BytesIO(engine.run(*command))) as tar:
         files = [member.name for member in tar if member.isfile()]
     allowed = re.compile(
-        r"facecraft/([a-z]+/)*\w+\.py|facecraft/checks/bench/astronaut\.jpg|facecraft/presets/presets\.toml"
+        r"facecraft/([a-z]+/)*\w+\.py|facecraft/py\.typed"
+        r"|facecraft/checks/bench/astronaut\.jpg|facecraft/presets/presets\.toml"
         r"|facecraft/service/web/\w+\.(html|css|js|svg)"
         r"|requirements/[\w-]+\.txt|docker/prune\.py|models\.lock|pyproject\.toml|LICENSE"
     )
     assert [name for name in files if not allowed.fullmatch(name)] == []
-    assert {"facecraft/cli.py", "docker/prune.py", "models.lock", "requirements/gpu.txt"} <= set(files)
+    assert {"facecraft/cli/main.py", "docker/prune.py", "models.lock", "requirements/gpu.txt"} <= set(files)
 
 
 @pytest.mark.docker
