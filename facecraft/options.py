@@ -1,6 +1,6 @@
 """The options of one portrait, valid by construction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 
@@ -14,9 +14,9 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
-from facecraft.colours import Background
+from facecraft.colours import HINT, Background
 from facecraft.errors import InvalidOption
 from facecraft.types import ImageFormat
 
@@ -26,6 +26,7 @@ Share = Annotated[float, Field(allow_inf_nan=False)]
 OF_RESTORATION = ("strength", "max_drift", "faces")
 """Options that mean nothing where nothing is restored."""
 DEFAULT_DPI = 300
+BACKGROUND_ERROR = "background"
 
 
 def _integer(value: Any) -> Any:
@@ -34,7 +35,10 @@ def _integer(value: Any) -> Any:
 
 
 def _background(value: str) -> str:
-    Background.parse(value)
+    try:
+        Background.parse(value)
+    except InvalidOption as error:
+        raise PydanticCustomError(BACKGROUND_ERROR, "{detail}", {"detail": error.detail}) from error
     return value
 
 
@@ -153,7 +157,7 @@ class Options(BaseModel):
         try:
             options = handler(data)
         except ValidationError as error:
-            raise _invalid(error.errors(include_url=False)[0]) from error
+            raise _invalid(error.errors(include_url=False)) from error
         options.validate_together()
         return options
 
@@ -163,8 +167,7 @@ class Options(BaseModel):
         Raises:
             InvalidOption: they do.
         """
-        if self.format == "png" and self.quality is not None:
-            raise InvalidOption("The option quality has no meaning for format=png, which is lossless.")
+        self.validate_format()
         if self.head is not None and self.margin is not None:
             raise InvalidOption("The options head and margin exclude each other.", hint="Send one of them.")
         if self.feather is not None and self.mask == "none":
@@ -173,13 +176,17 @@ class Options(BaseModel):
             for name in OF_RESTORATION:
                 if name in self.model_fields_set:
                     raise InvalidOption(f"The option {name} has no meaning for restorer=none.")
-        self.validate_transparency()
 
-    def validate_transparency(self) -> None:
-        """Raise InvalidOption where a JPEG would have to be transparent."""
-        if Background.parse(self.background).kind != "transparent":
-            return
-        if self.format == "jpeg" and self.layout is None:
+    def validate_format(self) -> None:
+        """Refuse what the format cannot hold; a preset may have filled it in.
+
+        Raises:
+            InvalidOption: a quality for a PNG, or a transparent JPEG.
+        """
+        if self.format == "png" and self.quality is not None:
+            raise InvalidOption("The option quality has no meaning for format=png, which is lossless.")
+        transparent = Background.parse(self.background).kind == "transparent"
+        if transparent and self.format == "jpeg" and self.layout is None:
             raise InvalidOption(
                 "A JPEG cannot be transparent.", hint="Use format=png or format=webp, or another background."
             )
@@ -214,9 +221,14 @@ class Options(BaseModel):
         return self.dpi or DEFAULT_DPI
 
 
-def _invalid(error: ErrorDetails) -> InvalidOption:
+def _invalid(errors: Sequence[ErrorDetails]) -> InvalidOption:
+    """The first error, but an unknown name before any wrong value."""
+    unknown = [error for error in errors if error["type"] == "extra_forbidden"]
+    error = (unknown or errors)[0]
     name = ".".join(map(str, error["loc"]))
-    if error["type"] != "extra_forbidden":
+    if error["type"] == BACKGROUND_ERROR:
+        return InvalidOption(error["msg"], hint=HINT)
+    if not unknown:
         return InvalidOption(f"The option {name} is wrong: {error['msg']}.")
     near = get_close_matches(name, Options.model_fields, n=1)
     suggestion = f" Did you mean {near[0]}?" if near else ""

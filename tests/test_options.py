@@ -66,3 +66,10 @@ def test_options_that_http_refuses_cannot_be_built(options: dict[str, Any], mess
         Options(**options)
     with pytest.raises(InvalidOption, match=message):
         Options.parse({name: str(value) for name, value in options.items()})
+
+
+def test_an_unknown_name_is_refused_before_a_wrong_value() -> None:
+    with pytest.raises(InvalidOption, match="There is no option 'nope'"):
+        Options.parse({"background": "whit", "strength": "7", "nope": "1"})
+    with pytest.raises(InvalidOption, match="strength is wrong"):
+        Options.parse({"background": "whit", "strength": "7"})

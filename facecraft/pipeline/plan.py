@@ -119,7 +119,7 @@ def resolve(options: Options, known: Mapping[str, Preset], models: Models, *, ju
         InvalidOption: a preset, restorer or factor that there is not, or options that exclude each other.
     """
     filled, preset = presets.apply(options, known)
-    filled.validate_transparency()
+    filled.validate_format()
     return Recipe(
         options=filled,
         preset=preset,

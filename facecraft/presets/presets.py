@@ -1,4 +1,4 @@
-"""Portraits that somebody else has rules for: presets.toml, read strictly, and applied to options."""
+"""Presets: portraits with published rules, read strictly from presets.toml and applied to options."""
 
 import tomllib
 from collections.abc import Mapping
@@ -35,7 +35,8 @@ def _is_colour(value: str) -> str:
 
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-ShareRange: TypeAlias = Annotated[tuple[Share, Share], AfterValidator(_increasing)]
+# Strict but for the tuples: TOML has lists in their place.
+ShareRange: TypeAlias = Annotated[tuple[Share, Share], Field(strict=False), AfterValidator(_increasing)]
 """The least and the most that a share may be."""
 Text = Annotated[str, Field(min_length=1)]
 
@@ -43,7 +44,7 @@ Text = Annotated[str, Field(min_length=1)]
 class Preset(BaseModel):
     """What one kind of portrait has to be. presets.toml explains each field."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: Text
     title: Text
@@ -55,7 +56,9 @@ class Preset(BaseModel):
     head: ShareRange
     eye_line: ShareRange | None = None
     top_margin: ShareRange | None = None
-    background: Annotated[tuple[Annotated[str, AfterValidator(_is_colour)], ...], Field(min_length=1)]
+    background: Annotated[
+        tuple[Annotated[str, AfterValidator(_is_colour)], ...], Field(min_length=1, strict=False)
+    ]
     replace_background: bool
     retouching: bool
     format: ImageFormat
@@ -85,12 +88,12 @@ class Preset(BaseModel):
 
     @property
     def head_share(self) -> float:
-        """Height of the head that is made: the middle of its range."""
+        """Height of the head that portraits get, as a share: the middle of its range."""
         return sum(self.head) / 2
 
     @property
     def eye_height(self) -> float | None:
-        """Height of the eyes above the lower edge that is made, as a share; None where no rule says it."""
+        """Height of the eyes above the lower edge that portraits get, as a share; None without a rule."""
         if self.eye_line is not None:
             return sum(self.eye_line) / 2
         if self.top_margin is not None:
@@ -181,7 +184,7 @@ def apply(options: Options, presets: Mapping[str, Preset]) -> tuple[Options, Pre
     """Fill in what the options' preset says and the options don't.
 
     Raises:
-        InvalidOption: there is no such preset, or the result excludes itself.
+        InvalidOption: there is no such preset.
     """
     if options.preset is None:
         return options, None
