@@ -25,8 +25,15 @@ UV_COMPILE := uv pip compile --quiet --python-version 3.11 --python-platform x86
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 CPU := -c requirements/constraints-cpu.txt
 
-.PHONY: help run test test-page test-proxy test-nightly lint models lock clean image-cpu image-gpu verify-image test-image smoke publish \
-	update-checksums audit licences
+# Threads of several networks at the same time wait for each other asleep: spinning would take their cores.
+PYTEST := OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest
+# What runs without Docker, a GPU, the full models, a browser or a night; as in pyproject.toml.
+USUAL := not docker and not gpu and not full and not nightly and not browser and not nginx
+# Rooms whose branches have to be covered.
+COVERED := judging imaging pipeline
+
+.PHONY: help run test test-fast test-page test-proxy test-nightly lint fmt imports models lock clean image-cpu image-gpu verify-image \
+	test-image smoke publish update-checksums audit licences
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -35,27 +42,45 @@ help:  ## list the targets
 run: $(VENV)/.runtime models  ## install, pull the default models, serve on port 8000
 	$(BIN)/facecraft serve
 
-test: lint models  ## install the development lock, then ruff, mypy, import-linter and pytest
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: lint models  ## lint, then all usual tests on two cores, and what they do not cover
+	$(PYTEST) -n 2 --dist loadfile -m '$(USUAL) and not alone' --cov --cov-report= $(PYTEST_ARGS)
+	$(PYTEST) -m '$(USUAL) and alone' --cov --cov-append --cov-report= $(PYTEST_ARGS)
+	$(BIN)/coverage report
+	@set -e; for room in $(COVERED); do \
+		printf '%s: percent of lines and branches: ' $$room; \
+		$(BIN)/coverage report --include="facecraft/$$room/*" --fail-under=95 --format=total; \
+	done
+
+test-fast: $(VENV)/.dev  ## the tests that need no models and no server, in under a minute
+	$(PYTEST) -n 2 --dist loadfile -m '$(USUAL) and not alone and not models and not server' $(PYTEST_ARGS)
 
 test-page: $(VENV)/.dev  ## the page in a real browser; needs Debian's chromium
-	$(BIN)/python -m pytest -m browser tests/service/web $(PYTEST_ARGS)
+	$(PYTEST) -m browser tests/service/web $(PYTEST_ARGS)
 
 test-proxy: $(VENV)/.dev models  ## the nginx blocks of docs/; needs Debian's nginx-light and libnginx-mod-stream
-	$(BIN)/python -m pytest -m nginx tests/docs $(PYTEST_ARGS)
+	$(PYTEST) -m nginx tests/docs $(PYTEST_ARGS)
 
 test-nightly: $(VENV)/.dev models  ## what takes minutes: load over time, ten times the mutations
-	$(BIN)/python -m pytest -m nightly tests/load $(PYTEST_ARGS)
-	MUTATIONS=2000 $(BIN)/python -m pytest tests/hostile $(PYTEST_ARGS)
+	$(PYTEST) -m nightly tests/load $(PYTEST_ARGS)
+	MUTATIONS=2000 $(PYTEST) tests/hostile $(PYTEST_ARGS)
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev  ## ruff, mypy, import-linter, sizes, spelling, Dockerfiles and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m lint.size
+	$(BIN)/typos
 	$(BIN)/hadolint docker/Dockerfile.cpu docker/Dockerfile.gpu
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --quiet --offline .github/workflows
+
+fmt: $(VENV)/.dev  ## format the code, and correct what ruff can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+imports: $(VENV)/.dev  ## draw which room imports which, as Mermaid
+	@$(BIN)/python -m lint.imports
 
 models: $(VENV)/.runtime  ## download the models of SET (default) and check their hashes
 	$(BIN)/facecraft models pull --set $(or $(SET),default)
@@ -72,7 +97,7 @@ verify-image:  ## check an image from the inside and the outside: IMAGE=facecraf
 	$(PYTHON) -m docker.release.verify $(IMAGE)
 
 test-image: $(VENV)/.dev  ## pytest with an engine: a corrupted model, Compose, the build context: IMAGE=facecraft:cpu
-	IMAGE='$(IMAGE)' BUILD_FLAGS='$(BUILD_FLAGS)' $(BIN)/python -m pytest tests/docker -m docker $(PYTEST_ARGS)
+	IMAGE='$(IMAGE)' BUILD_FLAGS='$(BUILD_FLAGS)' $(PYTEST) tests/docker -m docker $(PYTEST_ARGS)
 
 smoke:  ## run an image as a user does and restore a portrait: IMAGE=facecraft:cpu
 	$(SMOKE) $(IMAGE)
@@ -105,12 +130,18 @@ licences: $(VENV)/.dev  ## list the licences of the packages that the service ru
 		$$(sed -n 's/^\([a-z0-9._-]*\)==.*/\1/p' requirements/cpu.txt requirements/torch-cpu.txt)
 
 clean:  ## remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+# Without $(PYTHON), uv brings it. pip installs in either case, as only pip reads the user's pip.conf.
+$(BIN)/python:
+	@$(PYTHON) -V >/dev/null 2>&1 || command -v uv >/dev/null || \
+		{ echo "There is no $(PYTHON): install it, or uv (https://docs.astral.sh/uv), which brings it." >&2; exit 1; }
+	@echo "This installs PyTorch (CPU build, 190 MB), 60 packages (210 MB) and later the models (40 MB)."
+	@echo "It takes about three minutes on a line of 50 Mbit/s, and 1.5 GB on disk; for the tests 0.6 GB more."
+	@if $(PYTHON) -V >/dev/null 2>&1; then $(PYTHON) -m venv $(VENV); \
+	else uv venv --quiet --seed --python $(PYTHON) $(VENV); fi
 
-$(VENV)/.torch: requirements/torch-cpu.txt | $(VENV)/bin/python
+$(VENV)/.torch: requirements/torch-cpu.txt | $(BIN)/python
 	@echo "installing torch (CPU build)"
 	$(INSTALL) --retries 1 --timeout 15 --extra-index-url $(TORCH_INDEX) -r requirements/torch-cpu.txt
 	@touch $@

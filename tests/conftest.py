@@ -22,6 +22,46 @@ from tests.portraits import Make, Trace
 
 Encode = Callable[..., bytes]
 
+TESTS = Path(__file__).parent
+# What a fixture brings marks every test that uses it, directly or through another fixture.
+FIXTURES = {
+    "codeformer": ("models",),
+    "exported": ("models",),
+    "gfpgan": ("models",),
+    "loaded": ("models",),
+    "model_path": ("models",),
+    "real_client": ("models", "server"),
+    "rrdbnet": ("models",),
+    "serve": ("server",),
+    "server": ("models", "server"),
+    "shared": ("server",),
+}
+# Tests in these places start processes of their own. What measures time or memory must run alone.
+PLACES = {
+    "checks": ("models", "server"),
+    "cli": ("models", "server"),
+    "faults": ("models", "server", "alone"),
+    "finishing/test_memory.py": ("models", "alone"),
+    "hostile": ("models", "server", "alone"),
+    "imaging/test_memory.py": ("alone",),
+    "load": ("models", "server", "alone"),
+    "service/test_server.py": ("server",),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by their fixtures and places; `make test-fast` and `make test` choose by these marks."""
+    for item in items:
+        for name in marks_of(item):
+            item.add_marker(name)
+
+
+def marks_of(item: pytest.Item) -> set[str]:
+    fixtures = item.fixturenames if isinstance(item, pytest.Function) else []
+    by_fixture = [FIXTURES[name] for name in fixtures if name in FIXTURES]
+    by_place = [marks for place, marks in PLACES.items() if item.path.is_relative_to(TESTS / place)]
+    return {mark for marks in by_fixture + by_place for mark in marks}
+
 
 @pytest.fixture(scope="session")
 def astronaut() -> RGBImage:

@@ -23,9 +23,7 @@ RIGHT = b"the right bytes"
 WRONG = b"the wrong bytes"
 
 
-class Interrupting(Progress):
-    """Somebody presses Ctrl-C when the first bytes have come."""
-
+class Interrupting(Progress):  # somebody presses Ctrl-C when the first bytes have come
     @contextmanager
     def bar(self, label: str, total_bytes: int | None) -> Iterator[Callable[[int], None]]:
         def received(_: int) -> None:
