@@ -65,16 +65,23 @@ def sections(text: str) -> list[str]:
 
 
 def table(text: str, column: str) -> list[list[str]]:
-    """The rows of the table whose first column has this heading; cells without the spaces around them."""
-    lines = iter(text.splitlines())
-    for line in lines:
-        if line.startswith(f"| {column} |"):
-            next(lines)  # the line of dashes
-            return list(_rows(lines))
-    raise AssertionError(f"there is no table with a column {column!r}")
+    """The rows of the first table whose first column has this heading."""
+    whole = text.splitlines()
+    start = whole.index(next(line for line in whole if line.startswith(f"| {column} |")))
+    return list(_rows(iter(whole[start + 2 :])))
+
+
+def tables(text: str, column: str) -> list[list[str]]:
+    """The rows of all such tables."""
+    return [
+        row
+        for section in re.split(rf"^(?=\| {column} \|)", text, flags=re.MULTILINE)[1:]
+        for row in table(section, column)
+    ]
 
 
 def _rows(lines: Iterator[str]) -> Iterator[list[str]]:
+    """The cells of each line up to the end of the table, without the spaces around them."""
     for line in lines:
         if not line.startswith("|"):
             return
