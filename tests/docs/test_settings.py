@@ -1,5 +1,12 @@
 """docs/settings.md has every setting with its default and range, and every way in which a start fails."""
 
+import re
+from collections.abc import Sequence
+
+import pytest
+
+from facecraft import catalogue
+from facecraft.catalogue import Model
 from facecraft.errors import StartupError
 from facecraft.settings import PREFIX, Settings
 from tests.docs.documents import page, table
@@ -20,6 +27,22 @@ def test_every_setting_is_there_with_its_default() -> None:
 def test_the_range_of_a_setting_is_the_one_that_is_checked() -> None:
     for name, shown in values(Settings).items():
         assert ROWS[variable(name)][1] == shown, name
+
+
+@pytest.mark.parametrize(
+    ("name", "models"),
+    [
+        ("detector", catalogue.DETECTORS),
+        ("restorer", catalogue.restorers()),
+        ("upscaler", catalogue.upscalers()),
+        ("matting", catalogue.SEGMENTERS),
+    ],
+)
+def test_a_setting_that_names_a_model_lists_those_of_the_catalogue(
+    name: str, models: Sequence[Model]
+) -> None:
+    shown = re.findall(r"`([\w.-]+)`", ROWS[variable(name)][1])
+    assert [each for each in shown if each not in ("auto", "none")] == [model.name for model in models]
 
 
 def test_every_code_with_which_a_start_fails_is_there() -> None:
