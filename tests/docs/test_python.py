@@ -20,6 +20,7 @@ def test_the_readme_shows_it_in_eight_lines() -> None:
     assert len(README_BLOCK.splitlines()) <= 8
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("code", SHOWN)
 def test_it_runs(code: str, tmp_path: Path, photo: bytes) -> None:
     (tmp_path / "photos").mkdir()
