@@ -29,8 +29,6 @@ CPU := -c requirements/constraints-cpu.txt
 PYTEST := OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest
 # What runs without Docker, a GPU, the full models, a browser or a night; as in pyproject.toml.
 USUAL := not docker and not gpu and not full and not nightly and not browser and not nginx
-# Rooms whose branches have to be covered.
-COVERED := judging imaging pipeline
 
 .PHONY: help run test test-fast test-page test-proxy test-nightly lint fmt imports models lock clean image-cpu image-gpu verify-image \
 	test-image smoke publish update-checksums audit licences
@@ -46,10 +44,7 @@ test: lint models  ## lint, then all usual tests on two cores, and what they do 
 	$(PYTEST) -n 2 --dist loadfile -m '$(USUAL) and not alone' --cov --cov-report= $(PYTEST_ARGS)
 	$(PYTEST) -m '$(USUAL) and alone' --cov --cov-append --cov-report= $(PYTEST_ARGS)
 	$(BIN)/coverage report
-	@set -e; for room in $(COVERED); do \
-		printf '%s: percent of lines and branches: ' $$room; \
-		$(BIN)/coverage report --include="facecraft/$$room/*" --fail-under=95 --format=total; \
-	done
+	$(BIN)/python -m lint.branches
 
 test-fast: $(VENV)/.dev  ## the tests that need no models and no server, in under a minute
 	$(PYTEST) -n 2 --dist loadfile -m '$(USUAL) and not alone and not models and not server' $(PYTEST_ARGS)

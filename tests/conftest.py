@@ -45,6 +45,7 @@ PLACES = {
     "hostile": ("models", "server", "alone"),
     "imaging/test_memory.py": ("alone",),
     "load": ("models", "server", "alone"),
+    "service/capacity/test_admission.py": ("alone",),
     "service/test_server.py": ("server",),
 }
 
