@@ -6,6 +6,7 @@ from PIL import Image, ImageCms
 
 from facecraft.errors import (
     ImageTooLarge,
+    InferenceFailed,
     UnsupportedFormat,
 )
 from facecraft.imaging import codec
@@ -72,3 +73,9 @@ def test_a_format_that_is_not_written_is_refused(astronaut: RGBImage) -> None:
     for name in ("avif", "gif", "JPEG", "nonsense"):
         with pytest.raises(UnsupportedFormat, match="is not written"):
             codec.encode(Picture(astronaut), name)
+
+
+def test_a_picture_that_opencv_cannot_encode_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cv2.imencode", lambda *_: (False, None))
+    with pytest.raises(InferenceFailed, match="could not be encoded"):
+        codec.encode(Picture(np.zeros((4, 4, 3), np.uint8)), "png")

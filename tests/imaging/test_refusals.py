@@ -13,6 +13,7 @@ from facecraft.errors import (
     UploadTooLarge,
 )
 from facecraft.imaging.jpeg import count_scans
+from facecraft.imaging.pixels import still_webp
 from facecraft.types import RGBImage
 from tests.imaging.files import LIMITS, decode, png_by_hand, quadrants, saved
 
@@ -106,3 +107,16 @@ def test_a_palette_png_without_a_palette_is_refused() -> None:
 def test_an_empty_file_is_refused() -> None:
     with pytest.raises(UndecodableImage):
         decode(b"", LIMITS)
+
+
+def test_padding_before_a_marker_is_no_scan() -> None:
+    jpeg = saved(quadrants(), "JPEG")
+    padded = jpeg[:2] + b"\xff\xff\xff" + jpeg[2:]
+    assert count_scans(padded, 100) == count_scans(jpeg, 100) == 1
+    assert count_scans(jpeg[:4], 100) == 0
+
+
+@pytest.mark.parametrize("data", [b"RIFF\x10\x00\x00\x00WEBPVP8 nonsense", b""], ids=["nonsense", "nothing"])
+def test_a_webp_that_opencv_cannot_decode_is_a_value_error(data: bytes) -> None:
+    with pytest.raises(ValueError, match="cannot decode"):
+        still_webp(data)

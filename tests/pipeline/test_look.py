@@ -48,3 +48,9 @@ def test_a_photo_without_a_face_has_no_points(pipeline: Pipeline) -> None:
     assert scene.faces == ()
     assert scene.points is None
     assert scene.face_centres(scaling(1)).shape == (0, 2)
+
+
+def test_points_in_a_crop_of_a_photo_without_a_face_are_none(pipeline: Pipeline) -> None:
+    grey = Picture(np.full((64, 64, 3), 128, np.uint8))
+    scene = Scene(grey, Source(64, 64, "png", 1), pipeline.models, Timings())
+    assert scene.points_in(crop.Crop(scaling(1), 64, 64, 1.0)) is None

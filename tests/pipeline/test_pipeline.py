@@ -194,3 +194,13 @@ def test_a_cancelled_portrait_stops_before_its_next_face(
     with pytest.raises(DeadlineExceeded):
         pipeline.process(png(group), Options(), AfterTheFirst())
     assert asked[:2] == [False, True]
+
+
+def test_a_blurred_background_gets_the_tone_of_the_portrait(
+    plain: Pipeline, astronaut: RGBImage, png: Encode
+) -> None:
+    dark = png((astronaut * 0.4).astype(np.uint8))
+    blurred = pixels(plain.process(dark, Options(background="blur", restorer="none")).data)
+    toned = pixels(plain.process(dark, Options(background="blur", tone="auto", restorer="none")).data)
+    corner = np.s_[:60, :60]
+    assert toned[corner].mean() > blurred[corner].mean() + 5
