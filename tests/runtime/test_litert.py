@@ -65,6 +65,33 @@ def test_standard_error_is_back_after_an_error() -> None:
     assert os.fstat(2).st_ino == before
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="standard error is left alone elsewhere")
+def test_no_descriptor_is_left_open_where_the_system_gives_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_name: str) -> int:
+        raise OSError("no memory files")
+
+    monkeypatch.setattr(os, "memfd_create", refuse)
+    before = len(os.listdir("/proc/self/fd"))
+    with _stderr_without(b"noise\n"):
+        assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="standard error is left alone elsewhere")
+def test_standard_error_that_nobody_reads_does_not_fail_the_load() -> None:
+    code = """
+import os
+from facecraft.runtime.litert import _stderr_without
+reading, writing = os.pipe()
+os.dup2(writing, 2)
+os.close(reading)
+with _stderr_without(b"noise\\n"):
+    os.write(2, b"lost\\n")
+print("loaded")
+"""
+    assert in_a_process(code).stdout == b"loaded\n"
+
+
 def test_threads_get_their_own_results(model_path: Callable[[str], Path]) -> None:
     interpreter = LiteRTInterpreter(model_path("selfie-segmentation"))
     inputs = [np.full(interpreter.input_shape, level, np.float32) for level in (0, 0.3, 0.6, 1)]
