@@ -13,9 +13,11 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
+from pydantic import ValidationError
+
 from facecraft.bootstrap import Runtime, load
 from facecraft.cancellation import Cancellation
-from facecraft.errors import FacecraftError, InferenceFailed
+from facecraft.errors import FacecraftError, InferenceFailed, SettingInvalid
 from facecraft.options import Options
 from facecraft.photo import Photo, read
 from facecraft.runtime.allocator import limit_arenas
@@ -75,7 +77,7 @@ class Facecraft:
     ) -> None:
         settings = Settings.load() if settings is None else settings
         if device != "auto":
-            settings = settings.model_copy(update={"device": device})
+            settings = _with_device(settings, device)
         lock = load_lock(settings.models_lock or default_lock_path()) if lock is None else lock
         limit_arenas()  # or each of the threads could keep 64 MB after it ended
         self._runtime: Runtime | None = load(settings, lock)
@@ -209,6 +211,14 @@ class Facecraft:
         finally:
             stop.cancel()
             pool.shutdown(cancel_futures=True)
+
+
+def _with_device(settings: Settings, device: str) -> Settings:
+    try:
+        return Settings.model_validate(dict(settings) | {"device": device})  # a copy is not validated
+    except ValidationError as error:
+        message = error.errors(include_url=False, include_input=False)[0]["msg"]
+        raise SettingInvalid(f"The device {device!r} is wrong: {message}.") from error
 
 
 def _options(options: Options | None, preset: str | None, fields: dict[str, Any]) -> Options:

@@ -13,7 +13,7 @@ import pytest
 from facecraft import Facecraft, InferenceFailed, Options, Portrait, Result, Settings, api
 from facecraft.bootstrap import Runtime
 from facecraft.cancellation import Cancellation
-from facecraft.errors import DeadlineExceeded
+from facecraft.errors import DeadlineExceeded, SettingInvalid
 from facecraft.weights.lockfile import Lock
 from tests.service.conftest import echo
 
@@ -173,3 +173,14 @@ def test_the_device_is_that_of_the_settings_unless_it_is_named(monkeypatch: pyte
     Facecraft(settings=Settings(device="cuda"))
     Facecraft(settings=Settings(device="cuda"), device="cpu")
     assert asked == ["cpu", "cuda", "cuda", "cpu"]
+    with pytest.raises(SettingInvalid, match="The device 'gpu' is wrong"):
+        Facecraft(device="gpu")  # type: ignore[arg-type]
+
+
+def test_a_named_device_leaves_the_other_settings_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Settings] = []
+    monkeypatch.setattr(api, "load", lambda settings, _lock: asked.append(settings))
+    settings = Settings.model_validate({"max_pixels": 1000, "api_keys": "a,b"})
+    monkeypatch.setenv("FACECRAFT_THREADS", "3")
+    Facecraft(settings=settings, device="cpu")
+    assert asked == [settings.model_copy(update={"device": "cpu"})]
