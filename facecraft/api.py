@@ -29,6 +29,13 @@ from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 T = TypeVar("T")
 
 
+class Closed(RuntimeError):
+    """A call of a Facecraft after `close`."""
+
+    def __init__(self) -> None:
+        super().__init__("This Facecraft is closed. Make another one.")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """What became of one photo of `Facecraft.map`.
@@ -87,10 +94,10 @@ class Facecraft:
         """The pipeline, the device, the loaded models, and how many workers keep them busy.
 
         Raises:
-            RuntimeError: this is closed.
+            Closed: it is.
         """
         if self._runtime is None:
-            raise RuntimeError("This Facecraft is closed. Make another one.")
+            raise Closed
         return self._runtime
 
     def process(
@@ -118,22 +125,22 @@ class Facecraft:
             DeadlineExceeded: it was cancelled.
             InferenceFailed: a model failed on the photo.
             OSError: the file cannot be read.
-            RuntimeError: this is closed.
+            Closed: this is.
         """
         pipeline, wanted = self.runtime.pipeline, _options(options, preset, fields)
         data = read(photo)
-        return _run(lambda: pipeline.process(data, wanted, cancellation, judge=judge))
+        return self._run(lambda: pipeline.process(data, wanted, cancellation, judge=judge))
 
     def detect(self, photo: Photo) -> Detection:
         """Find the faces of a photo. Raises as `process`."""
         pipeline, data = self.runtime.pipeline, read(photo)
-        return _run(lambda: pipeline.detect(data))
+        return self._run(lambda: pipeline.detect(data))
 
     def check(self, photo: Photo, preset: str | None = None) -> Check:
         """Judge a photo as it is, by the rules of a preset or by good practice. Raises as `process`."""
         pipeline, wanted = self.runtime.pipeline, _options(None, preset, {})
         data = read(photo)
-        return _run(lambda: pipeline.check(data, wanted))
+        return self._run(lambda: pipeline.check(data, wanted))
 
     def map(
         self,
@@ -160,7 +167,7 @@ class Facecraft:
 
         Raises:
             InvalidOption: the options do not allow it, whatever the photo.
-            RuntimeError: this is closed.
+            Closed: this is; also while the results are taken.
         """
         if workers < 1:
             raise ValueError(f"workers is {workers}, but must be 1 or more.")
@@ -188,6 +195,17 @@ class Facecraft:
         _traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _run(self, work: Callable[[], T]) -> T:
+        """Run the pipeline. What it does not expect is a model that failed, or that was closed meanwhile."""
+        try:
+            return work()
+        except FacecraftError:
+            raise
+        except Exception as error:
+            if self._runtime is None:
+                raise Closed from error
+            raise InferenceFailed("The models failed on this picture.") from error
 
     def _map(
         self, photos: Iterator[Photo], options: Options, workers: int, *, judge: bool
@@ -225,13 +243,3 @@ def _options(options: Options | None, preset: str | None, fields: dict[str, Any]
     """Join options from three places; the later ones override."""
     given = {} if options is None else options.model_dump(exclude_unset=True)
     return Options.parse(given | ({} if preset is None else {"preset": preset}) | fields)
-
-
-def _run(work: Callable[[], T]) -> T:
-    """Run the pipeline. What it does not expect is a model that failed."""
-    try:
-        return work()
-    except FacecraftError:
-        raise
-    except Exception as error:
-        raise InferenceFailed("The models failed on this picture.") from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from facecraft import Facecraft, InferenceFailed, Options, Portrait, Result, Settings, api
+from facecraft import Closed, Facecraft, InferenceFailed, Options, Portrait, Result, Settings, api
 from facecraft.bootstrap import Runtime
 from facecraft.cancellation import Cancellation
 from facecraft.errors import DeadlineExceeded, SettingInvalid
@@ -154,8 +154,18 @@ def test_after_close_every_call_says_so(monkeypatch: pytest.MonkeyPatch) -> None
         lambda: next(late),
     ]
     for call in calls:
-        with pytest.raises(RuntimeError, match="This Facecraft is closed"):
+        with pytest.raises(Closed, match="This Facecraft is closed"):
             call()
+
+
+def test_closed_while_a_photo_is_in_work_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(_data: bytes, _options: Options, _cancellation: Cancellation) -> Portrait:
+        fc.close()
+        raise RuntimeError("The restorer is closed.")
+
+    fc = opened(answer, monkeypatch)
+    with pytest.raises(Closed):
+        fc.process(b"photo")
 
 
 def test_the_device_is_that_of_the_settings_unless_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
