@@ -56,7 +56,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from facecraft.api import Closed, Facecraft, Result
+    from facecraft.api import Closed, Facecraft
     from facecraft.cancellation import Cancellation
     from facecraft.errors import (
         CannotFit,
@@ -80,12 +80,12 @@ if TYPE_CHECKING:
         WeightsMissing,
     )
     from facecraft.options import Options
-    from facecraft.photo import Photo
+    from facecraft.photo import Photo, Result
     from facecraft.settings import Settings
     from facecraft.types import Check, Detection, Face, Note, Portrait, RuleResult, Source, Verdict
 else:
     _NAMES = {
-        "facecraft.api": ("Closed", "Facecraft", "Result"),
+        "facecraft.api": ("Closed", "Facecraft"),
         "facecraft.cancellation": ("Cancellation",),
         "facecraft.errors": (
             *("CannotFit", "DeadlineExceeded", "DeviceUnavailable", "FacecraftError", "HashMismatch"),
@@ -94,9 +94,18 @@ else:
             *("UndecodableImage", "UnsupportedFormat", "UploadTooLarge", "WeightsMissing"),
         ),
         "facecraft.options": ("Options",),
-        "facecraft.photo": ("Photo",),
+        "facecraft.photo": ("Photo", "Result"),
         "facecraft.settings": ("Settings",),
-        "facecraft.types": ("Check", "Detection", "Face", "Note", "Portrait", "RuleResult", "Source", "Verdict"),
+        "facecraft.types": (
+            "Check",
+            "Detection",
+            "Face",
+            "Note",
+            "Portrait",
+            "RuleResult",
+            "Source",
+            "Verdict",
+        ),
     }
     _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 

@@ -7,10 +7,9 @@ with Facecraft() as fc:
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from itertools import islice
-from types import TracebackType
+from threading import Lock as ThreadLock
 from typing import Any, Literal, Self, TypeVar
 
 from pydantic import ValidationError
@@ -19,7 +18,7 @@ from facecraft.bootstrap import Runtime, load
 from facecraft.cancellation import Cancellation
 from facecraft.errors import FacecraftError, InferenceFailed, SettingInvalid
 from facecraft.options import Options
-from facecraft.photo import Photo, read
+from facecraft.photo import Photo, Result, read
 from facecraft.runtime.allocator import limit_arenas
 from facecraft.runtime.device import release_memory
 from facecraft.settings import Settings
@@ -34,30 +33,6 @@ class Closed(RuntimeError):
 
     def __init__(self) -> None:
         super().__init__("This Facecraft is closed. Make another one.")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Result:
-    """What became of one photo of `Facecraft.map`.
-
-    Attributes:
-        source: the photo, as it was given.
-        error: why there is no portrait; None if there is one.
-    """
-
-    source: Photo
-    _outcome: Portrait | FacecraftError | OSError
-
-    @property
-    def error(self) -> FacecraftError | OSError | None:
-        return None if isinstance(self._outcome, Portrait) else self._outcome
-
-    @property
-    def portrait(self) -> Portrait:
-        """The portrait. Raises the error if there is none."""
-        if isinstance(self._outcome, Portrait):
-            return self._outcome
-        raise self._outcome
 
 
 class Facecraft:
@@ -88,6 +63,8 @@ class Facecraft:
         lock = load_lock(settings.models_lock or default_lock_path()) if lock is None else lock
         limit_arenas()  # or each of the threads could keep 64 MB after it ended
         self._runtime: Runtime | None = load(settings, lock)
+        self._pools: dict[Cancellation, ThreadPoolExecutor] = {}  # of each `map` that was begun and not ended
+        self._guard = ThreadLock()  # between `close` and a `map` that submits
 
     @property
     def runtime(self) -> Runtime:
@@ -96,9 +73,7 @@ class Facecraft:
         Raises:
             Closed: it is.
         """
-        if self._runtime is None:
-            raise Closed
-        return self._runtime
+        return self._ensure_open()
 
     def process(
         self,
@@ -128,19 +103,19 @@ class Facecraft:
             Closed: this is.
         """
         pipeline, wanted = self.runtime.pipeline, _options(options, preset, fields)
-        data = read(photo)
-        return self._run(lambda: pipeline.process(data, wanted, cancellation, judge=judge))
+        content = read(photo)
+        return self._run(lambda: pipeline.process(content, wanted, cancellation, judge=judge))
 
     def detect(self, photo: Photo) -> Detection:
         """Find the faces of a photo. Raises as `process`."""
-        pipeline, data = self.runtime.pipeline, read(photo)
-        return self._run(lambda: pipeline.detect(data))
+        pipeline, content = self.runtime.pipeline, read(photo)
+        return self._run(lambda: pipeline.detect(content))
 
     def check(self, photo: Photo, preset: str | None = None) -> Check:
         """Judge a photo as it is, by the rules of a preset or by good practice. Raises as `process`."""
         pipeline, wanted = self.runtime.pipeline, _options(None, preset, {})
-        data = read(photo)
-        return self._run(lambda: pipeline.check(data, wanted))
+        content = read(photo)
+        return self._run(lambda: pipeline.check(content, wanted))
 
     def map(
         self,
@@ -176,25 +151,39 @@ class Facecraft:
         return self._map(iter(photos), wanted, workers, judge=judge)
 
     def close(self) -> None:
-        """End every thread and free the models. Closing twice does no harm.
+        """End every thread, those of a `map` too, and free the models. Closing twice does no harm.
 
-        Call it when no photo is in work.
+        Call it when no other thread processes a photo.
         """
-        if self._runtime is not None:
-            self._runtime.pipeline.close()
-            self._runtime = None
+        with self._guard:
+            runtime, self._runtime = self._runtime, None
+            pools = tuple(self._pools.items())
+        for stop, pool in pools:
+            stop.cancel()
+            pool.shutdown(cancel_futures=True)
+        if runtime is not None:
+            runtime.pipeline.close()
+            del runtime  # or its memory could not be released
             release_memory()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
+
+    def _ensure_open(self) -> Runtime:
+        if self._runtime is None:
+            raise Closed
+        return self._runtime
+
+    def _wait(self, future: Future[Result]) -> Result:
+        try:
+            result = future.result()
+        except CancelledError as error:  # `close` cancels what has not begun
+            raise Closed from error
+        self._ensure_open()
+        return result
 
     def _run(self, work: Callable[[], T]) -> T:
         """Run the pipeline. What it does not expect is a model that failed, or that was closed meanwhile."""
@@ -222,11 +211,16 @@ class Facecraft:
         pool = ThreadPoolExecutor(workers, thread_name_prefix="map")
         try:
             while True:
-                queue.extend(pool.submit(make, photo) for photo in islice(photos, 2 * workers - len(queue)))
+                ahead = list(islice(photos, 2 * workers - len(queue)))
+                with self._guard:
+                    self._ensure_open()
+                    self._pools[stop] = pool
+                    queue.extend(pool.submit(make, photo) for photo in ahead)
                 if not queue:
                     return
-                yield queue.popleft().result()
+                yield self._wait(queue.popleft())
         finally:
+            self._pools.pop(stop, None)
             stop.cancel()
             pool.shutdown(cancel_futures=True)
 

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
-from threading import Event, active_count
+from threading import Event, Thread, active_count
 from threading import Lock as ThreadLock
+from threading import enumerate as enumerate_threads
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -120,6 +121,47 @@ def test_leaving_the_loop_early_ends_the_work(monkeypatch: pytest.MonkeyPatch) -
     assert ended.is_set()
     assert active_count() == before
     assert len(begun) <= 3
+
+
+def test_close_ends_a_map_that_waits_for_its_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    cancelled = Event()
+
+    def answer(data: bytes, options: Options, cancellation: Cancellation) -> Portrait:
+        if data == b"0":
+            return echo(data, options)
+        patience = time.monotonic() + PATIENCE_S
+        while time.monotonic() < patience and not cancellation.cancelled:
+            time.sleep(0.001)
+        cancelled.set()
+        raise DeadlineExceeded("it was cancelled")
+
+    fc = opened(answer, monkeypatch)
+    results = fc.map((b"%d" % number for number in range(100)), workers=2)
+    assert next(results).source == b"0"
+    assert [each for each in enumerate_threads() if each.name.startswith("map")]
+    fc.close()
+    assert not [each for each in enumerate_threads() if each.name.startswith("map")]
+    assert cancelled.is_set()
+    with pytest.raises(Closed):
+        next(results)
+
+
+def test_close_ends_a_map_whose_caller_waits_for_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = Event()
+
+    def answer(_data: bytes, _options: Options, cancellation: Cancellation) -> Portrait:
+        begun.set()
+        patience = time.monotonic() + PATIENCE_S
+        while time.monotonic() < patience and not cancellation.cancelled:
+            time.sleep(0.001)
+        raise DeadlineExceeded("it was cancelled")
+
+    fc = opened(answer, monkeypatch)
+    closing = Thread(target=lambda: begun.wait(PATIENCE_S) and fc.close())
+    closing.start()
+    with pytest.raises(Closed):
+        list(fc.map([b"one", b"two", b"three"], workers=1))
+    closing.join()
 
 
 def test_an_error_of_the_source_of_photos_is_raised_and_ends_the_work(
