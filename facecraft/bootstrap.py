@@ -139,10 +139,10 @@ def select(settings: Settings, lock: Lock) -> Selection:
 
 
 def _select(wanted: str, known: Sequence[M], settings: Settings, lock: Lock) -> tuple[M, ...]:
-    """Choose one model or more. With `auto` and no file, it is the last, which everybody can pull."""
+    """Choose one model or more. With `auto` and no file, it is the one that everybody can pull."""
     if wanted != "auto":
         return _named(wanted, known)
-    return _present(known, settings, lock) or tuple(model for model in known if model.auto)[-1:]
+    return _present(known, settings, lock) or tuple(model for model in known if model.fallback)
 
 
 def _named(wanted: str, known: Sequence[M]) -> tuple[M, ...]:
