@@ -38,8 +38,7 @@ class Model:
         name: as in models.lock.
         task: as in models.lock.
         auto: whether a setting of `auto` may choose it; if not, it has to be named.
-        fallback: whether `auto` loads it where no file of its task is present, so that its absence is what is
-            reported. Everybody can pull it.
+        fallback: whether `auto` chooses it where no file of its task is present; everybody can pull it.
     """
 
     name: str
@@ -194,7 +193,6 @@ def _realesrgan(model: ImageModel, engine: "Engine") -> "Restorer":
 
 
 # Each table is in order of rank: the best first.
-
 DETECTORS = (
     DetectionModel(name="centerface", build=_centerface, refined=True, fallback=True),
     DetectionModel(name="scrfd-10g", build=_scrfd, auto=False),
