@@ -96,17 +96,24 @@ def test_a_photo_without_a_face_is_refused(fc: Facecraft) -> None:
         fc.process(np.zeros((64, 64, 3), np.uint8))
 
 
-def test_a_portrait_is_saved_under_a_name_of_its_format(
-    fc: Facecraft, astronaut: RGBImage, tmp_path: Path
+def test_a_portrait_is_saved_whole_under_a_name_of_its_format(
+    fc: Facecraft, astronaut: RGBImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def full_disk(_descriptor: int) -> None:
+        raise OSError("no space")
+
     portrait = fc.process(astronaut, restorer="none", format="jpeg")
     for name in ("a.jpg", "b.JPEG"):
         portrait.save(tmp_path / name)
         assert (tmp_path / name).read_bytes() == portrait.data
-    with pytest.raises(InvalidOption, match=r"is a JPEG, which c\.png") as caught:
+    with pytest.raises(InvalidOption, match=r"c\.png is not a name for a JPEG file") as caught:
         portrait.save(str(tmp_path / "c.png"))
-    assert caught.value.hint == "Save it as .jpg, or process the photo with another format."
+    assert caught.value.hint == "Use a name that ends in .jpeg, or process the photo with another format."
     assert not (tmp_path / "c.png").exists()
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        portrait.save(tmp_path / "d.jpg")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jpg", "b.JPEG"]
     assert (portrait.array == pixels(portrait)).all()
     assert portrait.image.size == (portrait.width, portrait.height)
 
