@@ -157,7 +157,12 @@ def test_close_ends_a_map_whose_caller_waits_for_a_result(monkeypatch: pytest.Mo
         raise DeadlineExceeded("it was cancelled")
 
     fc = opened(answer, monkeypatch)
-    closing = Thread(target=lambda: begun.wait(PATIENCE_S) and fc.close())
+
+    def close() -> None:
+        begun.wait(PATIENCE_S)
+        fc.close()
+
+    closing = Thread(target=close)
     closing.start()
     with pytest.raises(Closed):
         list(fc.map([b"one", b"two", b"three"], workers=1))

@@ -12,6 +12,7 @@ from facecraft import bootstrap, catalogue
 from facecraft.bootstrap import _engine, _upscalers, load, select
 from facecraft.catalogue import ImageModel
 from facecraft.errors import PresetInvalid
+from facecraft.presets import presets
 from facecraft.restoration.nets.architecture import Architecture
 from facecraft.runtime.device import Device
 from facecraft.settings import Settings
@@ -163,7 +164,7 @@ def test_presets_are_read_before_any_model_is_loaded(lock: Lock, monkeypatch: py
     def fail() -> NoReturn:
         raise PresetInvalid("a wrong preset")
 
-    monkeypatch.setattr(bootstrap.presets, "load", fail)
+    monkeypatch.setattr(presets, "load", fail)
     monkeypatch.setattr(bootstrap, "verify", None)
     with pytest.raises(PresetInvalid):
         load(Settings(device="cpu"), lock)

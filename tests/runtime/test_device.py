@@ -69,7 +69,7 @@ def test_bfloat16_is_for_processors_that_have_it(
 def test_the_device_is_the_one_that_is_wanted_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     for wanted in ("auto", "cpu"):
-        assert pick_device(wanted, torch.get_num_threads()).kind == "cpu"  # type: ignore[arg-type]
+        assert pick_device(wanted, torch.get_num_threads()).kind == "cpu"
     with pytest.raises(DeviceUnavailable):
         pick_device("cuda", 1)
     with pytest.raises(AssertionError, match="gpu"):
