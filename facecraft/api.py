@@ -211,11 +211,12 @@ class Facecraft:
         pool = ThreadPoolExecutor(workers, thread_name_prefix="map")
         try:
             while True:
-                ahead = list(islice(photos, 2 * workers - len(queue)))
-                with self._guard:
-                    self._ensure_open()
-                    self._pools[stop] = pool
-                    queue.extend(pool.submit(make, photo) for photo in ahead)
+                self._ensure_open()
+                for photo in islice(photos, 2 * workers - len(queue)):
+                    with self._guard:
+                        self._ensure_open()
+                        self._pools[stop] = pool
+                        queue.append(pool.submit(make, photo))
                 if not queue:
                     return
                 yield self._wait(queue.popleft())

@@ -10,6 +10,8 @@ import pytest
 
 from facecraft.runtime.litert import LiteRTInterpreter, _stderr_without
 
+OPEN = Path("/proc/self/fd")
+
 
 def in_a_process(code: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
@@ -71,10 +73,10 @@ def test_no_descriptor_is_left_open_where_the_system_gives_no_memory(monkeypatch
         raise OSError("no memory files")
 
     monkeypatch.setattr(os, "memfd_create", refuse)
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(OPEN.iterdir()))
     with _stderr_without(b"noise\n"):
-        assert len(os.listdir("/proc/self/fd")) == before
-    assert len(os.listdir("/proc/self/fd")) == before
+        assert len(list(OPEN.iterdir())) == before
+    assert len(list(OPEN.iterdir())) == before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="standard error is left alone elsewhere")
