@@ -18,8 +18,10 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 __version__ = "0.1.0"
 
 __all__ = [
+    "Cancellation",
     "CannotFit",
     "Check",
+    "Closed",
     "DeadlineExceeded",
     "Detection",
     "DeviceUnavailable",
@@ -36,6 +38,7 @@ __all__ = [
     "Options",
     "Photo",
     "Portrait",
+    "PresetInvalid",
     "RequestError",
     "Result",
     "RuleResult",
@@ -53,7 +56,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from facecraft.api import Facecraft, Result
+    from facecraft.api import Closed, Facecraft
+    from facecraft.cancellation import Cancellation
     from facecraft.errors import (
         CannotFit,
         DeadlineExceeded,
@@ -65,6 +69,7 @@ if TYPE_CHECKING:
         InvalidOption,
         LockInvalid,
         NoFaceFound,
+        PresetInvalid,
         RequestError,
         ServiceError,
         SettingInvalid,
@@ -75,23 +80,39 @@ if TYPE_CHECKING:
         WeightsMissing,
     )
     from facecraft.options import Options
-    from facecraft.photo import Photo
+    from facecraft.photo import Photo, Result
     from facecraft.settings import Settings
     from facecraft.types import Check, Detection, Face, Note, Portrait, RuleResult, Source, Verdict
 else:
-    _HOMES = {
-        **dict.fromkeys(("Facecraft", "Result"), "facecraft.api"),
-        **dict.fromkeys(("Check", "Detection", "Face", "Note", "Portrait"), "facecraft.types"),
-        **dict.fromkeys(("RuleResult", "Source", "Verdict"), "facecraft.types"),
-        "Options": "facecraft.options",
-        "Photo": "facecraft.photo",
-        "Settings": "facecraft.settings",
+    _NAMES = {
+        "facecraft.api": ("Closed", "Facecraft"),
+        "facecraft.cancellation": ("Cancellation",),
+        "facecraft.errors": (
+            *("CannotFit", "DeadlineExceeded", "DeviceUnavailable", "FacecraftError", "HashMismatch"),
+            *("ImageTooLarge", "InferenceFailed", "InvalidOption", "LockInvalid", "NoFaceFound"),
+            *("PresetInvalid", "RequestError", "ServiceError", "SettingInvalid", "StartupError"),
+            *("UndecodableImage", "UnsupportedFormat", "UploadTooLarge", "WeightsMissing"),
+        ),
+        "facecraft.options": ("Options",),
+        "facecraft.photo": ("Photo", "Result"),
+        "facecraft.settings": ("Settings",),
+        "facecraft.types": (
+            "Check",
+            "Detection",
+            "Face",
+            "Note",
+            "Portrait",
+            "RuleResult",
+            "Source",
+            "Verdict",
+        ),
     }
+    _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
     def __getattr__(name: str) -> object:
-        if name not in __all__:
+        if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(_HOMES.get(name, "facecraft.errors")), name)
+        return getattr(import_module(_HOMES[name]), name)
 
     def __dir__() -> list[str]:
         return __all__

@@ -7,17 +7,18 @@ with Facecraft() as fc:
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from itertools import islice
-from types import TracebackType
+from threading import Lock as ThreadLock
 from typing import Any, Literal, Self, TypeVar
+
+from pydantic import ValidationError
 
 from facecraft.bootstrap import Runtime, load
 from facecraft.cancellation import Cancellation
-from facecraft.errors import FacecraftError, InferenceFailed
+from facecraft.errors import FacecraftError, InferenceFailed, SettingInvalid
 from facecraft.options import Options
-from facecraft.photo import Photo, read
+from facecraft.photo import Photo, Result, read
 from facecraft.runtime.allocator import limit_arenas
 from facecraft.runtime.device import release_memory
 from facecraft.settings import Settings
@@ -27,28 +28,11 @@ from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Result:
-    """What became of one photo of `Facecraft.map`.
+class Closed(RuntimeError):
+    """A call of a Facecraft after `close`."""
 
-    Attributes:
-        source: the photo, as it was given.
-        error: why there is no portrait; None if there is one.
-    """
-
-    source: Photo
-    _outcome: Portrait | FacecraftError | OSError
-
-    @property
-    def error(self) -> FacecraftError | OSError | None:
-        return None if isinstance(self._outcome, Portrait) else self._outcome
-
-    @property
-    def portrait(self) -> Portrait:
-        """The portrait. Raises the error if there is none."""
-        if isinstance(self._outcome, Portrait):
-            return self._outcome
-        raise self._outcome
+    def __init__(self) -> None:
+        super().__init__("This Facecraft is closed. Make another one.")
 
 
 class Facecraft:
@@ -75,21 +59,21 @@ class Facecraft:
     ) -> None:
         settings = Settings.load() if settings is None else settings
         if device != "auto":
-            settings = settings.model_copy(update={"device": device})
+            settings = _with_device(settings, device)
         lock = load_lock(settings.models_lock or default_lock_path()) if lock is None else lock
         limit_arenas()  # or each of the threads could keep 64 MB after it ended
         self._runtime: Runtime | None = load(settings, lock)
+        self._pools: dict[Cancellation, ThreadPoolExecutor] = {}  # of each `map` that was begun and not ended
+        self._guard = ThreadLock()  # between `close` and a `map` that submits
 
     @property
     def runtime(self) -> Runtime:
         """The pipeline, the device, the loaded models, and how many workers keep them busy.
 
         Raises:
-            RuntimeError: this is closed.
+            Closed: it is.
         """
-        if self._runtime is None:
-            raise RuntimeError("This Facecraft is closed. Make another one.")
-        return self._runtime
+        return self._ensure_open()
 
     def process(
         self,
@@ -116,22 +100,22 @@ class Facecraft:
             DeadlineExceeded: it was cancelled.
             InferenceFailed: a model failed on the photo.
             OSError: the file cannot be read.
-            RuntimeError: this is closed.
+            Closed: this is.
         """
         pipeline, wanted = self.runtime.pipeline, _options(options, preset, fields)
-        data = read(photo)
-        return _run(lambda: pipeline.process(data, wanted, cancellation, judge=judge))
+        content = read(photo)
+        return self._run(lambda: pipeline.process(content, wanted, cancellation, judge=judge))
 
     def detect(self, photo: Photo) -> Detection:
         """Find the faces of a photo. Raises as `process`."""
-        pipeline, data = self.runtime.pipeline, read(photo)
-        return _run(lambda: pipeline.detect(data))
+        pipeline, content = self.runtime.pipeline, read(photo)
+        return self._run(lambda: pipeline.detect(content))
 
     def check(self, photo: Photo, preset: str | None = None) -> Check:
         """Judge a photo as it is, by the rules of a preset or by good practice. Raises as `process`."""
         pipeline, wanted = self.runtime.pipeline, _options(None, preset, {})
-        data = read(photo)
-        return _run(lambda: pipeline.check(data, wanted))
+        content = read(photo)
+        return self._run(lambda: pipeline.check(content, wanted))
 
     def map(
         self,
@@ -158,7 +142,7 @@ class Facecraft:
 
         Raises:
             InvalidOption: the options do not allow it, whatever the photo.
-            RuntimeError: this is closed.
+            Closed: this is; also while the results are taken.
         """
         if workers < 1:
             raise ValueError(f"workers is {workers}, but must be 1 or more.")
@@ -167,25 +151,50 @@ class Facecraft:
         return self._map(iter(photos), wanted, workers, judge=judge)
 
     def close(self) -> None:
-        """End every thread and free the models. Closing twice does no harm.
+        """End every thread, those of a `map` too, and free the models. Closing twice does no harm.
 
-        Call it when no photo is in work.
+        Call it when no other thread processes a photo.
         """
-        if self._runtime is not None:
-            self._runtime.pipeline.close()
-            self._runtime = None
+        with self._guard:
+            runtime, self._runtime = self._runtime, None
+            pools = tuple(self._pools.items())
+        for stop, pool in pools:
+            stop.cancel()
+            pool.shutdown(cancel_futures=True)
+        if runtime is not None:
+            runtime.pipeline.close()
+            del runtime  # or its memory could not be released
             release_memory()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
+
+    def _ensure_open(self) -> Runtime:
+        if self._runtime is None:
+            raise Closed
+        return self._runtime
+
+    def _wait(self, future: Future[Result]) -> Result:
+        try:
+            result = future.result()
+        except CancelledError as error:  # `close` cancels what has not begun
+            raise Closed from error
+        self._ensure_open()
+        return result
+
+    def _run(self, work: Callable[[], T]) -> T:
+        """Run the pipeline. What it does not expect is a model that failed, or that was closed meanwhile."""
+        try:
+            return work()
+        except FacecraftError:
+            raise
+        except Exception as error:
+            if self._runtime is None:
+                raise Closed from error
+            raise InferenceFailed("The models failed on this picture.") from error
 
     def _map(
         self, photos: Iterator[Photo], options: Options, workers: int, *, judge: bool
@@ -202,26 +211,30 @@ class Facecraft:
         pool = ThreadPoolExecutor(workers, thread_name_prefix="map")
         try:
             while True:
-                queue.extend(pool.submit(make, photo) for photo in islice(photos, 2 * workers - len(queue)))
+                self._ensure_open()
+                for photo in islice(photos, 2 * workers - len(queue)):
+                    with self._guard:
+                        self._ensure_open()
+                        self._pools[stop] = pool
+                        queue.append(pool.submit(make, photo))
                 if not queue:
                     return
-                yield queue.popleft().result()
+                yield self._wait(queue.popleft())
         finally:
+            self._pools.pop(stop, None)
             stop.cancel()
             pool.shutdown(cancel_futures=True)
+
+
+def _with_device(settings: Settings, device: str) -> Settings:
+    try:
+        return Settings.model_validate(dict(settings) | {"device": device})  # a copy is not validated
+    except ValidationError as error:
+        message = error.errors(include_url=False, include_input=False)[0]["msg"]
+        raise SettingInvalid(f"The device {device!r} is wrong: {message}.") from error
 
 
 def _options(options: Options | None, preset: str | None, fields: dict[str, Any]) -> Options:
     """Join options from three places; the later ones override."""
     given = {} if options is None else options.model_dump(exclude_unset=True)
     return Options.parse(given | ({} if preset is None else {"preset": preset}) | fields)
-
-
-def _run(work: Callable[[], T]) -> T:
-    """Run the pipeline. What it does not expect is a model that failed."""
-    try:
-        return work()
-    except FacecraftError:
-        raise
-    except Exception as error:
-        raise InferenceFailed("The models failed on this picture.") from error

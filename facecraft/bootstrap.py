@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -10,8 +11,6 @@ import numpy as np
 
 from facecraft import catalogue
 from facecraft.catalogue import BuiltModel, DetectionModel, ImageModel, Model
-from facecraft.detection.base import Detector
-from facecraft.detection.facemesh import FaceMesh
 from facecraft.detection.refined import RefinedDetector
 from facecraft.errors import SettingInvalid
 from facecraft.imaging.codec import Limits
@@ -90,9 +89,10 @@ def load(settings: Settings, lock: Lock) -> Runtime:
     """Verify the models that the settings choose, load them, and run each once.
 
     Raises:
-        StartupError: a file is missing or not the one of models.lock, a licence forbids its use, or there is
-            no such device.
+        StartupError: a file is missing or not the one of models.lock, a licence forbids its use, a preset is
+            wrong, or there is no such device.
     """
+    known_presets = presets.load()
     device = pick_device(settings.device, settings.threads)
     set_tf32(allowed=settings.precision == "auto")
     selection = select(settings, lock)
@@ -100,24 +100,21 @@ def load(settings: Settings, lock: Lock) -> Runtime:
     for entry in entries:
         _check_licence(entry, settings.license)
     paths = {entry.name: verify(entry, settings.models_dir) for entry in entries}
-    max_batch = settings.max_batch or DEFAULT_BATCH[device.kind]
+    max_batch = _max_batch(settings, device)
     limits = Limits(
         upload_bytes=settings.max_upload_bytes,
         pixels=settings.max_pixels,
         frames=settings.max_frames,
         scans=settings.max_scans,
     )
-    models = _build(selection, paths, device, settings, max_batch)
-    pipeline = Pipeline(models, presets.load(), limits)
-    try:
+    with ExitStack() as threads:
+        models = _build(selection, paths, device, settings, threads)
         _warm(models, max_batch)
-    except BaseException:
-        pipeline.close()
-        raise
+        threads.pop_all()  # all went well: they go on
     gc.collect()
     give_memory_back()  # loading took as much again as the weights
     return Runtime(
-        pipeline,
+        Pipeline(models, known_presets, limits),
         device.label,
         entries,
         workers=settings.workers or 2 * max_batch,
@@ -139,10 +136,10 @@ def select(settings: Settings, lock: Lock) -> Selection:
 
 
 def _select(wanted: str, known: Sequence[M], settings: Settings, lock: Lock) -> tuple[M, ...]:
-    """Choose one model or more. With `auto` and no file, it is the last, which everybody can pull."""
+    """Choose one model or more. With `auto` and no file, it is the one that everybody can pull."""
     if wanted != "auto":
         return _named(wanted, known)
-    return _present(known, settings, lock) or tuple(model for model in known if model.auto)[-1:]
+    return _present(known, settings, lock) or tuple(model for model in known if model.fallback)
 
 
 def _named(wanted: str, known: Sequence[M]) -> tuple[M, ...]:
@@ -163,29 +160,32 @@ def _present(known: Sequence[M], settings: Settings, lock: Lock) -> tuple[M, ...
     )
 
 
-def _build(selection: Selection, paths: Paths, device: Device, settings: Settings, max_batch: int) -> Models:
+def _build(
+    selection: Selection, paths: Paths, device: Device, settings: Settings, threads: ExitStack
+) -> Models:
+    """Build the models. `threads` gets those that restorers start."""
+    detector = selection.detector.build(paths[selection.detector.name], device)
     mesh = catalogue.MESH.build(paths[catalogue.MESH.name], device)
     engines = {
         model.name: _engine(model, paths[model.name], device, settings) for model in selection.networks
     }
+    restorers: dict[str, BatchingRestorer] = {}
+    for model in selection.restorers:
+        if model.restorer is not None:
+            restorer = model.restorer(model, engines[model.name])
+            batching = BatchingRestorer(restorer, _max_batch(settings, device), settings.max_wait_ms)
+            restorers[model.name] = threads.enter_context(closing(batching))
     return Models(
-        detector=_detector(selection.detector, paths, device, mesh),
+        detector=RefinedDetector(detector, mesh) if selection.detector.refined else detector,
         mesh=mesh,
         segmenter=selection.segmenter.build(paths[selection.segmenter.name], device),
         upscalers=_upscalers(selection.upscalers, engines),
-        restorers={
-            model.name: BatchingRestorer(
-                model.restorer(model, engines[model.name]), max_batch, settings.max_wait_ms
-            )
-            for model in selection.restorers
-            if model.restorer is not None
-        },
+        restorers=restorers,
     )
 
 
-def _detector(model: DetectionModel, paths: Paths, device: Device, mesh: FaceMesh) -> Detector:
-    detector = model.build(paths[model.name], device)
-    return RefinedDetector(detector, mesh) if model.refined else detector
+def _max_batch(settings: Settings, device: Device) -> int:
+    return settings.max_batch or DEFAULT_BATCH[device.kind]
 
 
 def _engine(model: ImageModel, path: Path, device: Device, settings: Settings) -> Engine:

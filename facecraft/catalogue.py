@@ -38,11 +38,13 @@ class Model:
         name: as in models.lock.
         task: as in models.lock.
         auto: whether a setting of `auto` may choose it; if not, it has to be named.
+        fallback: whether `auto` chooses it where no file of its task is present; everybody can pull it.
     """
 
     name: str
     task: Task
     auto: bool = True
+    fallback: bool = False
 
     @property
     def takes(self) -> tuple[str, ...]:
@@ -191,9 +193,8 @@ def _realesrgan(model: ImageModel, engine: "Engine") -> "Restorer":
 
 
 # Each table is in order of rank: the best first.
-
 DETECTORS = (
-    DetectionModel(name="centerface", build=_centerface, refined=True),
+    DetectionModel(name="centerface", build=_centerface, refined=True, fallback=True),
     DetectionModel(name="scrfd-10g", build=_scrfd, auto=False),
     DetectionModel(name="scrfd-500m", build=_scrfd, auto=False),
 )
@@ -202,7 +203,7 @@ MESH: "BuiltModel[FaceMesh]" = BuiltModel(name="facemesh", task="landmarks", bui
 
 SEGMENTERS: "tuple[BuiltModel[Segmenter], ...]" = (
     BuiltModel(name="modnet", task="matting", build=_modnet),
-    BuiltModel(name="selfie-segmentation", task="matting", build=_selfie),
+    BuiltModel(name="selfie-segmentation", task="matting", build=_selfie, fallback=True),
 )
 
 IMAGE_MODELS = (
@@ -221,6 +222,7 @@ IMAGE_MODELS = (
         architecture=_x4plus,
         restorer=_realesrgan,
         factor=4,
+        fallback=True,
     ),
     ImageModel(
         name="realesrgan-x2plus",

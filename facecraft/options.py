@@ -192,8 +192,8 @@ class Options(BaseModel):
             )
 
     @classmethod
-    def parse(cls, fields: Mapping[str, str]) -> Self:
-        """Read options from text, as form fields or a command line give them.
+    def parse(cls, fields: Mapping[str, object]) -> Self:
+        """Read options by name. A value may be text, as form fields and a command line give it.
 
         Raises:
             InvalidOption: an unknown name, a value outside its range, or options that exclude each other.

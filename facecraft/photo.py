@@ -1,18 +1,16 @@
-"""What a photo can be in the Python API."""
+"""What a photo can be in the Python API, and what becomes of one of many."""
 
-import io
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import Image
 
-from facecraft.errors import UnsupportedFormat
-
-PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
-"""Modes of Pillow that a PNG holds as they are."""
+from facecraft.errors import FacecraftError, UndecodableImage, UnsupportedFormat
+from facecraft.types import Portrait
 
 
 class Readable(Protocol):
@@ -28,12 +26,37 @@ Photo: TypeAlias = (
 (H, W, 3) uint8, RGB."""
 
 
-def read(photo: Photo) -> bytes:
-    """Get a photo as the content of an image file. Pixels without a file become a PNG, which loses nothing.
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What became of one photo of `Facecraft.map`.
+
+    Attributes:
+        source: the photo, as it was given.
+        error: why there is no portrait; None if there is one.
+    """
+
+    source: Photo
+    _outcome: Portrait | FacecraftError | OSError
+
+    @property
+    def error(self) -> FacecraftError | OSError | None:
+        return None if isinstance(self._outcome, Portrait) else self._outcome
+
+    @property
+    def portrait(self) -> Portrait:
+        """The portrait. Raises the error if there is none."""
+        if isinstance(self._outcome, Portrait):
+            return self._outcome
+        raise self._outcome
+
+
+def read(photo: Photo) -> bytes | Image.Image:
+    """Get the content of an image file, or the image where there is no file.
 
     Raises:
         OSError: the file cannot be read.
         TypeError: it is no photo.
+        UndecodableImage: the open file was closed.
         UnsupportedFormat: it is an array of another shape or type.
     """
     if isinstance(photo, bytes | bytearray | memoryview):
@@ -41,14 +64,23 @@ def read(photo: Photo) -> bytes:
     if isinstance(photo, str | os.PathLike):
         return Path(photo).read_bytes()
     if isinstance(photo, np.ndarray):
-        return _png(_image(photo))
+        return _image(photo)
     if isinstance(photo, Image.Image):
-        return _png(photo)
-    method = getattr(photo, "read", None)
-    data = method() if callable(method) else None
+        return photo
+    data = _content(photo)
     if not isinstance(data, bytes):
         raise TypeError(f"A photo is a path, bytes, a binary file, an image or an array; not {type(photo)}.")
     return data
+
+
+def _content(file: Readable) -> object:
+    method = getattr(file, "read", None)
+    try:
+        return method() if callable(method) else None
+    except ValueError as error:
+        raise UndecodableImage(
+            "The file cannot be read; it may be closed.", hint="Keep the file open until it is processed."
+        ) from error
 
 
 def _image(array: NDArray[np.uint8]) -> Image.Image:
@@ -57,18 +89,3 @@ def _image(array: NDArray[np.uint8]) -> Image.Image:
             f"The array is {array.shape} {array.dtype}.", hint="Give an array of (H, W, 3) uint8, RGB."
         )
     return Image.fromarray(array)
-
-
-def _png(image: Image.Image) -> bytes:
-    """Encode an image with its orientation and, unless its mode has to be converted, its colour profile."""
-    kept = image.mode in PNG_MODES
-    exif, buffer = Image.Exif(), io.BytesIO()
-    exif[ExifTags.Base.Orientation] = image.getexif().get(ExifTags.Base.Orientation, 1)
-    (image if kept else image.convert("RGB")).save(
-        buffer,
-        "PNG",
-        compress_level=1,
-        exif=exif,
-        icc_profile=image.info.get("icc_profile") if kept else None,
-    )
-    return buffer.getvalue()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facecraft.errors import InvalidOption
+from facecraft.files import write_whole
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -182,20 +183,20 @@ class Portrait(Findings):
     verdict: Verdict | None = None
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the file.
+        """Write the file, whole or not at all. Folders that are missing are created.
 
         Raises:
             InvalidOption: the path's suffix is that of another format.
         """
         from PIL import Image  # noqa: PLC0415  # a name for each suffix that Pillow knows
 
-        suffix = Path(path).suffix.lower()
-        if Image.registered_extensions().get(suffix) != self.format.upper():
+        target = Path(path)
+        if Image.registered_extensions().get(target.suffix.lower()) != self.format.upper():
             raise InvalidOption(
-                f"{Path(path).name} is not a name for a {self.format.upper()} file.",
+                f"{target.name} is not a name for a {self.format.upper()} file.",
                 hint=f"Use a name that ends in .{self.format}, or process the photo with another format.",
             )
-        Path(path).write_bytes(self.data)
+        write_whole(target, self.data)
 
     @property
     def image(self) -> "Image.Image":

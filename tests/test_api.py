@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facecraft import Facecraft, InvalidOption, NoFaceFound, Options, Photo
+from facecraft import Facecraft, InvalidOption, NoFaceFound, Options, Photo, Settings
 from facecraft.errors import UndecodableImage
 from facecraft.types import RGBImage
 from tests.conftest import Encode
@@ -38,6 +38,25 @@ def test_an_array_and_an_image_are_processed_as_their_file(
     expected = fc.process(png(astronaut), restorer="none", tone="auto").data
     for photo in (astronaut, Image.fromarray(astronaut)):
         assert fc.process(photo, restorer="none", tone="auto").data == expected
+
+
+def test_pixels_of_a_camera_are_not_held_against_the_limit_of_uploads(fc: Facecraft) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (3000, 4000, 3), np.uint8)
+    assert noise.nbytes > Settings().max_upload_bytes
+    for photo in (noise, Image.fromarray(noise)):
+        portrait = fc.process(photo, restorer="none", require_face=False, format="jpeg", judge=False)
+        assert (portrait.source.width, portrait.source.height) == (4000, 3000)
+
+
+def test_a_check_knows_no_file_size_without_a_file(fc: Facecraft, astronaut: RGBImage, png: Encode) -> None:
+    for photo, status in ((astronaut, "unknown"), (png(astronaut), "pass")):
+        rules = {rule.name: rule for rule in fc.check(photo, preset="us-passport").verdict.rules}
+        assert rules["file_size"].status == status
+
+
+def test_an_image_keeps_the_format_of_its_file(fc: Facecraft, group_path: Path) -> None:
+    with Image.open(group_path) as image:
+        assert fc.process(image, restorer="none", judge=False).format == "jpeg"
 
 
 def test_options_come_from_an_object_a_preset_and_names_and_later_ones_override(
@@ -77,17 +96,24 @@ def test_a_photo_without_a_face_is_refused(fc: Facecraft) -> None:
         fc.process(np.zeros((64, 64, 3), np.uint8))
 
 
-def test_a_portrait_is_saved_under_a_name_of_its_format(
-    fc: Facecraft, astronaut: RGBImage, tmp_path: Path
+def test_a_portrait_is_saved_whole_under_a_name_of_its_format(
+    fc: Facecraft, astronaut: RGBImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def full_disk(_descriptor: int) -> None:
+        raise OSError("no space")
+
     portrait = fc.process(astronaut, restorer="none", format="jpeg")
     for name in ("a.jpg", "b.JPEG"):
         portrait.save(tmp_path / name)
         assert (tmp_path / name).read_bytes() == portrait.data
-    with pytest.raises(InvalidOption, match=r"is a JPEG, which c\.png") as caught:
+    with pytest.raises(InvalidOption, match=r"c\.png is not a name for a JPEG file") as caught:
         portrait.save(str(tmp_path / "c.png"))
-    assert caught.value.hint == "Save it as .jpg, or process the photo with another format."
+    assert caught.value.hint == "Use a name that ends in .jpeg, or process the photo with another format."
     assert not (tmp_path / "c.png").exists()
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        portrait.save(tmp_path / "d.jpg")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jpg", "b.JPEG"]
     assert (portrait.array == pixels(portrait)).all()
     assert portrait.image.size == (portrait.width, portrait.height)
 
@@ -108,11 +134,12 @@ def test_many_photos_come_in_order_and_one_that_fails_stops_nobody(
         b"no picture",
         astronaut,
         np.zeros((9, 9, 3), np.uint8),
+        Image.new("LA", (9, 9)).convert("La"),
     ]
     results = list(fc.map(photos, restorer="none"))
     assert all(result.source is photo for result, photo in zip(results, photos, strict=True))
     assert [type(result.error).__name__ for result in results] == [
-        *("NoneType", "FileNotFoundError", "UnsupportedFormat", "NoneType", "NoFaceFound")
+        *("NoneType", "FileNotFoundError", "UnsupportedFormat", "NoneType", "NoFaceFound", "UndecodableImage")
     ]
     assert [len(result.portrait.faces) for result in results if result.error is None] == [6, 1]
     with pytest.raises(FileNotFoundError):

@@ -3,17 +3,18 @@
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
-from threading import Event, active_count
+from threading import Event, Thread, active_count
 from threading import Lock as ThreadLock
+from threading import enumerate as enumerate_threads
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from facecraft import Facecraft, InferenceFailed, Options, Portrait, Result, Settings, api
+from facecraft import Closed, Facecraft, InferenceFailed, Options, Portrait, Result, Settings, api
 from facecraft.bootstrap import Runtime
 from facecraft.cancellation import Cancellation
-from facecraft.errors import DeadlineExceeded
+from facecraft.errors import DeadlineExceeded, SettingInvalid
 from facecraft.weights.lockfile import Lock
 from tests.service.conftest import echo
 
@@ -122,6 +123,52 @@ def test_leaving_the_loop_early_ends_the_work(monkeypatch: pytest.MonkeyPatch) -
     assert len(begun) <= 3
 
 
+def test_close_ends_a_map_that_waits_for_its_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    cancelled = Event()
+
+    def answer(data: bytes, options: Options, cancellation: Cancellation) -> Portrait:
+        if data == b"0":
+            return echo(data, options)
+        patience = time.monotonic() + PATIENCE_S
+        while time.monotonic() < patience and not cancellation.cancelled:
+            time.sleep(0.001)
+        cancelled.set()
+        raise DeadlineExceeded("it was cancelled")
+
+    fc = opened(answer, monkeypatch)
+    results = fc.map((b"%d" % number for number in range(100)), workers=2)
+    assert next(results).source == b"0"
+    assert [each for each in enumerate_threads() if each.name.startswith("map")]
+    fc.close()
+    assert not [each for each in enumerate_threads() if each.name.startswith("map")]
+    assert cancelled.is_set()
+    with pytest.raises(Closed):
+        next(results)
+
+
+def test_close_ends_a_map_whose_caller_waits_for_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = Event()
+
+    def answer(_data: bytes, _options: Options, cancellation: Cancellation) -> Portrait:
+        begun.set()
+        patience = time.monotonic() + PATIENCE_S
+        while time.monotonic() < patience and not cancellation.cancelled:
+            time.sleep(0.001)
+        raise DeadlineExceeded("it was cancelled")
+
+    fc = opened(answer, monkeypatch)
+
+    def close() -> None:
+        begun.wait(PATIENCE_S)
+        fc.close()
+
+    closing = Thread(target=close)
+    closing.start()
+    with pytest.raises(Closed):
+        list(fc.map([b"one", b"two", b"three"], workers=1))
+    closing.join()
+
+
 def test_an_error_of_the_source_of_photos_is_raised_and_ends_the_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -154,8 +201,18 @@ def test_after_close_every_call_says_so(monkeypatch: pytest.MonkeyPatch) -> None
         lambda: next(late),
     ]
     for call in calls:
-        with pytest.raises(RuntimeError, match="This Facecraft is closed"):
+        with pytest.raises(Closed, match="This Facecraft is closed"):
             call()
+
+
+def test_closed_while_a_photo_is_in_work_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(_data: bytes, _options: Options, _cancellation: Cancellation) -> Portrait:
+        fc.close()
+        raise RuntimeError("The restorer is closed.")
+
+    fc = opened(answer, monkeypatch)
+    with pytest.raises(Closed):
+        fc.process(b"photo")
 
 
 def test_the_device_is_that_of_the_settings_unless_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,3 +230,14 @@ def test_the_device_is_that_of_the_settings_unless_it_is_named(monkeypatch: pyte
     Facecraft(settings=Settings(device="cuda"))
     Facecraft(settings=Settings(device="cuda"), device="cpu")
     assert asked == ["cpu", "cuda", "cuda", "cpu"]
+    with pytest.raises(SettingInvalid, match="The device 'gpu' is wrong"):
+        Facecraft(device="gpu")  # type: ignore[arg-type]
+
+
+def test_a_named_device_leaves_the_other_settings_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Settings] = []
+    monkeypatch.setattr(api, "load", lambda settings, _lock: asked.append(settings))
+    settings = Settings.model_validate({"max_pixels": 1000, "api_keys": "a,b"})
+    monkeypatch.setenv("FACECRAFT_THREADS", "3")
+    Facecraft(settings=settings, device="cpu")
+    assert asked == [settings.model_copy(update={"device": "cpu"})]

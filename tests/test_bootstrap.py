@@ -1,13 +1,18 @@
+import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import torch
 from torch import nn
 
 from facecraft import bootstrap, catalogue
-from facecraft.bootstrap import _engine, _upscalers, select
+from facecraft.bootstrap import _engine, _upscalers, load, select
 from facecraft.catalogue import ImageModel
+from facecraft.errors import PresetInvalid
+from facecraft.presets import presets
 from facecraft.restoration.nets.architecture import Architecture
 from facecraft.runtime.device import Device
 from facecraft.settings import Settings
@@ -118,6 +123,51 @@ def test_each_factor_has_the_model_that_is_made_for_it_if_there_is_one(
     models = [image_model(name) for name in loaded]
     upscalers = _upscalers(models, {name: Halves() for name in loaded})
     assert {factor: (each.name, each.factor) for factor, each in upscalers.items()} == expected
+
+
+class Broken(Halves):
+    def run(self, *_inputs: object) -> NoReturn:
+        raise ArithmeticError("a broken network")
+
+
+def restoring() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("restore-")]
+
+
+def test_a_start_that_fails_leaves_no_thread(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = restoring()
+    settings = Settings(device="cpu", restorer=X4PLUS, upscaler="none")
+    monkeypatch.setattr(bootstrap, "_engine", lambda *_: Broken())
+    with pytest.raises(ArithmeticError, match="a broken network"):
+        load(settings, lock)
+    assert restoring() == before
+
+
+def test_a_restorer_that_cannot_be_built_leaves_no_thread_of_another(
+    lock: Lock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise LookupError("it cannot be built")
+
+    before = restoring()
+    monkeypatch.setattr(bootstrap, "_engine", lambda *_: Halves())
+    settings = Settings(device="cpu", restorer=X4PLUS, upscaler="none")
+    paths = {name: default_models_dir() / lock.named(name).file for name in select(settings, lock).names}
+    unbuilt = replace(image_model("codeformer"), restorer=fail)
+    two = replace(select(settings, lock), restorers=(image_model(X4PLUS), unbuilt))
+    with pytest.raises(LookupError, match="it cannot be built"), ExitStack() as threads:
+        bootstrap._build(two, {**paths, "codeformer": Path("none")}, CPU, settings, threads)
+    assert restoring() == before
+
+
+def test_presets_are_read_before_any_model_is_loaded(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> NoReturn:
+        raise PresetInvalid("a wrong preset")
+
+    monkeypatch.setattr(presets, "load", fail)
+    monkeypatch.setattr(bootstrap, "verify", None)
+    with pytest.raises(PresetInvalid):
+        load(Settings(device="cpu"), lock)
 
 
 HALF, FULL, SHORT = torch.float16, torch.float32, torch.bfloat16

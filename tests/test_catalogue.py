@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 import facecraft
 from facecraft import catalogue
-from facecraft.catalogue import ImageModel
+from facecraft.catalogue import ImageModel, Model
 from facecraft.errors import SettingInvalid
 from facecraft.restoration.signature import Signature
 from facecraft.settings import Settings
@@ -29,6 +30,16 @@ def test_importing_catalogue_and_settings_loads_no_model_code() -> None:
     code = "import sys, facecraft.settings; print({'torch', 'numpy', 'cv2'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("known", [catalogue.DETECTORS, catalogue.SEGMENTERS, catalogue.restorers()])
+def test_each_task_that_needs_a_model_has_one_that_everybody_can_pull(
+    known: Sequence[Model], lock: Lock
+) -> None:
+    (fallback,) = [model for model in known if model.fallback]
+    assert fallback.auto
+    assert lock.named(fallback.name) in lock.in_set("default")
+    assert lock.named(fallback.name).licence.commercial_use
 
 
 @pytest.mark.parametrize("model", catalogue.restorers(), ids=lambda model: model.name)

@@ -31,6 +31,8 @@ def test_every_public_name_is_there_and_no_other() -> None:
         assert getattr(facecraft, name) is not None
     assert set(facecraft.__all__) <= set(dir(facecraft))
     assert facecraft.Options is Options
+    assert {facecraft.Cancellation, facecraft.PresetInvalid, facecraft.Closed}
+    assert set(facecraft.__all__) == {*facecraft._HOMES, "__version__"}  # type: ignore[attr-defined]
     with pytest.raises(AttributeError, match="has no attribute 'Nonsense'"):
         getattr(facecraft, "Nonsense")  # noqa: B009
 

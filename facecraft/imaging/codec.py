@@ -1,10 +1,14 @@
-"""From a file's bytes to pixels and back. Nothing but pixels passes from the input to the output."""
+"""From a file's bytes, or an image of Pillow, to pixels and back.
+
+Nothing but pixels passes from the input to the output.
+"""
 
 import io
 import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +16,13 @@ from PIL import Image
 
 from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge
 from facecraft.imaging.encoders import Encoding
-from facecraft.imaging.formats import sniff, writer_of
+from facecraft.imaging.formats import sniff, writer_of, written_format
 from facecraft.imaging.jpeg import count_scans
 from facecraft.imaging.picture import Picture
 from facecraft.imaging.pixels import UPRIGHT, arrays, still_webp, to_srgb
-from facecraft.types import ImageFormat, Source
+from facecraft.types import Alpha, ImageFormat, RGBImage, Source
 
+Turn: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 ORIENTATION_TAG = 0x0112
 # What Pillow's decoders raise on broken files, besides its own errors, which are OSErrors.
 BROKEN = (
@@ -76,10 +81,29 @@ def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
         raise _too_many_pixels(limits) from error
     except BROKEN as error:
         raise UndecodableImage(f"The file starts as a {format_.upper()} but cannot be decoded.") from error
-    if turn is not None:
-        rgb = np.ascontiguousarray(turn(rgb))
-        alpha = None if alpha is None else np.ascontiguousarray(turn(alpha))
-    return Picture(rgb, alpha), Source(rgb.shape[1], rgb.shape[0], format_, frames)
+    picture = _turned(rgb, alpha, turn)
+    return picture, Source(picture.width, picture.height, format_, frames)
+
+
+def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
+    """Convert the current frame of an image of Pillow, which stays as it is. Only the limit of pixels counts.
+
+    Raises:
+        ImageTooLarge: it has more pixels than the limit.
+        UndecodableImage: it is broken or closed, or Pillow cannot convert its mode.
+    """
+    _judge(image.width, image.height, 1, limits)
+    try:
+        turn = _orientation(image)
+        # A copy has one frame. Pillow clips the 32 bits of "I" to 255.
+        frame = image.convert("L") if image.mode == "I" else image.copy()
+        rgb, alpha = arrays(*to_srgb(frame))
+    except BROKEN as error:
+        raise UndecodableImage(
+            f"The image of mode {image.mode} cannot be read.", hint="Give an open image, in mode RGB."
+        ) from error
+    picture = _turned(rgb, alpha, turn)
+    return picture, Source(picture.width, picture.height, written_format(image.format), 1)
 
 
 def encode(picture: Picture, format_: str, quality: int | None = None, dpi: int | None = None) -> bytes:
@@ -139,7 +163,15 @@ def _too_many_pixels(limits: Limits, size: str = "") -> ImageTooLarge:
     )
 
 
-def _orientation(image: Image.Image) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None:
+def _turned(rgb: RGBImage, alpha: Alpha | None, turn: Turn | None) -> Picture:
+    if turn is None:
+        return Picture(rgb, alpha)
+    return Picture(
+        np.ascontiguousarray(turn(rgb)), None if alpha is None else np.ascontiguousarray(turn(alpha))
+    )
+
+
+def _orientation(image: Image.Image) -> Turn | None:
     """The turn that brings the picture upright; unreadable EXIF data counts as none."""
     try:
         return UPRIGHT.get(image.getexif().get(ORIENTATION_TAG, 1))

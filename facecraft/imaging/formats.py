@@ -142,3 +142,12 @@ def writer_of(name: str) -> Writer:
     if writer is None:
         raise UnsupportedFormat(f"{name.upper()} is not written.", hint=f"Use one of {', '.join(WRITERS)}.")
     return writer
+
+
+def written_format(pillow: str | None) -> ImageFormat:
+    """The format that Pillow calls by this name, if it is written; else PNG."""
+    for name in WRITERS:
+        reader = FORMATS[name].reader
+        if reader is not None and pillow in reader.pillow:
+            return name
+    return "png"

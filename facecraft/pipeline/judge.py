@@ -51,8 +51,8 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
         return verdict.judge(evidence, recipe.preset.bounds(), recipe.preset.colours)
 
 
-def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int, models: Models) -> Verdict:
-    """The verdict on a photo as it is."""
+def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int | None, models: Models) -> Verdict:
+    """The verdict on a photo as it is; `file_bytes` is None if it has no file."""
     picture, points = scene.picture, scene.points
     with scene.timings.stage("verdict"):
         image = flatten(picture, WHITE)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from PIL.Image import Image
+
 from facecraft.cancellation import Cancellation
 from facecraft.finishing import crop
 from facecraft.imaging import codec, fit
@@ -19,7 +21,7 @@ from facecraft.types import Check, Detection, Portrait
 
 
 class Pipeline:
-    """Bytes in, a portrait out. Synchronous; safe to call from several threads.
+    """A photo in, a portrait out. Synchronous; safe to call from several threads.
 
     Attributes:
         models: what it runs.
@@ -41,7 +43,7 @@ class Pipeline:
 
     def process(
         self,
-        data: bytes,
+        photo: bytes | Image,
         options: Options,
         cancellation: Cancellation | None = None,
         *,
@@ -50,7 +52,7 @@ class Pipeline:
         """Make the portrait of one photo.
 
         Args:
-            data: the photo's file.
+            photo: content of its file, or an image of Pillow, which no limit on files concerns.
             options: what is asked for.
             cancellation: asked before each face, tile and encoding.
             judge: whether the portrait gets a verdict; with a preset it always does.
@@ -61,7 +63,7 @@ class Pipeline:
         """
         token = cancellation or Cancellation()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        scene = self._look(data)
+        scene = self._look(photo)
         planned = plan(recipe, scene, self._limits)
         drawing = draw(scene, planned, self.models, token)
         with scene.timings.stage("encode"):
@@ -87,36 +89,40 @@ class Pipeline:
             verdict=verdict,
         )
 
-    def detect(self, data: bytes) -> Detection:
+    def detect(self, photo: bytes | Image) -> Detection:
         """Find the faces of one photo.
 
         Raises:
             RequestError: the file cannot be decoded within the limits.
         """
-        scene = self._look(data)
+        scene = self._look(photo)
         return Detection(source=scene.source, faces=scene.faces, timings_ms=scene.timings.ms)
 
-    def check(self, data: bytes, options: Options) -> Check:
+    def check(self, photo: bytes | Image, options: Options) -> Check:
         """Judge one photo as it is.
 
         Args:
-            data: the photo's file.
+            photo: content of its file, or an image of Pillow, which has no file size.
             options: with the preset whose rules count; without one, those of good practice do.
 
         Raises:
             RequestError: there is no such preset, or the file cannot be decoded within the limits.
         """
         _, preset = presets.apply(options, self.presets)
-        scene = self._look(data)
-        verdict = judge_photo(scene, preset, len(data), self.models)
+        scene = self._look(photo)
+        file_bytes = len(photo) if isinstance(photo, bytes) else None
+        verdict = judge_photo(scene, preset, file_bytes, self.models)
         return Check(source=scene.source, faces=scene.faces, timings_ms=scene.timings.ms, verdict=verdict)
 
     def close(self) -> None:
         """End the threads that run models. The pipeline must not be used any more."""
         self.models.close()
 
-    def _look(self, data: bytes) -> Scene:
+    def _look(self, photo: bytes | Image) -> Scene:
         timings = Timings()
         with timings.stage("decode"):
-            picture, source = codec.decode(data, self._limits)
+            if isinstance(photo, Image):
+                picture, source = codec.convert(photo, self._limits)
+            else:
+                picture, source = codec.decode(photo, self._limits)
         return Scene(picture, source, self.models, timings)

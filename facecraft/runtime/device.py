@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
+from typing import Literal, assert_never
 
 import cv2
 import torch
@@ -56,7 +57,7 @@ class Device:
     """Where models run.
 
     Attributes:
-        kind: "cpu" or "cuda".
+        kind: of hardware.
         label: for people, such as "cpu, 2 threads".
         threads: of one inference on the CPU.
         onnx_providers: execution providers of ONNX Runtime, best first.
@@ -64,7 +65,7 @@ class Device:
             which compete for cores and memory.
     """
 
-    kind: str
+    kind: Literal["cpu", "cuda"]
     label: str
     threads: int
     onnx_providers: tuple[str, ...]
@@ -87,26 +88,40 @@ def usable_processors(quota: Path = CPU_QUOTA) -> int:
     return max(1, min(count, int(allowed) // int(period)))
 
 
-def pick_device(wanted: str, threads: int) -> Device:
+def pick_device(wanted: Literal["auto", "cpu", "cuda"], threads: int) -> Device:
     """Choose the device, and set the thread counts of torch and OpenCV.
 
     Args:
-        wanted: "auto", "cpu" or "cuda".
+        wanted: "auto" is cuda if there is a GPU, else cpu.
         threads: of one inference; 0 means every processor that may be used, up to MAX_THREADS.
 
     Raises:
         DeviceUnavailable: `wanted` is cuda and there is no GPU.
     """
+    kind = _kind(wanted)
     count = threads or min(usable_processors(), MAX_THREADS)
     torch.set_num_threads(count)
     cv2.setNumThreads(count)
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise DeviceUnavailable("FACECRAFT_DEVICE is cuda, but torch sees no CUDA device.")
-    if wanted == "cpu" or not torch.cuda.is_available():
-        return Device("cpu", f"cpu, {count} threads", count, ("CPUExecutionProvider",))
-    return Device(
-        "cuda", torch.cuda.get_device_name(), count, ("CUDAExecutionProvider", "CPUExecutionProvider")
-    )
+    match kind:
+        case "cpu":
+            return Device(kind, f"cpu, {count} threads", count, ("CPUExecutionProvider",))
+        case "cuda":
+            providers = ("CUDAExecutionProvider", "CPUExecutionProvider")
+            return Device(kind, torch.cuda.get_device_name(), count, providers)
+
+
+def _kind(wanted: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:
+    match wanted:
+        case "auto":
+            return "cuda" if torch.cuda.is_available() else "cpu"
+        case "cpu":
+            return "cpu"
+        case "cuda":
+            if not torch.cuda.is_available():
+                raise DeviceUnavailable("FACECRAFT_DEVICE is cuda, but torch sees no CUDA device.")
+            return "cuda"
+        case _:
+            assert_never(wanted)
 
 
 def computes_bfloat16(cpuinfo: Path = CPU_INFO) -> bool:

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -63,15 +63,12 @@ def _stderr_without(line: bytes) -> Iterator[None]:
     What the whole process writes there meanwhile goes to memory first, and from there to standard error.
     Where the system has no such memory, the line is printed.
     """
-    if sys.platform != "linux":
-        yield
-        return
     with _stderr_lock:
-        try:
-            original, buffer = os.dup(STDERR), os.memfd_create("stderr")
-        except OSError:  # standard error is closed, or the system forbids it
+        descriptors = _descriptors()
+        if descriptors is None:
             yield
             return
+        original, buffer = descriptors
         os.dup2(buffer, STDERR)
         try:
             yield
@@ -82,4 +79,20 @@ def _stderr_without(line: bytes) -> Iterator[None]:
                 file.seek(0)
                 written = file.read().replace(line, b"", 1)
             if written:
-                os.write(STDERR, written)
+                with suppress(OSError):  # nobody reads it any more; that is no reason to fail
+                    os.write(STDERR, written)
+
+
+def _descriptors() -> tuple[int, int] | None:
+    """A copy of standard error, and a file in memory; None where the system does not give both."""
+    if sys.platform != "linux":
+        return None
+    try:
+        original = os.dup(STDERR)
+    except OSError:  # standard error is closed
+        return None
+    try:
+        return original, os.memfd_create("stderr")
+    except OSError:
+        os.close(original)
+        return None

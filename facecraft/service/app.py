@@ -25,7 +25,7 @@ from facecraft.service.telemetry.tracing import Tracing, configure_tracing
 if TYPE_CHECKING:
     from starlette.types import Lifespan
 
-    from facecraft.bootstrap import Runtime
+    from facecraft.api import Facecraft
     from facecraft.settings import Settings
     from facecraft.weights.lockfile import Lock
 
@@ -39,7 +39,7 @@ ROUTERS = (portraits.router, batch.router, presets.router, status.router, docs.r
 def create_app(
     settings: "Settings",
     lock: "Lock",
-    load: "Callable[[], Runtime]",
+    load: "Callable[[], Facecraft]",
     on_load_failure: Callable[[StartupError], None],
 ) -> FastAPI:
     """Build the application. Its `state.service` is the Service.
@@ -62,9 +62,9 @@ def create_app(
         yield
         service.draining = True
         loading.cancel()
-        if service.runtime is not None:
+        if service.facecraft is not None:
             await service.admission.close()
-            service.runtime.pipeline.close()
+            await asyncio.to_thread(service.close)  # it waits for the threads of the models
         await asyncio.to_thread(tracing.shutdown)
 
     routers = (*ROUTERS, web.router) if settings.page == "on" else ROUTERS
@@ -85,13 +85,13 @@ def create_app(
 
 
 async def _load(
-    service: Service, load: "Callable[[], Runtime]", on_load_failure: Callable[[StartupError], None]
+    service: Service, load: "Callable[[], Facecraft]", on_load_failure: Callable[[StartupError], None]
 ) -> None:
     # An executor of its own: asyncio waits for its default executor at the end, and loading takes minutes.
     loader = ThreadPoolExecutor(1, thread_name_prefix="load")
     try:
-        runtime = await asyncio.get_running_loop().run_in_executor(loader, load)
-        service.open(runtime)
+        facecraft = await asyncio.get_running_loop().run_in_executor(loader, load)
+        service.open(facecraft)
     except StartupError as error:
         on_load_failure(error)
     except Exception as error:
@@ -99,8 +99,8 @@ async def _load(
         detail = f"Loading the models failed: {type(error).__name__}: {error}."
         on_load_failure(StartupError(detail, hint="See the traceback in the log."))
     else:
-        names = ", ".join(model.name for model in runtime.models)
-        logger.info("Ready on %s with %s.", runtime.device, names)
+        names = ", ".join(model.name for model in facecraft.runtime.models)
+        logger.info("Ready on %s with %s.", facecraft.runtime.device, names)
         if service.memory_bound_bytes is not None:
             logger.info("Resident memory stays under %.1f GB.", service.memory_bound_bytes / 1e9)
     finally:

@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from facecraft.bootstrap import Runtime
+    from facecraft.api import Facecraft
     from facecraft.service.state import Service
     from facecraft.settings import Settings
     from facecraft.weights.lockfile import Lock
 
-    Load = Callable[[Settings, Lock], Runtime]
+    Load = Callable[[Settings, Lock], Facecraft]
 
 MAX_HEAD_BYTES = 16 * 1024
 MAX_DEFAULT_DEADLINE_S = 30  # the longest deadline of any device if the setting is 0
 KEEP_ALIVE_S = 75  # longer than the 60 s after which common load balancers drop an idle connection
 
 
-def _load(settings: "Settings", lock: "Lock") -> "Runtime":
+def _load(settings: "Settings", lock: "Lock") -> "Facecraft":
     from facecraft.api import Facecraft  # noqa: PLC0415  # importing torch takes seconds; the port is open first
 
-    return Facecraft(settings=settings, lock=lock).runtime
+    return Facecraft(settings=settings, lock=lock)
 
 
 def serve(settings: "Settings", lock: "Lock", load: "Load" = _load) -> int:
@@ -52,7 +52,7 @@ def serve(settings: "Settings", lock: "Lock", load: "Load" = _load) -> int:
     except StartupError as error:
         sys.stderr.write(f"facecraft: {error.code}: {error.detail} {error.hint}\n")
         return 1
-    if server.service.runtime is None:
+    if server.service.facecraft is None:
         # The models still load in native code, which cannot be interrupted and may crash while Python
         # shuts down. There is nothing to clean up.
         sys.stdout.flush()

@@ -17,6 +17,7 @@ from facecraft.service.telemetry.snapshot import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from facecraft.api import Facecraft
     from facecraft.bootstrap import Runtime
     from facecraft.presets.presets import Preset
     from facecraft.settings import Settings
@@ -33,7 +34,8 @@ class Service:
     Attributes:
         settings: of the process.
         lock: the known models.
-        runtime: the loaded models; None while they load.
+        facecraft: owns the loaded models; None while they load.
+        runtime: the loaded models; None while they load, and once the service is closed.
         draining: whether the service shuts down and takes no new portraits.
         memory_bound_bytes: the most resident memory; None while the models load, or if it is unknown.
         running_batches: number of them.
@@ -45,6 +47,7 @@ class Service:
 
     settings: "Settings"
     lock: "Lock"
+    facecraft: "Facecraft | None" = None
     runtime: "Runtime | None" = None
     draining: bool = False
     memory_bound_bytes: int | None = None
@@ -62,8 +65,9 @@ class Service:
     def busy(self) -> bool:
         return self.runtime is not None and (self.admission.busy or self.running_batches > 0)
 
-    def open(self, runtime: "Runtime") -> None:
+    def open(self, facecraft: "Facecraft") -> None:
         """Accept portraits from now on."""
+        runtime = facecraft.runtime
         workers, queue_size = runtime.workers, self.settings.queue_size
         self.admission = Admission(workers=workers, queue_size=queue_size, deadline_s=runtime.deadline_s)
         # One upload of full size for each worker and each place in the queue, and one more for each worker
@@ -79,7 +83,13 @@ class Service:
                 workers=workers,
                 growing=runtime.growing,
             )
-        self.runtime = runtime
+        self.facecraft, self.runtime = facecraft, runtime
+
+    def close(self) -> None:
+        """End the threads of the models and free their memory. No portrait may be in work any more."""
+        self.runtime = None  # or the models would stay in memory
+        if self.facecraft is not None:
+            self.facecraft.close()
 
     def ensure_ready(self) -> "Runtime":
         """The loaded models.

@@ -8,7 +8,14 @@ from time import sleep
 import pytest
 import torch
 
-from facecraft.runtime.device import FairLock, computes_bfloat16, gpu_memory_bytes, usable_processors
+from facecraft.errors import DeviceUnavailable
+from facecraft.runtime.device import (
+    FairLock,
+    computes_bfloat16,
+    gpu_memory_bytes,
+    pick_device,
+    usable_processors,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +64,19 @@ def test_bfloat16_is_for_processors_that_have_it(
     (tmp_path / "cpuinfo").write_text(f"model name\t: a processor\nflags\t\t: {flags}\n")
     assert computes_bfloat16(tmp_path / "cpuinfo") is expected
     assert not computes_bfloat16(tmp_path / "none")
+
+
+def test_the_device_is_the_one_that_is_wanted_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for wanted in ("auto", "cpu"):
+        assert pick_device(wanted, torch.get_num_threads()).kind == "cpu"
+    with pytest.raises(DeviceUnavailable):
+        pick_device("cuda", 1)
+    with pytest.raises(AssertionError, match="gpu"):
+        pick_device("gpu", 1)  # type: ignore[arg-type]
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
+    assert pick_device("auto", torch.get_num_threads()).label == "a GPU"
 
 
 def test_a_fair_lock_is_taken_in_order_of_arrival() -> None:

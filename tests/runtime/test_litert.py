@@ -10,6 +10,8 @@ import pytest
 
 from facecraft.runtime.litert import LiteRTInterpreter, _stderr_without
 
+OPEN = Path("/proc/self/fd")
+
 
 def in_a_process(code: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
@@ -63,6 +65,33 @@ def test_standard_error_is_back_after_an_error() -> None:
     with pytest.raises(ValueError, match="within"), _stderr_without(b"noise\n"):
         raise ValueError("within")
     assert os.fstat(2).st_ino == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="standard error is left alone elsewhere")
+def test_no_descriptor_is_left_open_where_the_system_gives_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_name: str) -> int:
+        raise OSError("no memory files")
+
+    monkeypatch.setattr(os, "memfd_create", refuse)
+    before = len(list(OPEN.iterdir()))
+    with _stderr_without(b"noise\n"):
+        assert len(list(OPEN.iterdir())) == before
+    assert len(list(OPEN.iterdir())) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="standard error is left alone elsewhere")
+def test_standard_error_that_nobody_reads_does_not_fail_the_load() -> None:
+    code = """
+import os
+from facecraft.runtime.litert import _stderr_without
+reading, writing = os.pipe()
+os.dup2(writing, 2)
+os.close(reading)
+with _stderr_without(b"noise\\n"):
+    os.write(2, b"lost\\n")
+print("loaded")
+"""
+    assert in_a_process(code).stdout == b"loaded\n"
 
 
 def test_threads_get_their_own_results(model_path: Callable[[str], Path]) -> None:

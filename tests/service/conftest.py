@@ -14,11 +14,12 @@ import httpx
 import numpy as np
 import pytest
 
-from facecraft.bootstrap import Runtime, load
+from facecraft.api import Facecraft
+from facecraft.bootstrap import Runtime
 from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption
 from facecraft.options import Options
-from facecraft.service.server import Server
+from facecraft.service.server import Server, _load
 from facecraft.settings import Settings
 from facecraft.types import Check, Detection, Face, Portrait, Source, Verdict
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Process = Callable[[bytes, Options], Portrait]
 Serve = Callable[..., httpx.Client]
+Load = Callable[[Settings, Lock], Facecraft]
 
 PATIENCE_S = 60
 FACE = Face(
@@ -78,20 +80,34 @@ class FakePipeline:
         )
 
 
-def loading(process: Process) -> Callable[[Settings, Lock], Runtime]:
+@dataclass
+class FakeFacecraft:
+    runtime: Runtime
+    closed: bool = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def loading(process: Process) -> Load:
     pipeline = cast("Pipeline", FakePipeline(process))
-    return lambda settings, lock: Runtime(
-        pipeline,
-        "cpu",
-        lock.in_set("default"),
-        workers=settings.workers or 1,
-        deadline_s=settings.deadline_s or 30,
-        growing=0,
-    )
+
+    def load(settings: Settings, lock: Lock) -> Facecraft:
+        runtime = Runtime(
+            pipeline,
+            "cpu",
+            lock.in_set("default"),
+            workers=settings.workers or 1,
+            deadline_s=settings.deadline_s or 30,
+            growing=0,
+        )
+        return cast("Facecraft", FakeFacecraft(runtime))
+
+    return load
 
 
 @contextmanager
-def running(load: Callable[[Settings, Lock], Runtime], **settings: object) -> Iterator[httpx.Client]:
+def running(load: Load, **settings: object) -> Iterator[httpx.Client]:
     """A client of a service in a thread, on a free port, once it is ready."""
     server = Server(Settings.model_validate({"port": 0, **settings}), load_lock(default_lock_path()), load)
     thread = threading.Thread(target=server.listen_and_run)
@@ -144,5 +160,5 @@ def traced() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def real_client() -> Iterator[httpx.Client]:
     """A client of a service with the default models, which takes pictures of at most 300 000 pixels."""
-    with running(load, max_pixels=300_000, deadline_s=300) as client:
+    with running(_load, max_pixels=300_000, deadline_s=300) as client:
         yield client

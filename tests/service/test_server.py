@@ -19,6 +19,7 @@ import pytest
 PATIENCE_S = 15
 PRELUDE = """
 import sys, time
+from threading import current_thread
 from types import SimpleNamespace
 from facecraft.errors import WeightsMissing
 from facecraft.types import Portrait, Source
@@ -32,7 +33,8 @@ def process(data, options, cancellation, *, judge):
     return Portrait(source=Source(1, 1, "png", 1), faces=(), timings_ms={}, **made)
 
 pipeline = SimpleNamespace(process=process)
-loaded = SimpleNamespace(pipeline=pipeline, device="cpu", models=(), workers=1, deadline_s=30, growing=0)
+runtime = SimpleNamespace(pipeline=pipeline, device="cpu", models=(), workers=1, deadline_s=30, growing=0)
+loaded = SimpleNamespace(runtime=runtime, close=lambda: print("closed by", current_thread().name))
 """
 
 
@@ -104,6 +106,17 @@ def test_a_bug_in_loading_ends_it_with_its_traceback_and_one_line() -> None:
     assert errors.splitlines()[-1].startswith(
         "facecraft: startup_failed: Loading the models failed: RuntimeError: a bug."
     )
+
+
+def test_at_its_end_it_closes_the_models_outside_of_the_event_loop() -> None:
+    with process("return loaded") as running, client_of(running) as client:
+        while client.get("/ready").status_code == 503:
+            time.sleep(0.02)
+        running.send_signal(signal.SIGTERM)
+        output, errors = running.communicate(timeout=PATIENCE_S)
+    assert running.returncode == 0
+    assert output.startswith("closed by asyncio")
+    assert "Traceback" not in errors
 
 
 def test_a_port_that_is_taken_ends_it_with_one_line() -> None:
