@@ -84,9 +84,9 @@ def test_a_portrait_is_saved_under_a_name_of_its_format(
     for name in ("a.jpg", "b.JPEG"):
         portrait.save(tmp_path / name)
         assert (tmp_path / name).read_bytes() == portrait.data
-    with pytest.raises(InvalidOption, match=r"is a JPEG, which c\.png") as caught:
+    with pytest.raises(InvalidOption, match=r"c\.png is not a name for a JPEG file") as caught:
         portrait.save(str(tmp_path / "c.png"))
-    assert caught.value.hint == "Save it as .jpg, or process the photo with another format."
+    assert caught.value.hint == "Use a name that ends in .jpeg, or process the photo with another format."
     assert not (tmp_path / "c.png").exists()
     assert (portrait.array == pixels(portrait)).all()
     assert portrait.image.size == (portrait.width, portrait.height)
