@@ -48,9 +48,8 @@ def test_a_restorer_takes_what_the_catalogue_says(model: ImageModel) -> None:
     restorer = model.restorer(model, Halves())
     assert restorer.name == model.name
     assert restorer.takes_fidelity == ("fidelity" in model.takes)
-    network = model.network
-    assert network is not None
-    assert list(network.inputs()) == ["pixels", *model.takes]
+    if (network := model.network) is not None:  # an ONNX file is run as it is
+        assert list(network.inputs()) == ["pixels", *model.takes]
 
 
 def test_an_entry_that_cannot_be_loaded_cannot_be_written() -> None:
