@@ -1,4 +1,4 @@
-"""The types of the domain: faces, portraits, and what is known of them."""
+"""The types of the domain: faces, portraits, and the facts about them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Plane: TypeAlias = NDArray[np.float32]
 
 ImageFormat = Literal["jpeg", "png", "webp"]
 Bounds: TypeAlias = tuple[float | None, float | None]
-"""The least and the most that a value may be; None where there is no limit."""
+"""The smallest and the largest allowed value; None for no limit."""
 RuleStatus = Literal["pass", "fail", "unknown"]
 
 
@@ -34,8 +34,8 @@ class Face:
 
     Attributes:
         bbox: (4,) float32, x1 y1 x2 y2; x2 and y2 are exclusive.
-        landmarks: (5, 2) float32, x y of eyes, nose and mouth corners, the left one in the image first.
-        score: confidence of the detector, 0 to 1.
+        landmarks: (5, 2) float32, x y of eyes, nose and mouth corners; the left one in the image is first.
+        score: the detector's confidence, 0 to 1.
     """
 
     bbox: NDArray[np.float32]
@@ -69,7 +69,7 @@ class Source:
     Attributes:
         width: of the upright picture, in pixels.
         height: of the upright picture, in pixels.
-        format: by its content, not by its name.
+        format: by the file's content, not by its name.
         frames: number of pictures in the file; the first is used.
     """
 
@@ -81,7 +81,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What every answer about a photo tells.
+    """What every result about a photo contains.
 
     Attributes:
         source: the uploaded file.
@@ -101,11 +101,11 @@ class Detection(Findings):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A decision that was made for the caller.
+    """A decision that Facecraft made for the caller.
 
     Attributes:
         code: stable, for programs.
-        detail: one sentence, with the numbers.
+        detail: one sentence, with the values.
     """
 
     code: Literal["restoration_off", "strength_lowered", "source_small", "extended", "smaller"]
@@ -122,8 +122,8 @@ class RuleResult:
         value: as measured, in `unit`; None if it could not be measured.
         least: the smallest value that passes; None if there is no limit.
         most: the largest value that passes; None if there is no limit.
-        unit: of all three; "" for a number of things.
-        detail: what the value is, in words.
+        unit: of these three values; "" for a count.
+        detail: the meaning of the value.
     """
 
     name: str
@@ -164,11 +164,11 @@ class Portrait(Findings):
         format: of `data`.
         width: in pixels.
         height: in pixels.
-        restored: how many faces were restored.
+        restored: number of restored faces.
         restorer: name of the restorer, or "none".
-        quality: of the encoder, None for PNG.
-        notes: what was decided for the caller.
-        verdict: None unless it was asked for.
+        quality: the encoder's quality; None for PNG.
+        notes: decisions that were made for the caller.
+        verdict: None if none was requested.
     """
 
     data: bytes
@@ -185,9 +185,9 @@ class Portrait(Findings):
         """Write the file.
 
         Raises:
-            InvalidOption: the path's suffix is that of another format.
+            InvalidOption: the path's suffix belongs to another format.
         """
-        from PIL import Image  # noqa: PLC0415  # a name for each suffix that Pillow knows
+        from PIL import Image  # noqa: PLC0415  # it knows the format of every suffix
 
         suffix = Path(path).suffix.lower()
         if Image.registered_extensions().get(suffix) != self.format.upper():
@@ -199,7 +199,7 @@ class Portrait(Findings):
 
     @property
     def image(self) -> "Image.Image":
-        """The picture as an image of Pillow."""
+        """The picture as a Pillow image."""
         from PIL import Image  # noqa: PLC0415
 
         with Image.open(BytesIO(self.data)) as image:

@@ -1,4 +1,4 @@
-"""From a file's bytes to pixels and back. Nothing but pixels passes from the input to the output."""
+"""From a file's bytes to pixels and back. Only pixels pass from the input to the output."""
 
 import io
 import struct
@@ -19,7 +19,7 @@ from facecraft.imaging.pixels import UPRIGHT, arrays, still_webp, to_srgb
 from facecraft.types import ImageFormat, Source
 
 ORIENTATION_TAG = 0x0112
-# What Pillow's decoders raise on broken files, besides its own errors, which are OSErrors.
+# Errors of Pillow's decoders on broken files. Its own errors are OSErrors.
 BROKEN = (
     OSError,
     SyntaxError,
@@ -36,7 +36,7 @@ BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a file may have; judged before any pixel is decoded."""
+    """The limits of a file, checked before any pixel is decoded."""
 
     upload_bytes: int
     pixels: int
@@ -45,7 +45,7 @@ class Limits:
 
 
 def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
-    """Decode the first picture of a file, after its structure was judged.
+    """Check the structure of a file, then decode its first picture.
 
     Raises:
         UploadTooLarge: the file has more bytes than the limit.
@@ -68,7 +68,7 @@ def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
     try:
         with Image.open(io.BytesIO(data), formats=reader.pillow) as image:
             frames = int(getattr(image, "n_frames", 1))
-            _judge(image.width, image.height, frames, limits)
+            _check_size(image.width, image.height, frames, limits)
             turn = _orientation(image)
             plain = format_ == "webp" and frames == 1 and "icc_profile" not in image.info
             rgb, alpha = still_webp(data) if plain else arrays(*to_srgb(image))
@@ -86,13 +86,13 @@ def encode(picture: Picture, format_: str, quality: int | None = None, dpi: int 
     """Encode a picture.
 
     Args:
-        picture: a format without transparency gets it laid on white.
-        format_: one that formats.TABLE writes.
+        picture: in a format without transparency it gets a white background.
+        format_: one with a writer in formats.TABLE.
         quality: 1 to 100, None for the default; lossless formats ignore it.
         dpi: resolution to store in the file, in pixels per inch.
 
     Raises:
-        UnsupportedFormat: there is no such format, or no answer has it.
+        UnsupportedFormat: the format is unknown, or it cannot be written.
     """
     encoding = Encoding(dpi=dpi) if quality is None else Encoding(quality, dpi)
     return writer_of(format_).encode(picture, encoding)
@@ -109,7 +109,7 @@ def check_pixels(width: int, height: int, limits: Limits) -> None:
 
 
 def check_side(width: int, height: int, format_: ImageFormat) -> None:
-    """Raise ImageTooLarge for a result with a side that its format cannot hold."""
+    """Raise ImageTooLarge for a result with a side that is too long for its format."""
     longest = writer_of(format_).longest_side_px
     if max(width, height) > longest:
         raise ImageTooLarge(
@@ -122,7 +122,7 @@ def check_side(width: int, height: int, format_: ImageFormat) -> None:
         )
 
 
-def _judge(width: int, height: int, frames: int, limits: Limits) -> None:
+def _check_size(width: int, height: int, frames: int, limits: Limits) -> None:
     if width * height > limits.pixels:
         raise _too_many_pixels(limits, f" of {width} x {height}")
     if frames > limits.frames:
@@ -140,7 +140,7 @@ def _too_many_pixels(limits: Limits, size: str = "") -> ImageTooLarge:
 
 
 def _orientation(image: Image.Image) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None:
-    """The turn that brings the picture upright; unreadable EXIF data counts as none."""
+    """The turn that makes the picture upright; unreadable EXIF data means no turn."""
     try:
         return UPRIGHT.get(image.getexif().get(ORIENTATION_TAG, 1))
     except BROKEN:
