@@ -166,6 +166,6 @@ def notes_on(crop: Crop, covered: Alpha | None) -> tuple[Note, ...]:
         notes.append(Note("source_small", detail))
     if covered is not None:
         share = 1 - float(covered.mean()) / 255
-        detail = f"The photo ends inside the frame: {share:.1%} of the portrait lies beyond it."
+        detail = f"The photo ends inside the frame: {share:.1%} of the portrait is outside of it."
         notes.append(Note("extended", detail))
     return tuple(notes)

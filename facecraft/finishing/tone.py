@@ -57,7 +57,7 @@ def measure(image: RGBImage, face: Points | None, person: Plane) -> Correction:
     Args:
         image: (H, W, 3) uint8, RGB.
         face: points of the face, in the portrait's pixels; None without a face.
-        person: where the person is.
+        person: the segmented person.
     """
     small, longest = shrink(image, MEASURED_PX), max(image.shape[:2])
     inside = np.zeros(small.shape[:2], np.uint8)

@@ -114,7 +114,7 @@ def check_side(width: int, height: int, format_: ImageFormat) -> None:
     if max(width, height) > longest:
         raise ImageTooLarge(
             f"The picture of {width} x {height} pixels does not fit a {format_.upper()}, "
-            f"whose sides have at most {longest}.",
+            f"which has at most {longest} on each side.",
             limit=longest,
             hint="Scale the picture down."
             if format_ == "png"

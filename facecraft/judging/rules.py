@@ -41,7 +41,7 @@ class Evidence:
         image: (H, W, 3) uint8, RGB; transparency is laid on white.
         faces: number of faces in it.
         points: of the largest face, in the picture's pixels; None without a face.
-        person: where the person is.
+        person: the segmented person.
         source_eyes_px: distance between the eyes in the photo, in its pixels; None without a face.
         drift: None if the face before restoration is not known.
         retouched: whether anything but the crop changed the person or the background.

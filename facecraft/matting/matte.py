@@ -22,7 +22,7 @@ WORK_PX = 384
 RADIUS = 0.008
 """Radius of the guided filter, as a share of the longer side."""
 EPSILON = 1e-4
-"""Variance of the guide, whose values are 0 to 1. A smaller variance is not an edge."""
+"""Smallest variance of an edge in the guide, for values from 0 to 1."""
 LOW, HIGH = 0.12, 0.88
 """Values of a filtered matte that count as 0 and as 1: a linear filter does not quite reach either."""
 FAR, NEAR = 0.06, 0.012
@@ -42,7 +42,7 @@ def cut_out(image: RGBImage, plane: Plane) -> Picture:
 
     Args:
         image: (H, W, 3) uint8, RGB.
-        plane: where the person is.
+        plane: the segmented person.
 
     Returns:
         The person's own colours, without background colours in soft hair, and the matte as alpha.

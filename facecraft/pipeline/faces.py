@@ -73,7 +73,7 @@ def restore(
 
 
 def _limit(crop: FaceCrop, square: RGBImage, options: Options, mesh: FaceMesh) -> tuple[float, Drift]:
-    """The highest strength whose drift is within the limit, and that drift."""
+    """Find the highest strength with a drift within the limit. Return the strength and its drift."""
     limit, strength = options.max_drift, options.strength
     before = _points(crop.image, mesh)
     drift = _drift(crop.image, square, strength, before, mesh)
