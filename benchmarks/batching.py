@@ -1,8 +1,8 @@
-"""Our batcher against one face at a time, in one run: where batches pay, and what a lone face waits.
+"""Compare batches with one face at a time: the gain of batches, and the wait of a single face.
 
     python -m benchmarks.batching [--device cpu|cuda] [--batches 1 2 4] [--faces 8] [NETWORK ...]
 
-As many threads as faces ask at once, as requests do; weights are random, since only shapes count for speed.
+Each face has its own thread, like a request. The weights are random, because they do not change the speed.
 """
 
 import argparse
@@ -28,7 +28,7 @@ WAIT_MS = 3.0
 
 
 def engine_of(name: str, device: Device) -> Engine:
-    """The engine that is the device's default, with random weights."""
+    """The default engine of a device, with random weights."""
     network = network_of(name)
     net = network.blank()
     if device.kind == "cuda":
@@ -48,7 +48,7 @@ def restorer_of(name: str, device: Device) -> Restorer:
 
 
 def per_face_ms(restorer: Restorer, batch: int, crops: Sequence[FaceCrop]) -> float:
-    """All crops at once through a batcher of that size."""
+    """Restore all crops at the same time, through a batcher of this size."""
     batcher = BatchingRestorer(restorer, batch, WAIT_MS)
     try:
         with ThreadPoolExecutor(len(crops)) as pool:
@@ -59,17 +59,17 @@ def per_face_ms(restorer: Restorer, batch: int, crops: Sequence[FaceCrop]) -> fl
         batcher.close()
 
 
-def lone_ms(restorer: Restorer, batch: int, crop: FaceCrop, rounds: int) -> tuple[float, float]:
-    """A lone face straight through the restorer, and through a batcher; medians, taken in turns."""
+def single_face_ms(restorer: Restorer, batch: int, crop: FaceCrop, rounds: int) -> tuple[float, float]:
+    """Restore a single face directly, and through a batcher, in turns. Return both medians."""
     batcher = BatchingRestorer(restorer, batch, WAIT_MS)
-    took: tuple[list[float], list[float]] = ([], [])
+    times_ms: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
-        for times, run in zip(took, (restorer, batcher), strict=True):
+        for times, run in zip(times_ms, (restorer, batcher), strict=True):
             start = perf_counter()
             run.restore([crop], [0.5])
             times.append((perf_counter() - start) * 1000)
     batcher.close()
-    return median(took[0]), median(took[1])
+    return median(times_ms[0]), median(times_ms[1])
 
 
 def main() -> None:
@@ -85,20 +85,20 @@ def main() -> None:
     device = pick_device(args.device, 0)
     pixels = np.random.default_rng(0).integers(0, 256, (args.faces, 512, 512, 3), np.uint8)
     crops = [FaceCrop(each, source_px=200) for each in pixels]
-    print(f"{device.label}, {args.faces} faces at once, median of {args.rounds} rounds\n")
-    print("| network | batch | ms a face | a lone face, ms | the same through the batcher |")
+    print(f"{device.label}, {args.faces} faces at the same time, median of {args.rounds} rounds\n")
+    print("| network | batch | ms a face | a single face, ms | the same through the batcher |")
     print("|---|---|---|---|---|")
     for name in args.networks:
         restorer = restorer_of(name, device)
-        took: dict[int, list[float]] = {batch: [] for batch in args.batches}
+        times_ms: dict[int, list[float]] = {batch: [] for batch in args.batches}
         for batch in args.batches:
-            restorer.restore(crops[:batch], [0.5] * batch)  # allocates, or captures
+            restorer.restore(crops[:batch], [0.5] * batch)  # allocates memory, or captures a graph
         for _ in range(args.rounds):
-            for batch, times in took.items():
+            for batch, times in times_ms.items():
                 times.append(per_face_ms(restorer, batch, crops))
-        for batch, times in took.items():
-            straight, through = lone_ms(restorer, batch, crops[0], args.rounds)
-            print(f"| {name} | {batch} | {median(times):.1f} | {straight:.1f} | {through:.1f} |", flush=True)
+        for batch, times in times_ms.items():
+            direct, batched = single_face_ms(restorer, batch, crops[0], args.rounds)
+            print(f"| {name} | {batch} | {median(times):.1f} | {direct:.1f} | {batched:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

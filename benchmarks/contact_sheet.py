@@ -1,6 +1,6 @@
-"""Before and after for every preset, on one picture: python -m benchmarks.contact_sheet OUT.jpg [PHOTO].
+"""Draw a portrait with every preset on one sheet: python -m benchmarks.contact_sheet OUT.jpg [PHOTO].
 
-The photo is one of our own where none is named.
+The default photo is in the package.
 """
 
 import io
@@ -36,9 +36,9 @@ def main() -> None:
 
 def _finished(pipeline: Pipeline, data: bytes, name: str) -> Image.Image:
     portrait = pipeline.process(data, Options(preset=name))
-    told = f"{portrait.width} x {portrait.height}" + (", restored" if portrait.restored else "")
-    print(name, told, [note.code for note in portrait.notes], _failed(portrait.verdict))
-    return _tile(Image.open(io.BytesIO(portrait.data)), (name, told))
+    summary = f"{portrait.width} x {portrait.height}" + (", restored" if portrait.restored else "")
+    print(name, summary, [note.code for note in portrait.notes], _failed(portrait.verdict))
+    return _tile(Image.open(io.BytesIO(portrait.data)), (name, summary))
 
 
 def _failed(verdict: Verdict | None) -> list[str]:

@@ -1,9 +1,9 @@
-"""Each engine against the textbook network in plain torch, side by side in one run.
+"""Compare the engines with the textbook network in plain torch.
 
     python -m benchmarks.engines [--rounds 5] [--device cpu|cuda] [--json] [NETWORK ...]
 
-Weights are random, since only shapes count for speed; contestants take turns, round by round, so that
-whatever else the machine does meets all of them. `ncnn` and `openvino` take part where they are installed.
+The weights are random, because they do not change the speed. The engines take turns, so that other work of
+the machine slows all of them. `ncnn` and `openvino` are included if they are installed.
 """
 
 import argparse
@@ -34,7 +34,7 @@ SIDES = {"gfpgan-1.4": 512, "codeformer": 512, "realesrgan-x4plus": 128}
 
 
 def contestants(name: str, device: Device) -> dict[str, Run]:
-    """What runs one face of random pixels, by name; each has what it takes loaded already."""
+    """Functions that restore one face of random pixels, by engine. Everything is loaded before."""
     network = network_of(name)
     net = network.blank()
     side = SIDES[name]
@@ -44,7 +44,7 @@ def contestants(name: str, device: Device) -> dict[str, Run]:
     reduced = copy.deepcopy(net).half() if device.kind == "cuda" else copy.deepcopy(net)
     by_torch = TorchEngine(reduced, device)
     by_onnx = OnnxEngine(graph, net, device)
-    found: dict[str, Run] = {
+    runs: dict[str, Run] = {
         "textbook torch": _textbook(name, net, pixels, device.kind, torch.contiguous_format),
         "textbook torch, channels last": _textbook(name, net, pixels, device.kind, torch.channels_last),
         "torch": lambda: by_torch.run(*arrays),
@@ -55,12 +55,12 @@ def contestants(name: str, device: Device) -> dict[str, Run]:
         shorter = copy.deepcopy(net)
         to_bfloat16(shorter)
         by_bfloat16 = TorchEngine(shorter, device)
-        found["torch, bfloat16"] = lambda: by_bfloat16.run(*arrays)
+        runs["torch, bfloat16"] = lambda: by_bfloat16.run(*arrays)
     if device.kind == "cpu" and importlib.util.find_spec("openvino"):
-        found["openvino"] = _openvino(graph, net, arrays, device.threads)
+        runs["openvino"] = _openvino(graph, net, arrays, device.threads)
     if device.kind == "cpu" and name == "realesrgan-x4plus" and importlib.util.find_spec("ncnn"):
-        found["ncnn"] = _ncnn(pixels, device.threads)
-    return found
+        runs["ncnn"] = _ncnn(pixels, device.threads)
+    return runs
 
 
 def _textbook(name: str, net: nn.Module, pixels: np.ndarray, kind: str, layout: torch.memory_format) -> Run:
@@ -126,16 +126,16 @@ def _ncnn(pixels: np.ndarray, threads: int) -> Run:
 
 
 def measure(runs: Mapping[str, Run], rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of each run of each contestant, after one that is not counted."""
+    """Measure each run of each engine in milliseconds, after a first run that is not counted."""
     for run in runs.values():
         run()
-    took: dict[str, list[float]] = {name: [] for name in runs}
+    times_ms: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
             start = perf_counter()
             run()
-            took[name].append((perf_counter() - start) * 1000)
-    return took
+            times_ms[name].append((perf_counter() - start) * 1000)
+    return times_ms
 
 
 def main() -> None:
@@ -152,9 +152,9 @@ def main() -> None:
         return
     print(f"{device.label}, median of {args.rounds} rounds\n")
     print("| network | engine | ms a face | times as fast as the textbook |\n|---|---|---|---|")
-    for name, took in results.items():
-        textbook_ms = median(took["textbook torch"])
-        for engine, times in took.items():
+    for name, times_ms in results.items():
+        textbook_ms = median(times_ms["textbook torch"])
+        for engine, times in times_ms.items():
             print(f"| {name} | {engine} | {median(times):.0f} | {textbook_ms / median(times):.2f} |")
 
 

@@ -1,7 +1,6 @@
-"""What each step of finishing takes for a portrait of 1024 px: python -m benchmarks.finishing.
+"""Measure the steps of finishing for a portrait of 1024 px: python -m benchmarks.finishing.
 
-The photo has 2048 px; every step is asked for. What is no finishing (decode, detect, restore, encode) is not
-counted.
+The photo has 2048 px, and all steps are on. Other stages (decode, detect, restore, encode) are not counted.
 """
 
 from statistics import median

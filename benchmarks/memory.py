@@ -1,8 +1,8 @@
-"""What each model takes: resident memory before it, loaded, and at the peak of one face or tile.
+"""Measure the resident memory of each model: after loading it, and after one face or tile.
 
     python -m benchmarks.memory [NETWORK ...]
 
-Each is measured in a process of its own, with the engine that is the default on a CPU.
+Each model has its own process, with the default engine of a CPU.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def resident_mb() -> float:
 
 
 def measure(name: str) -> None:
-    """Print a line for each size of input."""
+    """Print a line for each input size."""
     device = pick_device("cpu", 0)
     network = network_of(name)
     graph = graph_of(name, network, default_graphs_dir())
@@ -52,7 +52,7 @@ def measure(name: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("networks", nargs="*", default=list(SIDES), metavar="NETWORK")
-    for name in SIDES:  # not in the processes that are measured
+    for name in SIDES:  # here, not in the measured processes
         graph_of(name, network_of(name), default_graphs_dir())
     print("| model | input, px | loaded, MB | more after runs, MB |\n|---|---|---|---|", flush=True)
     context = multiprocessing.get_context("spawn")

@@ -1,11 +1,11 @@
-"""Our networks, by the name of their model."""
+"""Our networks, by name of the model."""
 
 from facecraft import catalogue
 from facecraft.restoration.network import Network
 
 
 def network_of(name: str) -> Network:
-    """Look up a network of ours in the catalogue."""
+    """Look up one of our networks in the catalogue."""
     (model,) = (model for model in catalogue.IMAGE_MODELS if model.name == name)
     assert model.network is not None
     return model.network

@@ -1,8 +1,8 @@
-"""The networks as the papers write them, from nothing but the checkpoint's tensors.
+"""The networks as in the papers, in plain torch, with the checkpoint's tensors only.
 
-What the product's networks are compared with, for equality (tests/restoration) and for speed: plain torch,
-each style's weights multiplied into the convolution, one set for each sample, as StyleGAN2's equations 1 and
-3 have it and the published implementations run it.
+They are the reference for the product's networks, for results (tests/restoration) and for speed. Each sample
+has its own convolution weights, multiplied by its style, as in StyleGAN2's equations 1 and 3 and in the
+published implementations.
 """
 
 import math
@@ -36,7 +36,7 @@ def modulated_conv(x: Tensor, weight: Tensor, scale: Tensor, *, demodulate: bool
         x: (N, C, H, W).
         weight: (O, C, K, K).
         scale: (N, C), the style.
-        demodulate: whether each output channel's weights are brought to length 1.
+        demodulate: whether to scale each output channel's weights to length 1.
     """
     samples, channels, height, width = x.shape
     own = weight[None] * scale[:, None, :, None, None]
@@ -73,7 +73,7 @@ def _pair(x: Tensor, weights: Weights, name: str) -> Tensor:
 
 
 def gfpgan(x: Tensor, weights: Weights) -> Tensor:
-    """(N, 3, 512, 512), RGB, -1 to 1, to the same."""
+    """Restore (N, 3, 512, 512), RGB, -1 to 1. The output has the same shape and range."""
     x = F.leaky_relu(_conv(x, weights, "conv_body_first"), 0.2)
     skips: list[Tensor] = []
     for level in range(7):
@@ -96,13 +96,13 @@ def gfpgan(x: Tensor, weights: Weights) -> Tensor:
     y = _styled(y, styles[:, 0], noise[0], weights, f"{decoder}.style_conv1")
     rgb = _to_rgb(y, styles[:, 1], weights, f"{decoder}.to_rgb1")
     for level, (scale, shift) in enumerate(conditions):
-        one, two = 2 * level, 2 * level + 1
+        index = 2 * level
         y = _bilinear(y, 2)
-        y = _styled(y, styles[:, two], noise[two], weights, f"{decoder}.style_convs.{one}")
+        y = _styled(y, styles[:, index + 1], noise[index + 1], weights, f"{decoder}.style_convs.{index}")
         half = y.shape[1] // 2
         y = torch.cat((y[:, :half], y[:, half:] * scale + shift), dim=1)
-        y = _styled(y, styles[:, two + 1], noise[two + 1], weights, f"{decoder}.style_convs.{two}")
-        rgb = _to_rgb(y, styles[:, two + 2], weights, f"{decoder}.to_rgbs.{level}") + _bilinear(rgb, 2)
+        y = _styled(y, styles[:, index + 2], noise[index + 2], weights, f"{decoder}.style_convs.{index + 1}")
+        rgb = _to_rgb(y, styles[:, index + 3], weights, f"{decoder}.to_rgbs.{level}") + _bilinear(rgb, 2)
     return rgb
 
 
@@ -125,7 +125,7 @@ def _attention(x: Tensor, weights: Weights, name: str) -> Tensor:
 
 
 def _block(x: Tensor, weights: Weights, name: str) -> Tensor:
-    """Whatever stands under this name, recognised by its keys."""
+    """Run the block with this name. Its keys show its kind."""
     if f"{name}.conv1.weight" in weights:
         return _residual(x, weights, name)
     if f"{name}.q.weight" in weights:
@@ -159,7 +159,7 @@ def _transformer_layer(tokens: Tensor, weights: Weights, name: str) -> Tensor:
 
 
 def adain(content: Tensor, style: Tensor) -> Tensor:
-    """Per channel, the mean and deviation of `style` (Huang & Belongie 2017, equation 8)."""
+    """Set each channel's mean and deviation to those of `style` (Huang & Belongie 2017, equation 8)."""
 
     def deviation(x: Tensor) -> Tensor:
         return torch.sqrt(x.var(dim=(2, 3), keepdim=True) + 1e-5)
@@ -169,13 +169,16 @@ def adain(content: Tensor, style: Tensor) -> Tensor:
 
 
 def codeformer(x: Tensor, fidelity: Tensor, weights: Weights) -> Tensor:
-    """(N, 3, 512, 512), RGB, -1 to 1, and fidelity, (N,), to a picture like the first."""
-    taken = {5: 256, 8: 128, 11: 64, 14: 32}
-    seen = {}
+    """Restore (N, 3, 512, 512), RGB, -1 to 1, with fidelity, (N,).
+
+    The output has the same shape and range.
+    """
+    encoder_sides = {5: 256, 8: 128, 11: 64, 14: 32}
+    features = {}
     for index in range(25):
         x = _block(x, weights, f"encoder.blocks.{index}")
-        if index in taken:
-            seen[taken[index]] = x
+        if index in encoder_sides:
+            features[encoder_sides[index]] = x
     tokens = _linear(x.flatten(2).transpose(1, 2), weights, "feat_emb")
     for layer in range(9):
         tokens = _transformer_layer(tokens, weights, f"ft_layers.{layer}")
@@ -183,19 +186,20 @@ def codeformer(x: Tensor, fidelity: Tensor, weights: Weights) -> Tensor:
     chosen = _linear(F.layer_norm(tokens, (512,), *norm), weights, "idx_pred_layer.1").argmax(dim=2)
     codes = weights["quantize.embedding.weight"][chosen].permute(0, 2, 1).reshape(len(x), 256, 16, 16)
     y = adain(codes, x)
-    given = {9: 32, 12: 64, 15: 128, 18: 256}
+    generator_sides = {9: 32, 12: 64, 15: 128, 18: 256}
     for index in range(25):
         y = _block(y, weights, f"generator.blocks.{index}")
-        if index in given:
-            name = f"fuse_convs_dict.{given[index]}"
-            h = _residual(torch.cat((seen[given[index]], y), dim=1), weights, f"{name}.encode_enc")
+        if index in generator_sides:
+            side = generator_sides[index]
+            name = f"fuse_convs_dict.{side}"
+            h = _residual(torch.cat((features[side], y), dim=1), weights, f"{name}.encode_enc")
             change = y * _pair(h, weights, f"{name}.scale") + _pair(h, weights, f"{name}.shift")
             y = y + fidelity.view(-1, 1, 1, 1) * change
     return y
 
 
 def rrdbnet(x: Tensor, weights: Weights) -> Tensor:
-    """(N, 3, H, W), RGB, 0 to 1, to (N, 3, 4 H, 4 W)."""
+    """Enlarge (N, 3, H, W), RGB, 0 to 1, to (N, 3, 4 H, 4 W)."""
     x = _conv(x, weights, "conv_first")
     y = x
     for block in range(23):

@@ -1,1 +1,1 @@
-"""Images: how they are built, and (in release) verified and published."""
+"""Build the images, and (in release) verify and publish them."""

@@ -1,14 +1,14 @@
-"""Take out of a virtual environment what the service never imports, and say how much that was.
+"""Remove everything from a virtual environment that the service never imports, and print the sizes.
 
-Run in an image's build: `prune.py SITE_PACKAGES`. What is left is proven by the build's last step, which
-imports every module of Facecraft and runs every model, and by `make verify-image`.
+An image's build runs it: `prune.py SITE_PACKAGES`. Two steps prove that the rest is enough: the last step of
+the build, which imports every module of Facecraft and runs every model, and `make verify-image`.
 """
 
 import shutil
 import sys
 from pathlib import Path
 
-# Below site-packages. Globs, each with why nothing needs it.
+# Patterns inside site-packages, with the reason why nothing needs them.
 UNUSED = {
     # Only building and installing packages needs these.
     "pip*": "installs packages",
@@ -38,7 +38,7 @@ UNUSED = {
     "isympy.py": "sympy",
     "mpmath*": "sympy",
     "networkx*": "torch.compile; skimage.graph, which is not used",
-    # ai-edge-litert runs models on the CPU here, and converts none.
+    # ai-edge-litert only runs models on the CPU here.
     "ai_edge_litert/libLiteRtWebGpuAccelerator.so": "WebGPU",
     "ai_edge_litert/tools": "converts models",
     "ai_edge_litert/vendors": "accelerators of phones",
@@ -65,7 +65,7 @@ UNUSED = {
 
 
 def prune(site_packages: Path) -> dict[str, int]:
-    """Remove what matches `UNUSED`; returns the bytes removed by pattern."""
+    """Remove all matches of `UNUSED`. Return the number of removed bytes by pattern."""
     removed = {}
     for pattern in UNUSED:
         found = sorted(site_packages.glob(pattern))
@@ -73,7 +73,7 @@ def prune(site_packages: Path) -> dict[str, int]:
         for path in found:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
-            elif path.exists():  # a match inside another one is gone already
+            elif path.exists():  # a match inside another one is already gone
                 path.unlink()
     return removed
 
@@ -87,4 +87,4 @@ if __name__ == "__main__":
     sizes = prune(Path(sys.argv[1]))
     for pattern, size_bytes in sorted(sizes.items(), key=lambda item: -item[1]):
         print(f"{size_bytes / 1e6:8.1f} MB  {pattern}  ({UNUSED[pattern]})")
-    print(f"{sum(sizes.values()) / 1e6:8.1f} MB  taken out")
+    print(f"{sum(sizes.values()) / 1e6:8.1f} MB  removed")

@@ -1,4 +1,4 @@
-"""How work in a thread learns that nobody waits for its result any more."""
+"""Tell work in a thread that its result is not needed any more."""
 
 from threading import Event
 
@@ -6,12 +6,12 @@ from facecraft.errors import DeadlineExceeded
 
 
 class Cancellation:
-    """A token that is handed down to work in progress. Safe to share between threads.
+    """A token for running work. Safe to share between threads.
 
-    Work asks it where stopping is cheap: before a face, a tile, an encoder's run. Once cancelled it stays so.
+    Work checks it where it can stop easily: before a face, a tile or an encoding. It cannot be undone.
 
     Args:
-        parent: cancels this one too; it is not cancelled by it.
+        parent: cancelling it also cancels this token, but not the other way round.
     """
 
     def __init__(self, parent: "Cancellation | None" = None) -> None:
@@ -26,10 +26,10 @@ class Cancellation:
         self._event.set()
 
     def wait(self, seconds: float) -> None:
-        """Sleep for that long, or until `cancel` is called on this very token."""
+        """Sleep for some seconds, or until `cancel` is called on this token, not on its parent."""
         self._event.wait(seconds)
 
     def check(self) -> None:
-        """Raise DeadlineExceeded if it was cancelled."""
+        """Raise DeadlineExceeded if the token is cancelled."""
         if self.cancelled:
             raise DeadlineExceeded("Nobody waits for this portrait any more.")

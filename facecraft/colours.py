@@ -1,6 +1,7 @@
-"""CSS colours, and backgrounds made of them, as options and presets write them."""
+"""CSS colours, and backgrounds of them, as in options and presets."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Self, TypeAlias
 
@@ -13,9 +14,10 @@ Colour: TypeAlias = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
 BackgroundKind = Literal["keep", "transparent", "blur", "colour", "linear", "radial"]
 
-GRADIENT = re.compile(r"(linear|radial)-gradient\((.+)\)")
+GRADIENT_KINDS: Mapping[str, BackgroundKind] = {"linear": "linear", "radial": "radial"}
+GRADIENT = re.compile(rf"({'|'.join(GRADIENT_KINDS)})-gradient\((.+)\)")
 TOP_LEVEL_COMMA = re.compile(r",(?![^(]*\))")
-"""A comma outside of parentheses: rgb(0, 0, 0) has some inside."""
+"""A comma outside of parentheses: rgb(0, 0, 0) has commas inside."""
 HINT = (
     "Use keep, transparent, blur, a CSS colour such as white or #e0e6f0, or linear-gradient(white, #e0e6f0)."
 )
@@ -23,7 +25,7 @@ HINT = (
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What stands behind the person.
+    """The background behind the person.
 
     Attributes:
         colours: one for `colour`, two for a gradient, none otherwise.
@@ -34,7 +36,7 @@ class Background:
 
     @property
     def paper_colour(self) -> Colour:
-        """The colour that transparency is laid on: the last of its own, else white."""
+        """The colour behind transparent pixels: the last of `colours`, else white."""
         return self.colours[-1] if self.colours else WHITE
 
     @classmethod
@@ -42,7 +44,7 @@ class Background:
         """Read the option `background`.
 
         Raises:
-            InvalidOption: it is none of the values that the option may have.
+            InvalidOption: the option does not allow this value.
         """
         value = text.strip().lower()
         for kind in ("keep", "transparent", "blur"):
@@ -56,7 +58,7 @@ class Background:
             raise InvalidOption(
                 f"The option background is wrong: the gradient has {len(stops)} colours, not two.", hint=HINT
             )
-        return cls("linear" if gradient[1] == "linear" else "radial", tuple(map(parse_colour, stops)))
+        return cls(GRADIENT_KINDS[gradient[1]], tuple(map(parse_colour, stops)))
 
 
 def parse_colour(text: str) -> Colour:

@@ -1,6 +1,8 @@
-"""The tree of errors. Each says what happened (`detail`), which limit was met, and what to do (`hint`).
+"""The tree of errors.
 
-They are raised along a photo's way:
+Each has a `detail` (what happened), a `limit` if one was exceeded, and a `hint` (what to do).
+
+These steps raise them:
 
     request head                  HeadTooLarge, Unauthorized, NotReady, QueueFull
     request body                  UploadTooLarge, UploadTimeout, TooManyFiles
@@ -26,7 +28,7 @@ class FacecraftError(Exception):
         code: stable, machine-readable name of the kind of error.
         detail: what happened; safe to show to the caller.
         hint: what the caller can do.
-        limit: the limit that was met, in the unit that `detail` names; None if there is none.
+        limit: the exceeded limit, in the unit in `detail`; None if there is none.
     """
 
     status: ClassVar[int] = 500

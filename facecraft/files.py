@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and folders that can be written."""
+"""Write files completely or not at all, and make folders writable."""
 
 import os
 import tempfile
@@ -7,14 +7,14 @@ from pathlib import Path
 
 
 def write_whole(target: Path, data: bytes) -> None:
-    """Write a file that gets its name only once all of it is on the disk."""
+    """Write a file that gets its name only after all data is on the disk."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())  # or a power cut could leave the name without the data
+            os.fsync(file.fileno())  # else a power failure could leave the name without the data
         Path(name).chmod(0o644)
         Path(name).replace(target)
     except BaseException:

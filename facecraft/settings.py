@@ -67,22 +67,22 @@ class Settings(BaseSettings):
     )
     restorer: Annotated[str, _one_of(_restorers)] = Field(
         default="auto",
-        description=f"Restorers to load: {_listed(_restorers())}. `auto`: every one whose weights are "
-        "present; the first of them in this list is the default.",
+        description=f"Restorers to load: {_listed(_restorers())}. `auto`: every one with weights in "
+        "the models folder; the first of them in this list is the default.",
     )
     upscaler: Annotated[str, _one_of(_upscalers)] = Field(
         default="auto",
-        description=f"Models for `upscale`: {_listed(_upscalers())}. `auto`: every one whose weights are "
-        "present.",
+        description=f"Models for `upscale`: {_listed(_upscalers())}. `auto`: every one with weights in "
+        "the models folder.",
     )
     matting: Annotated[str, _one_of(_segmenters)] = Field(
         default="auto",
         description=f"Model that separates a person from the background: {_listed(_segmenters())}. `auto`: "
-        "the first in this list whose weights are present.",
+        "the first in this list with weights in the models folder.",
     )
     engine: Literal["auto", "torch", "onnxruntime"] = Field(
         default="auto",
-        description="What runs restorers and upscalers. `auto`: the faster one, by device and network.",
+        description="Engine of the restorers and upscalers. `auto`: the faster one, by device and network.",
     )
     precision: Literal["auto", "float32"] = Field(
         default="auto",
@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     )
     license: Literal["any", "commercial"] = Field(
         default="any",
-        description="`commercial`: do not load models whose licence forbids commercial use.",
+        description="`commercial`: load only models with a licence that allows commercial use.",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto", description="Where the models run. `auto`: cuda if there is one, else cpu."
@@ -111,19 +111,19 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         le=64,
-        description="Most faces, of any requests, that are restored together. 0: 1 on a CPU, 8 on cuda.",
+        description="Largest number of faces restored together, from any requests. 0: 1 on a CPU, 8 on cuda.",
     )
     max_wait_ms: float = Field(
         default=3.0,
         ge=0,
         le=1000,
-        description="Milliseconds that a face waits for others to be restored with.",
+        description="How long a face waits for others, in milliseconds.",
     )
     workers: int = Field(
         default=0,
         ge=0,
         le=256,
-        description="Portraits that are made at the same time. 0: twice the largest batch, so 2 on a CPU, "
+        description="Portraits in work at the same time. 0: twice the largest batch, so 2 on a CPU, "
         "16 on cuda.",
     )
     queue_size: int = Field(
@@ -153,8 +153,8 @@ class Settings(BaseSettings):
         default=100_000_000,
         ge=1,
         le=10_000_000_000,
-        description="Most bytes that one batch may hold: photos that wait, and portraits that its client "
-        "has not read yet; at least the largest file.",
+        description="Largest number of bytes that one batch may hold: photos that wait, and portraits that "
+        "its client has not read yet; at least the largest file.",
     )
     max_pixels: int = Field(
         default=40_000_000,
@@ -163,26 +163,31 @@ class Settings(BaseSettings):
         description="Largest picture that is accepted, width times height, in pixels.",
     )
     max_frames: int = Field(
-        default=1000, ge=1, le=100_000, description="Most pictures in one file; only the first is used."
+        default=1000,
+        ge=1,
+        le=100_000,
+        description="Largest number of pictures in one file; only the first is used.",
     )
-    max_scans: int = Field(default=100, ge=1, le=10_000, description="Most scans in a progressive JPEG.")
+    max_scans: int = Field(
+        default=100, ge=1, le=10_000, description="Largest number of scans in a progressive JPEG."
+    )
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         default=(),
         description="Keys, separated by commas; a request must have one of them. Empty: none is needed.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Origins whose scripts may send requests, separated by commas, such as "
+        description="Origins that may send requests from scripts, separated by commas, such as "
         "`https://example.org`. Empty: none.",
     )
     page: Literal["on", "off"] = Field(
-        default="on", description="`on`: a page at `/` on which photos can be tried. `off`: no page."
+        default="on", description="`on`: a page at `/` for trying photos. `off`: no page."
     )
     log_format: Literal["console", "json"] = Field(
         default="console", description="Format of the log lines. `json`: each line is a JSON object."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least severe messages that are logged."
+        default="info", description="Lowest level of the messages in the log."
     )
 
     @field_validator("api_keys", "cors_origins", mode="before")

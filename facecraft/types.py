@@ -1,4 +1,4 @@
-"""The types of the domain: faces, portraits, and what is known of them."""
+"""The types of the domain: faces, portraits, and the facts about them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ Plane: TypeAlias = NDArray[np.float32]
 
 ImageFormat = Literal["jpeg", "png", "webp"]
 Bounds: TypeAlias = tuple[float | None, float | None]
-"""The least and the most that a value may be; None where there is no limit."""
+"""The smallest and the largest allowed value; None for no limit."""
 RuleStatus = Literal["pass", "fail", "unknown"]
 
 
@@ -35,8 +35,8 @@ class Face:
 
     Attributes:
         bbox: (4,) float32, x1 y1 x2 y2; x2 and y2 are exclusive.
-        landmarks: (5, 2) float32, x y of eyes, nose and mouth corners, the left one in the image first.
-        score: confidence of the detector, 0 to 1.
+        landmarks: (5, 2) float32, x y of eyes, nose and mouth corners; the left one in the image is first.
+        score: the detector's confidence, 0 to 1.
     """
 
     bbox: NDArray[np.float32]
@@ -70,7 +70,7 @@ class Source:
     Attributes:
         width: of the upright picture, in pixels.
         height: of the upright picture, in pixels.
-        format: by its content, not by its name.
+        format: by the file's content, not by its name.
         frames: number of pictures in the file; the first is used.
     """
 
@@ -82,7 +82,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What every answer about a photo tells.
+    """What every result about a photo contains.
 
     Attributes:
         source: the uploaded file.
@@ -102,11 +102,11 @@ class Detection(Findings):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A decision that was made for the caller.
+    """A decision that Facecraft made for the caller.
 
     Attributes:
         code: stable, for programs.
-        detail: one sentence, with the numbers.
+        detail: one sentence, with the values.
     """
 
     code: Literal["restoration_off", "strength_lowered", "source_small", "extended", "smaller"]
@@ -123,8 +123,8 @@ class RuleResult:
         value: as measured, in `unit`; None if it could not be measured.
         least: the smallest value that passes; None if there is no limit.
         most: the largest value that passes; None if there is no limit.
-        unit: of all three; "" for a number of things.
-        detail: what the value is, in words.
+        unit: of these three values; "" for a count.
+        detail: the meaning of the value.
     """
 
     name: str
@@ -165,11 +165,11 @@ class Portrait(Findings):
         format: of `data`.
         width: in pixels.
         height: in pixels.
-        restored: how many faces were restored.
+        restored: number of restored faces.
         restorer: name of the restorer, or "none".
-        quality: of the encoder, None for PNG.
-        notes: what was decided for the caller.
-        verdict: None unless it was asked for.
+        quality: the encoder's quality; None for PNG.
+        notes: decisions that were made for the caller.
+        verdict: None if none was requested.
     """
 
     data: bytes
@@ -186,9 +186,9 @@ class Portrait(Findings):
         """Write the file, whole or not at all. Folders that are missing are created.
 
         Raises:
-            InvalidOption: the path's suffix is that of another format.
+            InvalidOption: the path's suffix belongs to another format.
         """
-        from PIL import Image  # noqa: PLC0415  # a name for each suffix that Pillow knows
+        from PIL import Image  # noqa: PLC0415  # it knows the format of every suffix
 
         target = Path(path)
         if Image.registered_extensions().get(target.suffix.lower()) != self.format.upper():
@@ -200,7 +200,7 @@ class Portrait(Findings):
 
     @property
     def image(self) -> "Image.Image":
-        """The picture as an image of Pillow."""
+        """The picture as a Pillow image."""
         from PIL import Image  # noqa: PLC0415
 
         with Image.open(BytesIO(self.data)) as image:

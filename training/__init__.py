@@ -1,1 +1,1 @@
-"""How the cleaner was made: data, degradations, network, losses, training, evaluation, export."""
+"""Train the cleaner: data, degradations, network, losses, training, evaluation, export."""

@@ -1,4 +1,4 @@
-"""All that a run needs to go on as if it had never stopped, in one file that is there whole or not at all."""
+"""Save and load the state of a run, so that it can continue. A file is written completely or not at all."""
 
 import os
 from dataclasses import asdict, dataclass
@@ -15,7 +15,7 @@ _KEPT = 3
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A run after `step` steps. Batches are drawn from seed and step, so no generator's state is needed."""
+    """A run after `step` steps. Seed and step determine the batches, so no generator state is needed."""
 
     step: int
     seed: int
@@ -27,7 +27,7 @@ class Checkpoint:
 
 
 def save(checkpoint: Checkpoint, folder: Path) -> Path:
-    """Writes `checkpoint-STEP.pt` and removes all but the newest few."""
+    """Write `checkpoint-STEP.pt`, and remove all checkpoints but the newest three."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"checkpoint-{checkpoint.step:08d}.pt"
     part = path.with_suffix(".part")
@@ -43,6 +43,7 @@ def save(checkpoint: Checkpoint, folder: Path) -> Path:
 
 
 def newest(folder: Path) -> Path | None:
+    """Find the newest checkpoint in a folder."""
     return next(reversed(_all(folder)), None)
 
 

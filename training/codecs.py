@@ -1,4 +1,4 @@
-"""A picture through a codec and back."""
+"""Encode a picture and decode it again."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def saved(image: NDArray[np.uint8], extension: str, settings: Sequence[int]) -> NDArray[np.uint8]:
-    """RGB HW3 written as OpenCV writes files of that extension, and read again."""
+def reencode(image: NDArray[np.uint8], extension: str, settings: Sequence[int]) -> NDArray[np.uint8]:
+    """Encode RGB HW3 with OpenCV in the format of an extension, and decode it again."""
     _, file = cv2.imencode(extension, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)
     read = cv2.imdecode(file, cv2.IMREAD_COLOR)
     if read is None:

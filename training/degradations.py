@@ -1,7 +1,7 @@
-"""What befalls a photo on its way: blur, noise, compression, printing, each alone.
+"""The single degradations of a photo: blur, noise, compression, printing.
 
-Each takes RGB float32 HW3 in 0..255 and a generator and gives the same shape, dtype and range; none changes
-its input. Faded colours are kept out: what a colour was is not to be guessed here.
+Each takes RGB float32 HW3 in 0..255 and a generator. It returns the same shape, dtype and range, and does not
+change its input. Faded colours are not included: the network should not guess original colours.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from training.codecs import saved
+from training.codecs import reencode
 
 Photo = NDArray[np.float32]
 Degradation = Callable[[Photo, Generator], Photo]
@@ -23,14 +23,14 @@ _BLOCK = 8  # px, JPEG's
 
 
 def gaussian_blur(photo: Photo, rng: Generator) -> Photo:
-    """Out of focus, in three of ten cases more along one axis."""
+    """Out of focus; in three of ten cases with a different strength for each axis."""
     sigma = rng.uniform(0.3, 2.6)
     across = sigma if rng.random() < 0.7 else rng.uniform(0.3, 2.6)
     return _photo(cv2.GaussianBlur(photo, (0, 0), sigma, sigmaY=across))
 
 
 def motion_blur(photo: Photo, rng: Generator) -> Photo:
-    """A straight shake of 3 to 10 px in any direction."""
+    """A straight camera movement of 3 to 10 px in any direction."""
     size = int(rng.integers(3, 11)) | 1
     angle = rng.uniform(0, np.pi)
     reach = size / 2 * np.array([np.cos(angle), np.sin(angle)])
@@ -45,13 +45,13 @@ def blur(photo: Photo, rng: Generator) -> Photo:
 
 
 def sensor_noise(photo: Photo, rng: Generator, most: float = 32) -> Photo:
-    """Noise of each pixel, grey in one case of four, growing with the light in four of ten."""
+    """Independent noise of each pixel: grey in one of four cases, stronger in bright areas in four of ten."""
     return _photo(photo + _noise(photo, rng, most) * _by_light(photo, rng))
 
 
 def grain(photo: Photo, rng: Generator, most: float = 32) -> Photo:
-    """Noise with a size, as film and phones' own smoothing leave it."""
-    # Smoothing takes this much of the noise's strength.
+    """Coarser noise, as of film, or after the smoothing of a phone."""
+    # Smoothing weakens the noise by about this factor.
     clumps = cv2.GaussianBlur(_noise(photo, rng, most), (0, 0), rng.uniform(0.4, 1)) * 1.8
     return _photo(photo + clumps * _by_light(photo, rng))
 
@@ -61,27 +61,27 @@ def noise(photo: Photo, rng: Generator, most: float = 32) -> Photo:
 
 
 def jpeg(photo: Photo, rng: Generator, lowest: float = 12, highest: float = 95) -> Photo:
-    """Saved once; the grid of blocks is moved, as a crop before moves it."""
+    """Saved once as a JPEG, with a shifted grid of blocks, as after a crop."""
     top, left = (int(value) for value in rng.integers(0, _BLOCK, 2))
-    moved = _photo(cv2.copyMakeBorder(photo, top, 0, left, 0, cv2.BORDER_REFLECT_101))
+    shifted = _photo(cv2.copyMakeBorder(photo, top, 0, left, 0, cv2.BORDER_REFLECT_101))
     settings = [cv2.IMWRITE_JPEG_QUALITY, int(rng.uniform(lowest, highest))]
-    if rng.random() < 0.2:  # many cameras keep the colours' full resolution
+    if rng.random() < 0.2:  # many cameras keep the full resolution of colours
         settings += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-    return _saved(moved, ".jpg", settings)[top:, left:]
+    return _reencode(shifted, ".jpg", settings)[top:, left:]
 
 
 def webp(photo: Photo, rng: Generator, lowest: float = 15, highest: float = 90) -> Photo:
-    return _saved(photo, ".webp", [cv2.IMWRITE_WEBP_QUALITY, int(rng.uniform(lowest, highest))])
+    return _reencode(photo, ".webp", [cv2.IMWRITE_WEBP_QUALITY, int(rng.uniform(lowest, highest))])
 
 
 def compress(photo: Photo, rng: Generator) -> Photo:
-    """JPEG or, in one case of twelve, WebP, and in one of four a JPEG after it."""
+    """JPEG or, in one of twelve cases, WebP; in one of four cases a second JPEG after it."""
     once = webp(photo, rng) if rng.random() < 1 / 12 else jpeg(photo, rng)
     return jpeg(once, rng, 30, 95) if rng.random() < 0.25 else once
 
 
 def shrink(photo: Photo, rng: Generator, inside: Degradation, most: float = 3.6) -> Photo:
-    """Made smaller up to `most` times, `inside` applied there, and made as large as it was."""
+    """Scale down up to `most` times, apply `inside` at this size, and scale up again."""
     height, width = photo.shape[:2]
     factor = rng.uniform(1.2, most)
     size = (max(8, int(width / factor)), max(8, int(height / factor)))
@@ -90,13 +90,13 @@ def shrink(photo: Photo, rng: Generator, inside: Degradation, most: float = 3.6)
 
 
 def halftone(photo: Photo, rng: Generator) -> Photo:
-    """Printed in dots and seen by a scanner: one screen for each ink, at the angles of offset printing."""
+    """Printed in dots and scanned: one screen for each ink, at the angles of offset printing."""
     height, width = photo.shape[:2]
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     pitch = rng.uniform(2.2, 5)
-    soft = rng.uniform(0.15, 0.5)  # of a dot's edge, in parts of full tone
+    soft = rng.uniform(0.15, 0.5)  # softness of a dot's edge, as a share of the full tone
     dots = np.empty_like(photo)
-    for channel, degrees in enumerate((15, 75, 45)):  # cyan, magenta and, with the key's, yellow's
+    for channel, degrees in enumerate((15, 75, 45)):  # cyan, magenta, and yellow at the angle of black
         angle = np.deg2rad(degrees) + rng.uniform(-0.1, 0.1)
         along = columns * np.cos(angle) + rows * np.sin(angle)
         across = rows * np.cos(angle) - columns * np.sin(angle)
@@ -104,13 +104,13 @@ def halftone(photo: Photo, rng: Generator) -> Photo:
         dots[..., channel] = 255 * np.clip((photo[..., channel] / 255 - screen) / soft + 0.5, 0, 1)
     scanned = cv2.GaussianBlur(dots, (0, 0), pitch * rng.uniform(0.25, 0.45))
     strength = rng.uniform(0.4, 1)
-    # Dots darken the middle tones; a print is made, and a scan set, to give the tone back.
+    # Dots darken the middle tones. Printing and scanning correct this, so the tone is restored here.
     tone = cv2.GaussianBlur(photo, (0, 0), pitch) - cv2.GaussianBlur(scanned, (0, 0), pitch)
     return _photo(photo + (scanned + tone - photo) * strength)
 
 
 def paper_texture(photo: Photo, rng: Generator) -> Photo:
-    """Photographic paper with a surface: soft bumps, as of silk or linen, that the scanner's lamp shows."""
+    """Photographic paper with a structure, such as silk or linen: soft bumps, visible in a scan."""
     drawn = rng.standard_normal(photo.shape[:2], np.float32)
     bumps = cv2.GaussianBlur(drawn, (0, 0), rng.uniform(0.8, 2.4), sigmaY=rng.uniform(0.8, 2.4))
     if rng.random() < 0.5:  # a regular weave
@@ -122,12 +122,12 @@ def paper_texture(photo: Photo, rng: Generator) -> Photo:
 
 
 def grey(photo: Photo) -> Photo:
-    """Without colours, as three equal channels."""
+    """Remove the colours; the three channels become equal."""
     return _photo(np.repeat(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2))
 
 
 def _noise(photo: Photo, rng: Generator, most: float) -> Photo:
-    """Normal, HW3, of a strength up to `most`: half of the time seldom strong, half evenly drawn."""
+    """Normal noise, HW3, with a random strength up to `most`, exponential or uniform."""
     sigma = min(most, rng.exponential(most / 3)) if rng.random() < 0.5 else rng.uniform(1, most)
     channels = 1 if rng.random() < 0.25 else 3
     drawn = rng.standard_normal((*photo.shape[:2], channels), np.float32) * np.float32(sigma)
@@ -135,15 +135,15 @@ def _noise(photo: Photo, rng: Generator, most: float) -> Photo:
 
 
 def _by_light(photo: Photo, rng: Generator) -> Photo | float:
-    """What photon noise grows by, or 1."""
+    """The factor of photon noise by brightness, or 1."""
     return np.sqrt(np.clip(photo, 8, 255) / 128) if rng.random() < 0.4 else 1.0
 
 
-def _saved(photo: Photo, extension: str, settings: list[int]) -> Photo:
-    return saved(np.rint(photo).astype(np.uint8), extension, settings).astype(np.float32)
+def _reencode(photo: Photo, extension: str, settings: list[int]) -> Photo:
+    return reencode(np.rint(photo).astype(np.uint8), extension, settings).astype(np.float32)
 
 
 def _photo(values: NDArray[Any]) -> Photo:
-    """Cut to the range."""
+    """Clip to the range."""
     clipped: Photo = np.clip(values, 0, 255).astype(np.float32, copy=False)
     return clipped

@@ -1,9 +1,10 @@
-"""SSIM, PSNR and GMSD by damage, around the head and of the photo, on portraits never trained on.
+"""Measure SSIM, PSNR and GMSD by damage, for the head and the whole photo, on portraits outside of training.
 
     python -m training.evaluate PORTRAITS WEIGHTS [--numbers 270 299] [--side 640]
 
-The damages are drawn from fixed seeds, so that two networks' numbers can be compared. SSIM alone rewards
-smoothing, and most of a noisy photo's gain is had by any smoothing: read the three together, and look.
+The damages have fixed seeds, so that the values of two networks can be compared. SSIM alone rewards
+smoothing: any smoothing achieves most of a noisy photo's gain. So compare all three values, and look at the
+pictures.
 """
 
 import argparse
@@ -23,13 +24,13 @@ _SEED = 100
 
 
 def compare(net: Cleaner, photos: Sequence[data.RGBImage], how: Damage) -> str:
-    """A row of the table: each number damaged, and after cleaning."""
+    """A row of the table: each value before and after cleaning."""
     before: list[tuple[Scores, Scores]] = []
     after: list[tuple[Scores, Scores]] = []
-    for seed, whole in enumerate(photos, _SEED):
-        damaged = damage(whole, how, seed)
-        before.append(_head_and_photo(damaged, whole))
-        after.append(_head_and_photo(cleaned(net, damaged), whole))
+    for seed, photo in enumerate(photos, _SEED):
+        damaged = damage(photo, how, seed)
+        before.append(_head_and_photo(damaged, photo))
+        after.append(_head_and_photo(cleaned(net, damaged), photo))
     cells = [how.name]
     for region in (0, 1):
         for key, places in (("ssim", 3), ("psnr", 1), ("gmsd", 3)):
@@ -40,18 +41,18 @@ def compare(net: Cleaner, photos: Sequence[data.RGBImage], how: Damage) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _head_and_photo(photo: data.RGBImage, whole: data.RGBImage) -> tuple[Scores, Scores]:
-    return score(around_head(photo), around_head(whole)), score(photo, whole)
+def _head_and_photo(photo: data.RGBImage, clean: data.RGBImage) -> tuple[Scores, Scores]:
+    return score(around_head(photo), around_head(clean)), score(photo, clean)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser("training.evaluate", description="Measures weights on portraits.")
+    parser = argparse.ArgumentParser("training.evaluate", description="Measure weights on portraits.")
     parser.add_argument("portraits", type=Path)
     parser.add_argument(
         "weights", type=Path, help="an exported .safetensors, a checkpoint, or a run's folder"
     )
     parser.add_argument("--numbers", type=int, nargs=2, default=(270, 299), metavar=("FIRST", "LAST"))
-    parser.add_argument("--side", type=int, default=640, help="the photos are made smaller to this many px")
+    parser.add_argument("--side", type=int, default=640, help="scale the photos down to this many px")
     parser.add_argument("--threads", type=int)
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)

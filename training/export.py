@@ -1,9 +1,9 @@
-"""A run's weights as files for use: safetensors in float16, and an ONNX graph for any size.
+"""Export a run's weights: as float16 safetensors, and as an ONNX graph for any size.
 
     python -m training.export RUN cleaner.safetensors cleaner.onnx
 
-The ONNX graph takes `photo`, RGB float32 N3HW in 0..1 with sides in multiples of 16, and gives `cleaned`, the
-same, not clipped.
+The ONNX graph's input is `photo`, RGB float32 N3HW in 0..1, with sides in multiples of 16. Its output is
+`cleaned`, of the same shape and type, not clipped.
 """
 
 import argparse
@@ -20,13 +20,13 @@ _OPSET = 17
 
 
 def to_onnx(net: Cleaner, path: Path) -> None:
-    """Float32, with the weights rounded as those in the safetensors are."""
+    """Write a float32 graph, with weights rounded to float16 as in the safetensors."""
     rounded = Cleaner(net.shape).eval()
     rounded.load_state_dict({name: value.half().float() for name, value in net.state_dict().items()})
     side = 4 * net.shape.multiple
     free = {0: "count", 2: "height", 3: "width"}
     with warnings.catch_warnings():
-        # The exporter that replaces this one needs onnxscript.
+        # The newer exporter needs onnxscript.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             rounded,
@@ -41,7 +41,7 @@ def to_onnx(net: Cleaner, path: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser("training.export", description="Exports weights.")
+    parser = argparse.ArgumentParser("training.export", description="Export weights.")
     parser.add_argument("weights", type=Path, help="a run's folder, a checkpoint or exported .safetensors")
     parser.add_argument("out", type=Path, nargs="+", help="files ending in .safetensors or .onnx")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""How far a cleaned photo is from the whole one: values, gradients at two sizes, structure."""
+"""Compare a cleaned photo with the clean original: values, gradients at two sizes, structure."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ _SSIM_C1, _SSIM_C2 = 0.01**2, 0.03**2  # of Wang et al. 2004, for values in 0..1
 
 @dataclass(frozen=True)
 class LossWeights:
-    """The terms' weights; the Charbonnier term's is 1."""
+    """The weights of the terms; the Charbonnier term has the weight 1."""
 
     gradients: float = 0.5
     gradients_half: float = 0.5
@@ -21,39 +21,39 @@ class LossWeights:
     ssim: float = 0.1
 
 
-def loss(cleaned: Tensor, whole: Tensor, weights: LossWeights) -> Tensor:
-    """Two RGB float N3HW in 0..1 to one number."""
-    similarity = gradient_similarity(cleaned, whole)
+def loss(cleaned: Tensor, clean: Tensor, weights: LossWeights) -> Tensor:
+    """The loss of a cleaned photo; both are RGB float N3HW in 0..1."""
+    similarity = gradient_similarity(cleaned, clean)
     return (
-        charbonnier(cleaned, whole)
-        + weights.gradients * gradient_distance(cleaned, whole)
-        + weights.gradients_half * gradient_distance(_half(cleaned), _half(whole))
+        charbonnier(cleaned, clean)
+        + weights.gradients * gradient_distance(cleaned, clean)
+        + weights.gradients_half * gradient_distance(_half(cleaned), _half(clean))
         + weights.gms * (1 - similarity.mean())
         + weights.gms_spread * similarity.flatten(1).std(1).mean()
-        + weights.ssim * (1 - ssim(cleaned, whole))
+        + weights.ssim * (1 - ssim(cleaned, clean))
     )
 
 
-def charbonnier(cleaned: Tensor, whole: Tensor) -> Tensor:
+def charbonnier(cleaned: Tensor, clean: Tensor) -> Tensor:
     """The mean absolute difference, smooth at 0."""
-    return torch.sqrt((cleaned - whole) ** 2 + 1e-6).mean()
+    return torch.sqrt((cleaned - clean) ** 2 + 1e-6).mean()
 
 
-def gradient_distance(cleaned: Tensor, whole: Tensor) -> Tensor:
-    """The mean absolute difference of the steps from pixel to pixel: against softness."""
-    apart = cleaned - whole
-    return apart.diff(dim=-1).abs().mean() + apart.diff(dim=-2).abs().mean()
+def gradient_distance(cleaned: Tensor, clean: Tensor) -> Tensor:
+    """The mean absolute difference of the steps from pixel to pixel; it punishes soft edges."""
+    difference = cleaned - clean
+    return difference.diff(dim=-1).abs().mean() + difference.diff(dim=-2).abs().mean()
 
 
-def gradient_similarity(cleaned: Tensor, whole: Tensor) -> Tensor:
-    """The map of GMSD (Xue et al. 2014): alike gradient magnitudes at half size are 1; NHW."""
-    a, b = _magnitude(cleaned), _magnitude(whole)
+def gradient_similarity(cleaned: Tensor, clean: Tensor) -> Tensor:
+    """The map of GMSD (Xue et al. 2014), NHW at half size: 1 for equal gradient magnitudes."""
+    a, b = _magnitude(cleaned), _magnitude(clean)
     return (2 * a * b + _GMS_C) / (a**2 + b**2 + _GMS_C)
 
 
-def ssim(cleaned: Tensor, whole: Tensor) -> Tensor:
+def ssim(cleaned: Tensor, clean: Tensor) -> Tensor:
     """The mean structural similarity of the lumas, in windows of 7 by 7."""
-    a, b = _luma(cleaned), _luma(whole)
+    a, b = _luma(cleaned), _luma(clean)
     mean_a, mean_b = _window(a), _window(b)
     variances = _window(a**2 + b**2) - mean_a**2 - mean_b**2
     covariance = _window(a * b) - mean_a * mean_b
@@ -68,13 +68,13 @@ def _luma(photo: Tensor) -> Tensor:
 
 
 def _half(values: Tensor) -> Tensor:
-    """Means of 2 by 2; pooling takes several times as long, and a quarter of a whole step."""
+    """Means of 2 by 2 pixels. Pooling would take several times as long: a quarter of a training step."""
     rows = values[..., ::2, :] + values[..., 1::2, :]
     return (rows[..., ::2] + rows[..., 1::2]) / 4
 
 
 def _window(values: Tensor) -> Tensor:
-    """Means of 7 by 7, out of sums of two, four and seven along each axis."""
+    """Means of 7 by 7 pixels, from sums of two, four and seven along each axis."""
     for axis in (-1, -2):
         length = values.shape[axis] - 6
         twos = values.narrow(axis, 0, length + 5) + values.narrow(axis, 1, length + 5)
@@ -84,11 +84,11 @@ def _window(values: Tensor) -> Tensor:
 
 
 def _magnitude(photo: Tensor) -> Tensor:
-    """Prewitt's gradients of the luma at half size, NHW, a pixel less at each side."""
+    """Magnitude of Prewitt gradients of the luma at half size, NHW, without a border of one pixel."""
     luma = _half(_luma(photo))
     rows = (luma[..., :-2, :] + luma[..., 1:-1, :] + luma[..., 2:, :]) / 3
     columns = (luma[..., :-2] + luma[..., 1:-1] + luma[..., 2:]) / 3
     across = rows[..., :-2] - rows[..., 2:]
     down = columns[..., :-2, :] - columns[..., 2:, :]
-    # The root's slope is without end at 0.
+    # The slope of the root is infinite at 0.
     return torch.sqrt(across**2 + down**2 + 1e-8)

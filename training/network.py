@@ -1,4 +1,4 @@
-"""The cleaner: a U-Net that adds to a portrait photo what its way to us took."""
+"""The cleaner: a U-Net that removes damage from a portrait photo."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,12 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class Shape:
-    """Widths and counts of blocks by level; level 0 works at half the photo's side, each next at half that.
+    """Widths and numbers of blocks, by level.
 
-    `encoder` counts the blocks before a level's way down (the last level has no further one), `decoder` those
-    after its way up (one level fewer).
+    Level 0 has half of the photo's side, and each next level half of the previous one.
+
+    `encoder` has the number of blocks before each level's step down. `decoder` has the number of blocks after
+    each step up; the last level has none.
     """
 
     widths: tuple[int, ...] = (32, 64, 128, 160)
@@ -21,12 +23,12 @@ class Shape:
 
     @property
     def multiple(self) -> int:
-        """The sides of what goes in are multiples of this."""
+        """The sides of the input must be multiples of this."""
         return 1 << len(self.widths)
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions added to what came in; new, it changes nothing."""
+    """Two 3x3 convolutions with a residual connection. A new block changes nothing."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -40,7 +42,10 @@ class Block(nn.Module):
 
 
 class Level(nn.Module):
-    """One level of the U-Net, with all below it inside; what comes up is added, and new, it is 0."""
+    """One level of the U-Net, with all lower levels inside.
+
+    Their output is added; it is 0 in a new network.
+    """
 
     def __init__(self, shape: Shape, index: int) -> None:
         super().__init__()
@@ -64,7 +69,10 @@ class Level(nn.Module):
 
 
 class Cleaner(nn.Module):
-    """RGB float N3HW in 0..1, sides in multiples of `shape.multiple`, to the same; new, it adds nothing."""
+    """The network. A new one changes nothing.
+
+    Input and output: RGB float N3HW in 0..1, with sides in multiples of `shape.multiple`.
+    """
 
     def __init__(self, shape: Shape | None = None) -> None:
         super().__init__()
@@ -81,7 +89,10 @@ class Cleaner(nn.Module):
 
 
 def clean(net: nn.Module, photo: Tensor, multiple: int) -> Tensor:
-    """RGB float N3HW of any size in 0..1 to the same, clipped; the edge is repeated up to a multiple."""
+    """Clean RGB float N3HW in 0..1 of any size.
+
+    The edge is repeated up to a multiple; the result is clipped.
+    """
     height, width = photo.shape[-2:]
     padded = F.pad(photo, (0, -width % multiple, 0, -height % multiple), mode="replicate")
     cleaned: Tensor = net(padded)
@@ -89,9 +100,9 @@ def clean(net: nn.Module, photo: Tensor, multiple: int) -> Tensor:
 
 
 def channels_last(net: Cleaner) -> Cleaner:
-    """The same network, its weights laid out as the fastest convolutions want them."""
-    placed: Cleaner = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return placed
+    """The same network with channels-last weights, for the fastest convolutions."""
+    converted: Cleaner = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return converted
 
 
 def _blocks(width: int, count: int) -> nn.Sequential:

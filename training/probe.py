@@ -1,4 +1,4 @@
-"""A cheap look at how a run does, on a few portraits that it is not trained on."""
+"""Measure a run quickly, on a few portraits outside of training."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _PROBED = ("noise 20, JPEG 60", "JPEG 25", "third, blur 1, noise 6, JPEG 40", "c
 
 
 def cleaned(net: Cleaner, photo: RGBImage, device: str = "cpu") -> RGBImage:
-    """The photo through the network in full precision."""
+    """Clean a photo with the network in full precision."""
     with torch.inference_mode():
         result = clean(net, to_tensor(photo[None]).to(device), net.shape.multiple)[0]
     levels = (result * 255).round().permute(1, 2, 0).cpu().numpy()
@@ -35,8 +35,8 @@ class Probe:
         parts = []
         for name, pairs in self._pairs.items():
             scores = [
-                score(around_head(cleaned(net, damaged, self._device)), around_head(whole))
-                for whole, damaged in pairs
+                score(around_head(cleaned(net, damaged, self._device)), around_head(photo))
+                for photo, damaged in pairs
             ]
             ssim, gmsd = (np.mean([getattr(each, key) for each in scores]) for key in ("ssim", "gmsd"))
             parts.append(f"{name}: {ssim:.4f} {gmsd:.4f}")

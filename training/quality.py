@@ -1,4 +1,4 @@
-"""How good a cleaned photo is: SSIM, PSNR and GMSD to the whole one, for a fixed set of damages."""
+"""Measure a cleaned photo: SSIM, PSNR and GMSD to the clean original, for a fixed set of damages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
-from training.codecs import saved
+from training.codecs import reencode
 from training.data import RGBImage
 
 Clean = Callable[[RGBImage], RGBImage]
@@ -17,7 +17,7 @@ Clean = Callable[[RGBImage], RGBImage]
 
 @dataclass(frozen=True)
 class Damage:
-    """Blur, then smaller by `scale`, then noise, then JPEG, then as large as before; 0 leaves a step out."""
+    """Blur, scale down by `scale`, add noise, save as JPEG, scale up again. 0 omits a step."""
 
     name: str
     scale: int = 1
@@ -39,7 +39,7 @@ DAMAGES = (
 
 @dataclass(frozen=True)
 class Scores:
-    """SSIM and PSNR are better higher, GMSD lower."""
+    """Higher SSIM and PSNR are better, and lower GMSD."""
 
     ssim: float
     psnr: float
@@ -55,30 +55,30 @@ def damage(photo: RGBImage, how: Damage, seed: int) -> RGBImage:
         damaged = cv2.resize(damaged, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     damaged = (damaged + rng.normal(0, how.sigma, damaged.shape)).clip(0, 255).astype(np.uint8)
     if how.quality:
-        damaged = saved(damaged, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, how.quality])
+        damaged = reencode(damaged, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, how.quality])
     if how.scale != 1:
         damaged = cv2.resize(damaged, size, interpolation=cv2.INTER_CUBIC).astype(np.uint8)
     return np.ascontiguousarray(damaged)
 
 
-def score(photo: RGBImage, whole: RGBImage) -> Scores:
-    ssim = float(structural_similarity(whole, photo, channel_axis=2))  # type: ignore[no-untyped-call]
-    return Scores(ssim, psnr(photo, whole), gmsd(photo, whole))
+def score(photo: RGBImage, clean: RGBImage) -> Scores:
+    ssim = float(structural_similarity(clean, photo, channel_axis=2))  # type: ignore[no-untyped-call]
+    return Scores(ssim, psnr(photo, clean), gmsd(photo, clean))
 
 
-def psnr(photo: RGBImage, whole: RGBImage) -> float:
-    error = float(np.mean((photo.astype(np.float64) - whole) ** 2))
+def psnr(photo: RGBImage, clean: RGBImage) -> float:
+    error = float(np.mean((photo.astype(np.float64) - clean) ** 2))
     return 20 * log10(255) - 10 * log10(error) if error else inf
 
 
-def gmsd(photo: RGBImage, whole: RGBImage) -> float:
+def gmsd(photo: RGBImage, clean: RGBImage) -> float:
     """Gradient magnitude similarity deviation (Xue et al. 2014), of the luma at half size."""
-    a, b = _magnitude(photo), _magnitude(whole)
+    a, b = _magnitude(photo), _magnitude(clean)
     return float(((2 * a * b + 170) / (a**2 + b**2 + 170)).std())
 
 
 def around_head(photo: RGBImage) -> RGBImage:
-    """The box that holds the head in official portraits."""
+    """The box around the head in official portraits."""
     height, width = photo.shape[:2]
     rows = slice(int(0.15 * height), int(0.75 * height))
     return photo[rows, int(0.2 * width) : int(0.8 * width)]

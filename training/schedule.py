@@ -1,4 +1,4 @@
-"""The rate of learning by step: up, constant, and on a branch down (Hägele et al. 2024, arXiv:2405.18392)."""
+"""The learning rate by step (Hägele et al. 2024, arXiv:2405.18392): rising, constant, falling on a branch."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -6,7 +6,10 @@ from math import sqrt
 
 @dataclass(frozen=True)
 class Schedule:
-    """Constant after `warmup` steps, so that a run can go on for ever; a branch falls to 0 and ends."""
+    """Constant after `warmup` steps, so that a run can continue for ever.
+
+    On a branch it falls to 0, and the branch ends.
+    """
 
     peak: float = 2.5e-4
     warmup: int = 300

@@ -1,13 +1,14 @@
-"""Trains the cleaner on the portraits numbered 0 to 239.
+"""Train the cleaner on the portraits 0 to 239.
 
     python -m training.train PORTRAITS RUN --hours 8 [--from WEIGHTS]
     python -m training.train PORTRAITS BRANCH --hours 2 --branch RUN --decay-steps 4000
 
-The first goes on at a constant rate from RUN's newest checkpoint; it may be stopped at any time (SIGTERM,
-Ctrl-C) and started again. The second makes weights for use of a run's newest checkpoint, at a falling rate.
+The first command starts a run, or continues it from its newest checkpoint, at a constant learning rate. It
+can be stopped at any time (SIGTERM, Ctrl-C) and started again. The second command makes the final weights: it
+branches off a run's newest checkpoint, at a falling rate.
 
-On one machine's processor, with one number of threads and one version of PyTorch, the same steps give the
-same weights to the last bit, stopped in between or not. On CUDA the batches are the same; sums may differ.
+On the same CPU, with the same number of threads and the same version of PyTorch, the same steps make exactly
+the same weights, also after a stop. On CUDA the batches are the same, but sums may differ.
 """
 
 import argparse
@@ -36,7 +37,7 @@ _log = logging.getLogger("training")
 
 @dataclass(frozen=True)
 class Pace:
-    """When to do what else."""
+    """The time limit of a run, and the intervals of logs, probes and checkpoints."""
 
     hours: float
     log_steps: int = 100
@@ -45,23 +46,27 @@ class Pace:
 
 
 class Stop:
-    """Set by SIGTERM and SIGINT; the step in progress is still finished and a checkpoint written."""
+    """Requested by SIGTERM and SIGINT. The run finishes its step and writes a checkpoint."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
+            signal.signal(number, self._request)
 
-    def _ask(self, _number: int, _frame: FrameType | None) -> None:
-        self.asked = True
+    def _request(self, _number: int, _frame: FrameType | None) -> None:
+        self.requested = True
 
 
 def run(trainer: Trainer, images: Sequence[data.RGBImage], probe: Probe, folder: Path, pace: Pace) -> None:
-    """Steps until the time is up, the schedule over or a stop asked for."""
-    stop, begun, losses = Stop(), monotonic(), deque[float](maxlen=pace.log_steps)
-    logged = saved = begun
+    """Train until the time is over, the schedule ends, or a stop is requested."""
+    stop, started, losses = Stop(), monotonic(), deque[float](maxlen=pace.log_steps)
+    logged = saved = started
     for batch in data.batches(images, data.Crops(), trainer.seed, trainer.step):
-        if stop.asked or monotonic() - begun > pace.hours * 3600 or trainer.schedule.is_over(trainer.step):
+        if (
+            stop.requested
+            or monotonic() - started > pace.hours * 3600
+            or trainer.schedule.is_over(trainer.step)
+        ):
             break
         losses.append(trainer.train_on(batch))
         if trainer.step % pace.log_steps == 0:
@@ -78,30 +83,30 @@ def run(trainer: Trainer, images: Sequence[data.RGBImage], probe: Probe, folder:
 
 
 def start(options: argparse.Namespace) -> Trainer:
-    """From the folder's own newest checkpoint, else as a branch of another, else from weights or nothing."""
+    """Continue the folder's newest checkpoint; else branch off another run; else start a new one."""
     if found := checkpoint.newest(options.out):
         return Trainer.from_checkpoint(checkpoint.read(found), options.device, options.threads)
     if options.branch:
         if not (found := checkpoint.newest(options.branch)):
-            raise SystemExit(f"{options.branch} holds no checkpoint")
+            raise SystemExit(f"{options.branch} has no checkpoint")
         stem = checkpoint.read(found)
         falling = replace(stem.schedule, decay_from=stem.step, decay_steps=options.decay_steps)
         return Trainer.from_checkpoint(replace(stem, schedule=falling), options.device, options.threads)
     torch.manual_seed(options.seed)
     net = Cleaner()
     if options.weights:
-        # Weights of a network with a level less are taken too: the new level adds nothing yet.
+        # Weights of a network with one level less are accepted: a new level changes nothing.
         found = net.load_state_dict(weights.load(options.weights).state_dict(), strict=False)
         if found.unexpected_keys:
-            raise SystemExit(f"{options.weights} is of another network: {found.unexpected_keys[0]}")
+            raise SystemExit(f"{options.weights} has weights of another network: {found.unexpected_keys[0]}")
     return Trainer(net, Schedule(options.rate), options.seed, options.device, options.threads)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("training.train", description="Trains the cleaner.")
-    parser.add_argument("portraits", type=Path, help="folder of NNN.jpg; 000-239 are trained on")
+    parser = argparse.ArgumentParser("training.train", description="Train the cleaner.")
+    parser.add_argument("portraits", type=Path, help="folder of NNN.jpg; 000-239 are for training")
     parser.add_argument(
-        "out", type=Path, help="folder for checkpoints and log; it goes on from what it holds"
+        "out", type=Path, help="folder for checkpoints and log; continue its newest checkpoint"
     )
     parser.add_argument("--hours", type=float, required=True)
     parser.add_argument("--from", dest="weights", type=Path, help="safetensors, a checkpoint or a run")
@@ -109,7 +114,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--decay-steps", type=int, default=4000)
     parser.add_argument("--rate", type=float, default=Schedule.peak)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="that share a batch on the CPU")
+    parser.add_argument(
+        "--threads", type=int, default=os.cpu_count(), help="threads that share a batch on the CPU"
+    )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     return parser.parse_args(arguments)
 

@@ -1,4 +1,4 @@
-"""A network in training: one step, its moving average, its checkpoint."""
+"""Train a network step by step, with a moving average and checkpoints."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,10 +18,10 @@ _LARGEST_GRADIENT = 0.5
 
 
 class Trainer:
-    """AdamW, clipped gradients, bfloat16 autocast; the moving average (EMA) is what gets used.
+    """AdamW, clipped gradients, bfloat16 autocast. The moving average (EMA) has the final weights.
 
-    On the CPU a batch is shared out to `threads`, each of which goes forward and back by itself: they wait
-    for one another once a step, not in every layer, which matters where other programs need the processor.
+    On the CPU, `threads` threads share a batch. Each computes its part alone, and they wait for each other
+    once in a step, not in every layer. This is faster if other programs use the processor.
     """
 
     def __init__(self, net: Cleaner, schedule: Schedule, seed: int, device: str, threads: int = 1) -> None:
@@ -63,14 +63,14 @@ class Trainer:
         return self._average
 
     def train_on(self, batch: Batch) -> float:
-        """One step; gives the loss."""
+        """Train one step. Return the loss."""
         for group in self._optimiser.param_groups:
             group["lr"] = self.schedule.rate(self.step)
-        pairs = zip(batch.degraded.chunk(self._shares), batch.whole.chunk(self._shares), strict=True)
+        pairs = zip(batch.degraded.chunk(self._shares), batch.clean.chunk(self._shares), strict=True)
         results = list(self._pool.map(lambda pair: self._gradients(*pair), pairs))
         for parameter, *gradients in zip(self._net.parameters(), *(each[1] for each in results), strict=True):
-            # In the parameter's own layout, since the fused optimiser reads memory without a look at strides;
-            # and added in the shares' order, whichever ended first, since floats' sums depend on it.
+            # The gradient needs the parameter's memory layout, because the fused optimiser ignores strides.
+            # It is added in a fixed order, because sums of floats depend on the order.
             parameter.grad = torch.zeros_like(parameter)
             for gradient in gradients:
                 parameter.grad += gradient / self._shares
@@ -80,13 +80,13 @@ class Trainer:
         self._follow()
         return sum(value for value, _ in results) / len(results)
 
-    def _gradients(self, degraded: Tensor, whole: Tensor) -> tuple[float, tuple[Tensor, ...]]:
-        """The loss and its gradient by each parameter."""
-        degraded, whole = (each.to(self._device) for each in (degraded, whole))
-        # Without the cache of casts, which threads would share and no weight is used twice for.
+    def _gradients(self, degraded: Tensor, clean: Tensor) -> tuple[float, tuple[Tensor, ...]]:
+        """The loss, and its gradient for each parameter."""
+        degraded, clean = (each.to(self._device) for each in (degraded, clean))
+        # No cache of casts: threads would share it, and each weight is used only once.
         with torch.autocast(self._device.type, torch.bfloat16, self._bfloat16, cache_enabled=False):
             cleaned = self._net(degraded)
-        value = loss(cleaned.float(), whole, self._weights)
+        value = loss(cleaned.float(), clean, self._weights)
         return float(value.detach()), torch.autograd.grad(value, tuple(self._net.parameters()))
 
     @torch.no_grad()
@@ -97,7 +97,7 @@ class Trainer:
 
 
 def has_bfloat16(device: torch.device, cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether bfloat16 is computed there; where it is emulated, float32 is faster."""
+    """Whether the device computes bfloat16. If it only emulates it, float32 is faster."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return cpuinfo.is_file() and bool({"avx512_bf16", "amx_bf16"} & set(cpuinfo.read_text().split()))

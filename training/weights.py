@@ -1,4 +1,4 @@
-"""The cleaner's weights as they are given away: float16 safetensors that say their network's shape."""
+"""Save and load the cleaner's weights: float16 safetensors, with the network's shape."""
 
 import json
 from dataclasses import asdict
@@ -13,18 +13,18 @@ from training.network import Cleaner, Shape, channels_last
 
 
 def load(path: Path) -> Cleaner:
-    """Out of exported safetensors, or the moving average of a checkpoint or of a run's newest one."""
+    """Load exported safetensors, or the moving average of a checkpoint or of a run's newest checkpoint."""
     if path.suffix == ".safetensors":
         return _load_safetensors(path)
     found = checkpoint.newest(path) if path.is_dir() else path
     if found is None:
-        raise FileNotFoundError(f"{path} holds no checkpoint")
+        raise FileNotFoundError(f"{path} has no checkpoint")
     state = checkpoint.read(found)
-    return _filled(state.shape, state.average)
+    return _fill(state.shape, state.average)
 
 
 def save(net: Cleaner, path: Path) -> None:
-    """Written as float16; what rounding costs is far under a level of 255."""
+    """Write float16. The rounding changes a pixel by much less than one level of 255."""
     halves = {name: value.half().contiguous() for name, value in net.state_dict().items()}
     save_file(halves, path, metadata={"shape": json.dumps(asdict(net.shape))})
 
@@ -33,10 +33,10 @@ def _load_safetensors(path: Path) -> Cleaner:
     with safe_open(path, framework="pt") as file:
         fields = json.loads(file.metadata()["shape"])
         values = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dict
-    return _filled(Shape(**{name: tuple(counts) for name, counts in fields.items()}), values)
+    return _fill(Shape(**{name: tuple(counts) for name, counts in fields.items()}), values)
 
 
-def _filled(shape: Shape, values: dict[str, Tensor]) -> Cleaner:
+def _fill(shape: Shape, values: dict[str, Tensor]) -> Cleaner:
     net = channels_last(Cleaner(shape))
     net.load_state_dict(values)
     return net

@@ -1,4 +1,4 @@
-"""What the Makefile does with images: verify, publish, try as a user does.
+"""Verify, publish and try images, for the Makefile.
 
-Standard library and the `docker` command only; the SBOM needs cyclonedx-bom as well.
+It needs only the standard library and the `docker` command; the SBOM also needs cyclonedx-bom.
 """

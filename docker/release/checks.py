@@ -1,4 +1,4 @@
-"""What an image has to be, one function a check: it returns what it found, or raises CheckFailed."""
+"""The checks of an image. Each function returns its findings, or raises CheckFailed."""
 
 import json
 import re
@@ -21,7 +21,7 @@ FORBIDDEN = (
     (re.compile(r"^/opt/.*\.key$"), "a private key"),
     (
         re.compile(r"/\.cache/|/pip-(unpack|ephem|build)|^/build(/|$)|/\.pull-"),
-        "a cache or what a build left",
+        "a cache or a remainder of a build",
     ),
     (
         re.compile(r"^/opt/venv/.*/site-packages/(pip|setuptools|hatchling|triton|sympy)/"),
@@ -48,7 +48,7 @@ def labels(subject: Subject) -> str:
     if not re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", found.get("created", "")):
         raise CheckFailed(f"created is {found.get('created')!r}, not a time as in RFC 3339")
     if datetime.fromisoformat(found["created"]) > datetime.now(UTC):
-        raise CheckFailed(f"created is {found['created']}, which is to come")
+        raise CheckFailed(f"created is {found['created']}, in the future")
     if ("GPU" if subject.wants_gpu else "CPU") not in found.get("description", ""):
         raise CheckFailed(f"description does not name the device: {found.get('description')!r}")
     return f"version {version}, {found['revision'][:12]}, {' AND '.join(licences)}"
@@ -70,7 +70,7 @@ def cuda(subject: Subject) -> str:
         )
     if not subject.wants_gpu:
         return f"torch.version.cuda is {found}"
-    # The driver's library is all that ONNX Runtime's CUDA provider may lack, and that comes from the host.
+    # Only the driver's library may be missing for ONNX Runtime's CUDA provider: the host has it.
     program = (
         "import ctypes, pathlib, torch, onnxruntime as ort\n"
         "print('CUDAExecutionProvider' in ort.get_available_providers())\n"
@@ -81,11 +81,11 @@ def cuda(subject: Subject) -> str:
     )
     has, lacks = subject.command("python", "-c", program).splitlines()
     if has != "True" or lacks not in ("libcuda.so.1", "nothing"):
-        raise CheckFailed(f"CUDA provider of ONNX Runtime there: {has}; it lacks {lacks}")
+        raise CheckFailed(f"CUDA provider of ONNX Runtime present: {has}; missing: {lacks}")
     for library in ("libcudart.so.13", "libcublas.so.13", "libcudnn.so.9"):
         copies = subject.command("find", "/opt", "-name", library).splitlines()
         if len(copies) != 1:
-            raise CheckFailed(f"{library} is there {len(copies)} times: {copies}")
+            raise CheckFailed(f"{library} exists {len(copies)} times: {copies}")
     return f"torch.version.cuda is {found}, one copy, ONNX Runtime has its CUDA provider"
 
 
@@ -93,9 +93,9 @@ def models(subject: Subject) -> str:
     inside = models_by_file(subject.command("cat", "/opt/facecraft/facecraft/models.lock"))
     differing = [name for name in {**inside, **subject.lock} if inside.get(name) != subject.lock.get(name)]
     if differing:
-        raise CheckFailed(f"models.lock inside is not that of this checkout: {', '.join(differing)}")
+        raise CheckFailed(f"models.lock in the image differs from this checkout: {', '.join(differing)}")
     if not subject.baked:
-        raise CheckFailed("no model is baked in")
+        raise CheckFailed("the image has no model")
     for file, sha256 in subject.baked.items():
         expected = subject.lock.get(file, {}).get("sha256", "no such model")
         _equal(file, sha256, expected)
@@ -105,7 +105,7 @@ def models(subject: Subject) -> str:
 
 
 def writable(subject: Subject) -> str:
-    # A link can always be "written"; what it leads to is found by itself.
+    # A link always counts as writable, so only its target is checked.
     program = "find / -xdev -writable ! -type l 2>/dev/null; true"
     found = subject.command("sh", "-c", program).splitlines()
     wrong = [path for path in found if not path.startswith(WRITABLE)]
@@ -158,7 +158,7 @@ def sizes(subject: Subject) -> str:
 
 
 def no_device(subject: Subject) -> str:
-    """Without a GPU, `cuda` ends the start in one line that says what to do."""
+    """Without a GPU, FACECRAFT_DEVICE=cuda must end the start with one line that says what to do."""
     result = subject.engine.attempt(
         "run", *NO_NETWORK, "-e", "FACECRAFT_DEVICE=cuda", "-e", "NVIDIA_VISIBLE_DEVICES=void", subject.image
     )
@@ -192,4 +192,4 @@ STILL: Mapping[str, Check] = {
     "without a GPU": no_device,
     "size": sizes,
 }
-"""Checks of an image that nothing runs of yet."""
+"""Checks of an image before its server runs."""

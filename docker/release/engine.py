@@ -1,4 +1,4 @@
-"""A Docker engine, through the `docker` command."""
+"""Use a Docker engine through the `docker` command."""
 
 import json
 import os
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class CheckFailed(Exception):
-    """A check that did not hold, and what was found instead."""
+    """A failed check, with the findings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +28,28 @@ class Engine:
     """One engine.
 
     Attributes:
-        host: as DOCKER_HOST; None for the one that `docker` talks to by itself.
+        host: a value of DOCKER_HOST; None for the default of `docker`.
     """
 
     host: str | None = None
 
     def run(self, *args: str, stdin: bytes | None = None, timeout_s: float = 1800) -> bytes:
-        """The output of `docker ARGS`.
+        """Run `docker ARGS` and return its output.
 
         Raises:
-            CheckFailed: it ended with another exit code than 0, and its last lines.
+            CheckFailed: its exit code is not 0; with its last lines.
         """
         result = self._execute(args, stdin, timeout_s)
         if result.returncode != 0:
-            said = (result.stderr or result.stdout).decode(errors="replace").strip()
-            raise CheckFailed(f"docker {args[0]} failed: {said[-2000:]}")
+            message = (result.stderr or result.stdout).decode(errors="replace").strip()
+            raise CheckFailed(f"docker {args[0]} failed: {message[-2000:]}")
         return result.stdout
 
     def text(self, *args: str) -> str:
         return self.run(*args).decode(errors="replace").strip()
 
     def attempt(self, *args: str) -> Output:
-        """Like `run`, whatever the exit code."""
+        """Like `run`, for any exit code."""
         result = self._execute(args, None, 600)
         return Output(result.returncode, result.stdout.decode(), result.stderr.decode())
 
@@ -60,7 +60,7 @@ class Engine:
 
     @contextmanager
     def container(self, image: str, *options: str, command: Sequence[str] = ()) -> Iterator["Container"]:
-        """A running container, gone at the end."""
+        """Run a container for the block, then remove it."""
         name = self.text("run", "-d", *options, image, *command)
         try:
             yield Container(self, name)
@@ -88,7 +88,7 @@ class Container:
     name: str
 
     def python(self, program: str, *args: str, stdin: bytes | None = None) -> bytes:
-        """What a Python program prints that runs inside, as the container's own user."""
+        """Run a Python program inside, as the container's own user. Return its output."""
         interactive = () if stdin is None else ("-i",)
         return self.engine.run("exec", *interactive, self.name, "python", "-c", program, *args, stdin=stdin)
 
@@ -97,17 +97,17 @@ class Container:
         return state
 
     def wait_for(self, what: str, condition: Callable[[], T | None], timeout_s: float) -> T:
-        """What the condition gives once that is not None.
+        """Wait until the condition returns a value, and return it.
 
         Raises:
-            CheckFailed: the container stopped, or time is up.
+            CheckFailed: the container stopped, or the time is over.
         """
-        until = time.monotonic() + timeout_s
+        deadline = time.monotonic() + timeout_s
         while (found := condition()) is None:
             state = self.state()
             if not state["Running"]:
                 raise CheckFailed(f"not {what}, it ended with exit code {state['ExitCode']}: {self.logs()}")
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 raise CheckFailed(f"not {what} after {timeout_s:g} s: {self.logs()}")
             time.sleep(0.2)
         return found

@@ -1,4 +1,4 @@
-"""A real portrait through a service: what comes back must be another picture with the same face."""
+"""Send a real portrait to a service. The result must be a different picture with the same face."""
 
 import json
 import secrets
@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 
 from docker.release.engine import CheckFailed, Container
 
-PORTRAIT = Path(__file__).parents[2] / "facecraft" / "bench" / "astronaut.jpg"
+PORTRAIT = Path(__file__).parents[2] / "facecraft" / "checks" / "bench" / "astronaut.jpg"
 """Eileen Collins by NASA, public domain: 512 x 512, one face."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer; header names are in lower case."""
+    """An HTTP response; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -23,9 +23,9 @@ class Answer:
 
 
 Call: TypeAlias = Callable[[str, bytes | None, str], Answer]
-"""Path, body (None for GET) and the body's type in; an answer out."""
+"""A function from path, body (None for GET) and the body's type to the response."""
 
-# urllib alone, since it runs inside an image that has no curl and no httpx.
+# Only urllib, because it runs inside an image without curl and httpx.
 PROGRAM = """
 import json, sys, urllib.error, urllib.request
 url, kind = sys.argv[1:]
@@ -43,7 +43,7 @@ sys.stdout.buffer.write(json.dumps(head).encode() + b"\\n" + answer.read())
 
 
 def inside(container: Container, port: int = 8000) -> Call:
-    """Calls from within the container, which may have no network."""
+    """Call from inside the container, which may have no network."""
 
     def call(path: str, body: bytes | None, kind: str) -> Answer:
         raw = container.python(PROGRAM, f"http://127.0.0.1:{port}{path}", kind, stdin=body or b"")
@@ -58,7 +58,7 @@ def check_portrait(call: Call, photo: bytes) -> str:
     """Restore a photo with one face.
 
     Raises:
-        CheckFailed: an answer is not what it must be.
+        CheckFailed: a response is wrong.
     """
     source = _faces(call, photo)
     plain = _post(call, "/process", photo, restorer="none", format="png")
@@ -67,9 +67,9 @@ def check_portrait(call: Call, photo: bytes) -> str:
         raise CheckFailed(f"/process answered with {restored.headers.get('content-type')}")
     if restored.headers.get("x-facecraft-restored") != "1":
         raise CheckFailed(f"{restored.headers.get('x-facecraft-restored')} faces were restored, not 1")
-    # Both are the same pixels through the same encoder, but for the restoration.
+    # Both have the same pixels and the same encoder; only the restoration differs.
     if restored.body == plain.body:
-        raise CheckFailed("the answer shows the same picture")
+        raise CheckFailed("the response has the same picture")
     result = _faces(call, restored.body)
     for name, detection in (("the photo", source), ("the portrait", result)):
         if len(detection["faces"]) != 1:

@@ -1,4 +1,4 @@
-"""The pushing step of `make publish`: tags that say what they are, digests and an SBOM beside them."""
+"""The last step of `make publish`: push the tags, and write the digest and an SBOM."""
 
 import argparse
 import json
@@ -12,15 +12,18 @@ from docker.release.subject import Subject
 
 
 def tags(repository: str, version: str, flavour: str) -> tuple[str, str]:
-    """The tag of the newest release, and that of this one. `latest` would not say for which device."""
+    """The tags of the newest release and of this one.
+
+    There is no `latest`, because it would not name the device.
+    """
     return f"{repository}:{flavour}", f"{repository}:{version}-{flavour}"
 
 
 def check_release(subject: Subject, version: str) -> None:
-    """Refuse to publish what does not say the truth.
+    """Check version and revision before publishing.
 
     Raises:
-        CheckFailed: it is no version, or the image is of another one, or of what was not committed.
+        CheckFailed: the version is invalid, the image has another one, or its code was not committed.
     """
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise CheckFailed(f"VERSION is {version!r}, not X.Y.Z")
@@ -32,7 +35,7 @@ def check_release(subject: Subject, version: str) -> None:
 
 
 def push(subject: Subject, repository: str, version: str, flavour: str) -> str:
-    """Push both tags; returns the digest that they share."""
+    """Push both tags. Return their digest."""
     for tag in tags(repository, version, flavour):
         subject.engine.run("tag", subject.image, tag)
         subject.engine.run("push", "-q", tag, timeout_s=3600)
@@ -51,10 +54,10 @@ def main() -> int:
     args = parser.parse_args()
     subject = Subject(args.image, Engine())
     args.output.mkdir(parents=True, exist_ok=True)
-    bill = args.output / f"facecraft-{args.version}-{args.flavour}.cdx.json"
+    sbom_path = args.output / f"facecraft-{args.version}-{args.flavour}.cdx.json"
     try:
         check_release(subject, args.version)
-        bill.write_text(json.dumps(sbom(subject), indent=1))
+        sbom_path.write_text(json.dumps(sbom(subject), indent=1))
         digest = push(subject, args.repository, args.version, args.flavour)
     except CheckFailed as error:
         print(f"FAIL  {args.image}: {error}")
@@ -62,7 +65,7 @@ def main() -> int:
     (args.output / f"facecraft-{args.version}-{args.flavour}.digest").write_text(f"{digest}\n")
     print(f"ok    pushed {' and '.join(tags(args.repository, args.version, args.flavour))}")
     print(f"ok    {digest}")
-    print(f"ok    {bill}")
+    print(f"ok    {sbom_path}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What an image holds: the Python packages, with the hashes of their lock, and the models."""
+"""List the content of an image: the Python packages, with the hashes in their lock, and the models."""
 
 import json
 import re
@@ -12,10 +12,10 @@ from docker.release.subject import ROOT, Subject
 
 
 def sbom(subject: Subject) -> dict[str, Any]:
-    """A bill of materials in CycloneDX's JSON.
+    """Make a bill of materials in CycloneDX's JSON.
 
     Raises:
-        CheckFailed: the image has a package that its lock does not have.
+        CheckFailed: the image has a package that is not in its lock.
     """
     inside = subject.command(
         "python",
@@ -26,10 +26,10 @@ def sbom(subject: Subject) -> dict[str, Any]:
     locked = "\n".join((ROOT / "requirements" / name).read_text() for name in lock)
     pins = re.findall(r"^[\w.-]+==.*?(?=^[\w.-]+==|\Z)", locked, re.MULTILINE | re.DOTALL)
     installed = {_normal(name) for name in inside} - {f"facecraft=={subject.version}"}
-    wanted = [pin for pin in pins if _normal(pin.split()[0]) in installed]
-    strangers = installed - {_normal(pin.split()[0]) for pin in pins}
-    if strangers:
-        raise CheckFailed(f"packages that no lock has: {', '.join(sorted(strangers))}")
+    requirements = [pin for pin in pins if _normal(pin.split()[0]) in installed]
+    unlocked = installed - {_normal(pin.split()[0]) for pin in pins}
+    if unlocked:
+        raise CheckFailed(f"packages that are not in a lock: {', '.join(sorted(unlocked))}")
     tool = Path(sys.executable).parent / "cyclonedx-py"
     command: list[str | Path] = [
         tool,
@@ -41,7 +41,9 @@ def sbom(subject: Subject) -> dict[str, Any]:
         "-",
     ]
     document: dict[str, Any] = json.loads(
-        subprocess.run(command, input="".join(wanted), capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            command, input="".join(requirements), capture_output=True, text=True, check=True
+        ).stdout
     )
     document["components"] += [_model(subject.lock[file]) for file in sorted(subject.baked)]
     return document

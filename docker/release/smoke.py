@@ -1,4 +1,4 @@
-"""`make smoke IMAGE=...`: what a user gets who runs the image, over its published port."""
+"""`make smoke IMAGE=...`: try an image like a user, over its published port."""
 
 import argparse
 import os
@@ -17,7 +17,7 @@ READY_TIMEOUT_S = 180
 
 
 def over_http(host: str, port: int) -> Call:
-    # No proxy: it would answer for this machine.
+    # No proxy: it would answer instead of this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def call(path: str, body: bytes | None, kind: str) -> Answer:
@@ -34,14 +34,14 @@ def over_http(host: str, port: int) -> Call:
 
 
 def smoke(subject: Subject, network: str) -> str:
-    """Start the image as the README says, and restore a portrait.
+    """Start the image as in the README, and restore a portrait.
 
     Args:
-        subject: the image, and where it runs.
+        subject: the image and its engine.
         network: "bridge" publishes the port; "host" is for an engine that has no bridge.
 
     Raises:
-        CheckFailed: it does not do what it should.
+        CheckFailed: the server does not start, or a response is wrong.
     """
     host = urlsplit(subject.engine.host or os.environ.get("DOCKER_HOST", "")).hostname or "127.0.0.1"
     port = _free_port()
@@ -61,7 +61,7 @@ def smoke(subject: Subject, network: str) -> str:
 def _ok(call: Call, path: str) -> bool | None:
     try:
         return call(path, None, "").status == 200 or None
-    except OSError:  # nothing listens there yet
+    except OSError:  # no server listens there yet
         return None
 
 
@@ -74,8 +74,10 @@ def _free_port() -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("image")
-    parser.add_argument("--host", help="engine, as DOCKER_HOST")
-    parser.add_argument("--pull", action="store_true", help="remove what the engine has and pull it")
+    parser.add_argument("--host", help="the engine, a value of DOCKER_HOST")
+    parser.add_argument(
+        "--pull", action="store_true", help="remove the engine's copy and pull the image again"
+    )
     parser.add_argument("--network", choices=("bridge", "host"), default="bridge")
     args = parser.parse_args()
     subject = Subject(args.image, Engine(args.host))

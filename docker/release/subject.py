@@ -1,4 +1,4 @@
-"""The image under verification, and what the checkout says it has to be."""
+"""An image to verify, with the expected values from the checkout."""
 
 import tomllib
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Subject:
 
     @property
     def labels(self) -> dict[str, str]:
-        """Those of the OCI, without their prefix."""
+        """The OCI labels, without their prefix."""
         found = self.config.get("Labels") or {}
         return {name.removeprefix(LABEL): value for name, value in found.items() if name.startswith(LABEL)}
 
@@ -43,7 +43,7 @@ class Subject:
 
     @property
     def serve_options(self) -> tuple[str, ...]:
-        """On the CPU, where a GPU image has no GPU to run on."""
+        """Options to run a GPU image on the CPU, for a machine without a GPU."""
         return ("-e", "FACECRAFT_DEVICE=cpu") if self.wants_gpu else ()
 
     @cached_property
@@ -52,14 +52,17 @@ class Subject:
         return models_by_file((ROOT / "models.lock").read_text())
 
     def command(self, *args: str) -> str:
-        """What a program of the image prints."""
+        """Run a program in the image and return its output."""
         return self.engine.text(
             "run", *NO_NETWORK, *self.serve_options, "--entrypoint", args[0], self.image, *args[1:]
         )
 
     @cached_property
     def baked(self) -> dict[str, str]:
-        """SHA-256 by file name, hashed by Python's own library and not by Facecraft."""
+        """SHA-256 of the models in the image, by file name.
+
+        Python's own library hashes them, not Facecraft.
+        """
         program = (
             "import hashlib, pathlib\n"
             "for path in pathlib.Path('/opt/models').rglob('*'):\n"
@@ -70,6 +73,6 @@ class Subject:
 
 
 def models_by_file(lock: str) -> dict[str, dict[str, Any]]:
-    """The models of a models.lock, each with its name among its fields."""
+    """The models of a models.lock by file, with the name as an additional field."""
     models = tomllib.loads(lock)["models"]
     return {model["file"]: model | {"name": name} for name, model in models.items()}

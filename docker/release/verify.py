@@ -1,4 +1,4 @@
-"""`make verify-image IMAGE=...`: a line for each check, exit code 1 if any failed."""
+"""`make verify-image IMAGE=...`: print a line for each check; the exit code is 1 if any failed."""
 
 import argparse
 import sys
@@ -20,7 +20,7 @@ Line = tuple[str, str | CheckFailed]
 
 
 def verify(subject: Subject) -> Iterator[Line]:
-    """Every check's name, and what it found."""
+    """Run every check. Yield its name and its findings."""
     for name, check in STILL.items():
         yield name, _outcome(lambda check=check: check(subject))  # type: ignore[misc]
     try:
@@ -30,7 +30,7 @@ def verify(subject: Subject) -> Iterator[Line]:
 
 
 def _running(subject: Subject) -> Iterator[Line]:
-    """What a container does that has no network, no capabilities and a read-only root."""
+    """Check a container without network and capabilities, and with a read-only root."""
     start = time.monotonic()
     with subject.engine.container(subject.image, *HARDENED, *subject.serve_options) as container:
         device = container.wait_for("ready", lambda: _ready(container), READY_TIMEOUT_S)

@@ -1,6 +1,6 @@
-"""Check what is installed: every module imports, every model loads, a picture is processed.
+"""Check the installation: import every module, load every model, process a picture.
 
-The build of an image ends with it, so that no image lacks a package or has a broken model.
+It is the last step of an image's build, so that no image has a missing package or a broken model.
 """
 
 import importlib
@@ -27,10 +27,10 @@ def run(settings: Settings, lock: Lock) -> Iterator[str]:
     """Check the modules, then the models, then the pipeline.
 
     Yields:
-        A line for each check that passed.
+        A line for each passed check.
 
     Raises:
-        StartupError: the first check that failed.
+        StartupError: for the first failed check.
     """
     modules = [module.name for module in pkgutil.walk_packages(facecraft.__path__, "facecraft.")]
     for name in modules:
@@ -55,7 +55,7 @@ def _load(entry: ModelEntry, path: Path, device: Device) -> None:
     try:
         model.load(path, device)
     except Exception as error:  # ONNX Runtime, torch and LiteRT share no narrower class
-        hint = "The file is the one that models.lock names; report this as a bug."
+        hint = "The file matches models.lock; report this as a bug."
         raise StartupError(f"{entry.name} does not load: {error}.", hint=hint) from error
 
 

@@ -1,4 +1,4 @@
-"""`facecraft bench`: what a server does on this machine."""
+"""`facecraft bench`: measure a server on this machine."""
 
 import json
 from dataclasses import asdict
@@ -12,10 +12,10 @@ from facecraft.errors import RequestError
 
 
 def counts(text: str) -> list[int]:
-    """Whole numbers above 0, separated by commas.
+    """Parse whole numbers above 0, separated by commas.
 
     Raises:
-        typer.BadParameter: they are not.
+        typer.BadParameter: the text has anything else.
     """
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and int(part) > 0 for part in parts):
@@ -27,12 +27,14 @@ def bench(
     photo: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A photo with one face. Default: one in the package.")
     ] = None,
-    requests: Annotated[int, typer.Option(min=1, metavar="N", help="Requests of each measurement.")] = 20,
+    requests: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of requests for each measurement.")
+    ] = 20,
     clients: Annotated[
         str, typer.Option(metavar="N,N,…", help="Numbers of clients that send requests at the same time.")
     ] = "1,4,32",
     restorer: Annotated[
-        str, typer.Option(metavar="NAME", help="The option restorer of the requests.")
+        str, typer.Option(metavar="NAME", help="Value of the option restorer in the requests.")
     ] = "auto",
     as_json: AsJson = False,
 ) -> int:
@@ -44,7 +46,7 @@ def bench(
         data = (photo or measure.PHOTO).read_bytes()
     except OSError as error:
         raise RequestError(
-            f"{photo} cannot be read: {error.strerror}.", hint="Name another photo."
+            f"{photo} cannot be read: {error.strerror}.", hint="Give another photo."
         ) from error
     result = measure.run(data, requests, numbers, restorer)
     print(json.dumps(asdict(result), indent=2) if as_json else table.markdown(result))

@@ -1,4 +1,4 @@
-"""`facecraft check`: whether photos keep the rules, as they are."""
+"""`facecraft check`: check unchanged photos against rules."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,14 +21,14 @@ def check(
     preset: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Whose rules the photos have to keep; `facecraft presets` lists them."
+            metavar="NAME", help="Check against this preset's rules; `facecraft presets` lists the presets."
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Check photos against a preset, or against good practice, rule by rule.
 
-    Nothing is written. The exit code is 1 if a photo fails or cannot be checked.
+    No file is written. The exit code is 1 if a photo fails or cannot be checked.
     """
     options = Options() if preset is None else Options(preset=preset)
     load.preset_of(options)  # an unknown one is reported before the models are loaded
@@ -75,7 +75,7 @@ def _row(rule: "RuleResult") -> tuple[str, ...]:
 
 
 def allowed(rule: "RuleResult") -> str:
-    """The values that pass, in words."""
+    """The allowed values, in words."""
     match rule.least, rule.most:
         case None, None:
             return "any"

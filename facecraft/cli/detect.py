@@ -1,4 +1,4 @@
-"""`facecraft detect`: where the faces are."""
+"""`facecraft detect`: find faces."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ HEAD = ("photo", "face", "left", "top", "width", "height", "score")
 def detect(inputs: Photos, as_json: AsJson = False) -> int:
     """Find the faces in photos, the largest first; positions are in pixels.
 
-    Nothing is written. The exit code is 1 if a photo cannot be read; a photo without a face is no error.
+    No file is written. The exit code is 1 if a photo cannot be read; a photo without a face is no error.
     """
     files = photos.find(inputs)
     from facecraft.settings import Settings  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""`facecraft export`: the graphs that ONNX Runtime runs."""
+"""`facecraft export`: export graphs for ONNX Runtime."""
 
 
 def export() -> int:

@@ -1,4 +1,4 @@
-"""`facecraft healthcheck`: whether the server on this machine is ready."""
+"""`facecraft healthcheck`: ask whether the server on this machine is ready."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from facecraft.errors import SettingInvalid
 
 TIMEOUT_S = 5
 LOCAL = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104
-"""Where a server is reached from this machine that listens on all addresses."""
+"""Addresses to use for a server that listens on all of them."""
 
 
 def healthcheck() -> int:
@@ -19,10 +19,10 @@ def healthcheck() -> int:
     settings = Settings.load()
     if settings.port == 0:
         raise SettingInvalid(
-            "FACECRAFT_PORT is 0, so the port is not known.", hint="Set it to the server's port."
+            "FACECRAFT_PORT is 0, so the port is unknown.", hint="Set it to the server's port."
         )
     url = f"http://{LOCAL.get(settings.host, settings.host)}:{settings.port}/ready"
-    # No proxy: it would answer in place of a server on this machine.
+    # No proxy: it would answer instead of the server on this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=TIMEOUT_S) as response:

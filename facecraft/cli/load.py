@@ -1,4 +1,4 @@
-"""The one place where commands get models and presets."""
+"""Load models and presets for all commands."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def runtime(settings: "Settings") -> Iterator["Runtime"]:
-    """Load the models that the settings name, for the block."""
-    from facecraft.api import Facecraft  # noqa: PLC0415  # torch takes seconds; most commands need none
+    """Load the models in the settings, for the block."""
+    from facecraft.api import Facecraft  # noqa: PLC0415  # torch takes seconds, and most commands do not need it
 
     facecraft = Facecraft(settings=settings, lock=lock_of(settings))
     yield facecraft.runtime
-    facecraft.close()  # not after an error or Ctrl-C: the process ends, and should not wait for a network
+    facecraft.close()  # not after an error or Ctrl-C: the process should end without waiting for a network
 
 
 def lock_of(settings: "Settings") -> Lock:
-    """The models.lock that the settings name."""
+    """Read the models.lock in the settings."""
     return load_lock(settings.models_lock or default_lock_path())
 
 
@@ -36,10 +36,10 @@ def presets() -> Mapping[str, "Preset"]:
 
 
 def preset_of(options: "Options") -> "Preset | None":
-    """The preset that the options name; no model is loaded for it.
+    """Look up the preset in the options, without loading a model.
 
     Raises:
-        InvalidOption: there is no such preset.
+        InvalidOption: the preset is unknown.
     """
     from facecraft.presets.presets import apply, load  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
-"""The command `facecraft`: its subcommands, and how errors are reported.
+"""The command `facecraft`: its subcommands, and the report of errors.
 
-Help is fast because importing the commands imports neither torch nor OpenCV: each imports what it needs when
-it runs.
+Help is fast, because the modules of the commands do not import torch or OpenCV. Each command imports them
+when it runs.
 """
 
 import os
@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[Callable[..., int], ...]] = {
     "Service": (serve, healthcheck, bench),
     "Installation": (models, export, selftest),
 }
-"""The commands by the group under which help shows them; each returns the exit code."""
+"""The commands by group in the help; each returns the exit code."""
 INTERRUPTED = 130
 
 
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        argv: its name and arguments; None for those of the process.
+        argv: name and arguments of the command; None for the process's arguments.
 
     Returns:
         The exit code: 0, 1 for an error, 2 for wrong usage.
@@ -59,12 +59,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         _print_error(error.code, error.detail, in_cli_terms(error.hint))
         return 1
     except KeyboardInterrupt:
-        # A network may still run in a thread, in native code that aborts when the interpreter ends.
+        # A network may still run in a thread. Its native code would abort at the interpreter's normal end.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # else Python prints an error when it ends
         return 1
     return code
 
@@ -92,8 +94,8 @@ def _app() -> typer.Typer:
     return app
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(f"facecraft {__version__}")
         raise typer.Exit
 
@@ -111,7 +113,7 @@ def _facecraft(
 
 
 def _usage_of(args: list[str]) -> str:
-    """The command whose help explains what is wrong."""
+    """The command to ask for help."""
     names = {command.__name__ for commands in COMMANDS.values() for command in commands}
     return f"facecraft {args[0]}" if args and args[0] in names else "facecraft"
 

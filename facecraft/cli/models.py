@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-"""All arguments go to the parser of facecraft.weights, which has to work without typer."""
+"""Pass all arguments to the parser of facecraft.weights, which must work without typer."""
 
 
 class OneLineParser(argparse.ArgumentParser):

@@ -1,4 +1,4 @@
-"""What `-o` means: a folder, or the file of one portrait."""
+"""The meaning of `-o`: a folder, or the file of one portrait."""
 
 import mimetypes
 from collections.abc import Iterable, Mapping
@@ -8,6 +8,7 @@ from pathlib import Path
 from facecraft.errors import InvalidOption, StartupError
 from facecraft.files import make_writable
 from facecraft.folders.once import Job, find_jobs
+from facecraft.folders.search import is_folder
 from facecraft.imaging.formats import FORMATS, WRITERS
 from facecraft.types import ImageFormat
 
@@ -18,12 +19,12 @@ FORMAT_OF_SUFFIX: Mapping[str, ImageFormat] = {
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where portraits go.
+    """The place for the portraits.
 
     Attributes:
         jobs: one for each photo.
-        folder: has to be writable.
-        format: that the name of the file asks for; None for a folder.
+        folder: it must be writable.
+        format: from the file's suffix; None for a folder.
     """
 
     jobs: list[Job]
@@ -31,28 +32,29 @@ class Output:
     format: ImageFormat | None = None
 
 
-def plan_output(inputs: list[str], path: Path, wanted_format: str) -> Output:
-    """Decide where portraits go: one photo and a path whose suffix names a format make that file.
+def plan_output(inputs: list[str], path: Path, requested_format: str) -> Output:
+    """Decide where portraits go.
 
-    Everything else makes a folder.
+    One photo and an image suffix give a file; everything else gives a folder.
 
     Args:
         inputs: files, folders and patterns.
-        path: what `-o` names.
-        wanted_format: what `--format` says.
+        path: the value of `-o`.
+        requested_format: the value of `--format`.
 
     Raises:
-        InvalidOption: the path contradicts `--format`, names a format that is not written, or is the photo.
+        InvalidOption: the path contradicts `--format`, has the suffix of a format that cannot be written, or
+            is the photo.
     """
     jobs = find_jobs(inputs, path)
-    if len(jobs) != 1 or path.is_dir() or any(Path(text).is_dir() for text in inputs):
+    if len(jobs) != 1 or is_folder(path) or any(is_folder(Path(text)) for text in inputs):
         return Output(jobs, path)
     format_ = _format_of(path)
     if format_ is None:
         return Output(jobs, path)
-    if wanted_format not in ("auto", format_):
+    if requested_format not in ("auto", format_):
         raise InvalidOption(
-            f"-o {path.name} is a {format_.upper()} file, but --format is {wanted_format}.",
+            f"-o {path.name} is a {format_.upper()} file, but --format is {requested_format}.",
             hint="Omit --format, or change the name.",
         )
     photo = jobs[0].photo
@@ -62,10 +64,10 @@ def plan_output(inputs: list[str], path: Path, wanted_format: str) -> Output:
 
 
 def make_folders(folders: Iterable[Path]) -> None:
-    """Create the folders that are missing, and try to write in each.
+    """Create missing folders, and try to write in each.
 
     Raises:
-        StartupError: one cannot be created or written.
+        StartupError: a folder cannot be created or written.
     """
     for folder in folders:
         try:
@@ -73,17 +75,17 @@ def make_folders(folders: Iterable[Path]) -> None:
         except OSError as error:
             raise StartupError(
                 f"The folder {folder} cannot be written: {error.strerror}.",
-                hint="Name one that this user may write.",
+                hint="Use a folder that this user can write to.",
             ) from error
 
 
 def _format_of(path: Path) -> ImageFormat | None:
-    """The format that a file's name asks for; None if it may be the name of a folder."""
+    """The format of a file's suffix; None if the path may be a folder."""
     format_ = FORMAT_OF_SUFFIX.get(path.suffix.lower())
     media_type, _ = mimetypes.guess_type(path.name)
     if format_ is None and media_type is not None and media_type.startswith("image/"):
         raise InvalidOption(
-            f"Portraits are not written as {path.suffix} files.",
-            hint=f"Name a folder, or a file that ends in {', '.join(FORMAT_OF_SUFFIX)}.",
+            f"Portraits cannot be written as {path.suffix} files.",
+            hint=f"Use a folder, or a file that ends in {', '.join(FORMAT_OF_SUFFIX)}.",
         )
     return format_

@@ -1,6 +1,7 @@
-"""What the commands that look at photos have in common: find them, go through them, print JSON."""
+"""The common parts of the commands for photos: find them, process each, print JSON."""
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="Findings")
 
+logger = logging.getLogger(__name__)
+
 Photos: TypeAlias = Annotated[
     list[str], typer.Argument(metavar="PHOTO...", help="A file, a folder or a pattern such as '*.jpg'.")
 ]
@@ -24,10 +27,10 @@ AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, for
 
 
 def find(inputs: Iterable[str]) -> list[Path]:
-    """The path of every photo that the inputs name.
+    """Find the path of every photo in the inputs.
 
     Raises:
-        RequestError: there is none.
+        RequestError: there is no photo.
     """
     photos = [photo.path for photo in find_photos(inputs)]
     if not photos:
@@ -36,22 +39,23 @@ def find(inputs: Iterable[str]) -> list[Path]:
 
 
 def no_photo(inputs: Iterable[str]) -> RequestError:
-    """The error for inputs that name no photo."""
-    hint = "Name JPEG, PNG or WebP files, or folders or patterns that have some."
+    """The error for inputs without a photo."""
+    hint = "Give JPEG, PNG or WebP files, or folders or patterns that contain some."
     return RequestError(f"No photo was found in {', '.join(inputs)}.", hint=hint)
 
 
 def look_at(
     photos: Iterable[Path], work: Callable[[bytes], T]
 ) -> Iterator[tuple[Path, "T | FacecraftError"]]:
-    """Work on each photo. One that fails is reported on standard error and does not stop the others."""
+    """Process each photo. A failed one is reported on standard error and does not stop the others."""
     for photo in photos:
         outcome: T | FacecraftError
         try:
             outcome = work(read_photo(photo))
         except FacecraftError as error:
             outcome = error
-        except Exception as error:  # noqa: BLE001  # it is reported, and the others still get their turn
+        except Exception as error:  # it is reported, and the other photos are still processed
+            logger.debug("%s failed.", photo, exc_info=True)
             outcome = InferenceFailed(f"The models failed on this picture: {error!r}.")
         if isinstance(outcome, FacecraftError):
             print(failure(str(photo), outcome.problem()), file=sys.stderr)
@@ -59,17 +63,17 @@ def look_at(
 
 
 def failure(file: str, problem: Mapping[str, object]) -> str:
-    """One line about a photo that failed."""
+    """One line about a failed photo."""
     return f"{file}: {problem['code']}: {problem['detail']} {in_cli_terms(str(problem['hint']))}"
 
 
 def as_json(entries: list[dict[str, Any]]) -> str:
-    """The entries as JSON, under the same name as in a manifest."""
+    """The entries as JSON, with the same member name as in a manifest."""
     return json.dumps({"files": entries}, indent=2)
 
 
 def entry(photo: Path, outcome: "Findings | FacecraftError") -> dict[str, Any]:
-    """One photo for JSON; its members are named as in the answers of the HTTP API."""
+    """One photo for JSON; its members have the same names as in the HTTP API."""
     if isinstance(outcome, FacecraftError):
         members = {"status": "failed", "problem": outcome.problem()}
         return {"file": str(photo), **members, "source": None, "faces": None, "timings_ms": None}
@@ -90,7 +94,7 @@ def entry(photo: Path, outcome: "Findings | FacecraftError") -> dict[str, Any]:
 
 
 def _face(face: "Face") -> dict[str, Any]:
-    """A face for JSON, to a hundredth of a pixel: no detector is more exact."""
+    """A face for JSON, rounded to a hundredth of a pixel, finer than any detector."""
     return {
         "bbox": [round(value, 2) for value in face.bbox.tolist()],
         "landmarks": [[round(value, 2) for value in point] for point in face.landmarks.tolist()],

@@ -1,4 +1,4 @@
-"""Command line options for every field of Options: one place says what there is, in which range."""
+"""Command line options for every field of Options, made from its schema."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -40,14 +40,14 @@ GROUP_OF: Mapping[str, str] = {
     "max_kb": FILE,
     "dpi": FILE,
 }
-"""The group under which help shows each field."""
+"""The group of each field in the help."""
 
 
 def portrait_options(command: Callable[..., int]) -> Callable[..., int]:
     """Add the options to a command.
 
     Args:
-        command: gets those that are given on the command line as `fields`, by name, as text.
+        command: receives the given options as `fields`, text by name.
     """
 
     @wraps(command)
@@ -78,7 +78,7 @@ def _parameters() -> list[inspect.Parameter]:
 
 
 def _parameter(name: str, schema: Mapping[str, Any]) -> inspect.Parameter:
-    """One option. Its value stays text: Options alone says what is wrong with it."""
+    """One option. Values stay text; Options validates them."""
     default = schema["default"]
     option = typer.Option(
         metavar=_values(schema),
@@ -94,7 +94,7 @@ def _parameter(name: str, schema: Mapping[str, Any]) -> inspect.Parameter:
 
 
 def _values(schema: Mapping[str, Any]) -> str:
-    """What a value may be: choices, a range, or any text."""
+    """The allowed values: choices, a range, or any text."""
     kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
     (kind,) = kinds
     if kind["type"] == "boolean":

@@ -1,4 +1,4 @@
-"""`facecraft presets`: the presets, and the rules of one."""
+"""`facecraft presets`: list the presets, or show the rules of one."""
 
 import json
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +17,7 @@ FIELDS = (
     "name", "title", "width", "height", "dpi", "width_mm", "height_mm", "head", "eye_line", "top_margin",
     "background", "replace_background", "retouching", "format", "max_kb", "source", "date", "note",
 )  # fmt: skip
-"""What JSON has of a preset, named as in the answer of GET /presets."""
+"""The members of a preset in JSON, with the same names as in GET /presets."""
 
 
 def presets(
@@ -45,7 +45,7 @@ def _members(preset: "Preset") -> dict[str, Any]:
 
 
 def _details(preset: "Preset") -> list[tuple[str, str]]:
-    replaced = ", the first is put behind the person" if preset.replace_background else ", never replaced"
+    replaced = ", replaced by the first" if preset.replace_background else ", never replaced"
     details = [
         ("size", _size(preset)),
         ("print", _print_size(preset)),

@@ -1,4 +1,4 @@
-"""`facecraft process`: portraits of photos in files and folders."""
+"""`facecraft process`: make portraits of photos in files and folders."""
 
 import sys
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ def process(
             "--output",
             "-o",
             metavar="PATH",
-            help="Folder for the portraits, created if it is missing; for one photo also a file, such as "
+            help="Folder for the portraits, created if missing; for one photo, it can also be a file such as "
             "anna.jpg.",
         ),
     ],
@@ -39,17 +39,17 @@ def process(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write what became of each photo to a .csv or .json file, with a verdict on each portrait.",
+            help="Write each photo's result to a .csv or .json file, with a verdict.",
         ),
     ] = None,
     watch: Annotated[
         bool,
-        typer.Option("--watch", help="PHOTO is one folder: process what is dropped into it, until stopped."),
+        typer.Option("--watch", help="Watch one folder (PHOTO) and process every photo dropped into it."),
     ] = False,
 ) -> int:
     """Make portraits of photos.
 
-    A photo that fails does not stop the others. The exit code is 1 if one failed.
+    A failed photo does not stop the others. The exit code is 1 if any photo failed.
     """
     if watch:
         from facecraft.cli.watch import watch as watch_folder  # noqa: PLC0415
@@ -65,7 +65,10 @@ def _process_once(inputs: list[str], path: Path, fields: Mapping[str, str], mani
 
     options = Options.parse(fields)
     if manifest is not None and manifest.suffix.lower() not in FORMATS:
-        raise InvalidOption(f"--manifest takes a .csv or .json file, not {manifest.name}.", hint="Rename it.")
+        raise InvalidOption(
+            f"--manifest takes a .csv or .json file, not {manifest.name}.",
+            hint="Use a file name that ends in .csv or .json.",
+        )
     output = plan_output(inputs, path, options.format)
     if not output.jobs:
         raise no_photo(inputs)
@@ -104,5 +107,6 @@ def _write_manifest(path: Path, content: bytes) -> None:
         write_whole(path, content)
     except OSError as error:
         raise ServiceError(
-            f"The manifest {path} cannot be written: {error.strerror}.", hint="The portraits are written."
+            f"The manifest {path} cannot be written: {error.strerror}.",
+            hint="The portraits were written; choose another --manifest.",
         ) from error

@@ -1,10 +1,10 @@
-"""`facecraft selftest`: whether the installation works."""
+"""`facecraft selftest`: check the installation."""
 
 from facecraft.cli.load import lock_of
 
 
 def selftest() -> int:
-    """Import every module, load every model that is present, and process a picture."""
+    """Import every module, load every installed model, and process a picture."""
     from facecraft.checks import selftest as checks  # noqa: PLC0415  # it imports torch
     from facecraft.settings import Settings  # noqa: PLC0415
 

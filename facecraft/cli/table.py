@@ -1,10 +1,10 @@
-"""Tables: with colours on a terminal, as plain columns elsewhere."""
+"""Print tables: with colours on a terminal, else as plain columns."""
 
 import sys
 from collections.abc import Mapping, Sequence
 
 STYLES: Mapping[str, str] = {"pass": "green", "fail": "bold red", "unknown": "yellow"}
-"""How a cell with just this text is shown on a terminal."""
+"""Style on a terminal, by the text of a cell."""
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -23,7 +23,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _print_rich(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # nobody waits for rich where it is not used
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # rich is slow to import
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415

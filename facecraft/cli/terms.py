@@ -1,4 +1,4 @@
-"""Texts that are written for callers of the HTTP API, in the terms of the command line."""
+"""Translate texts for the HTTP API to the terms of the command line."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,11 @@ COMMANDS: Mapping[str, str] = {
     "GET /models": "`facecraft models list`",
     "GET /openapi.json": "`facecraft process --help`",
 }
-"""The command that shows what a route shows."""
+"""The command with the same information, by route."""
 
 
 def in_cli_terms(text: str) -> str:
-    """The text with commands in place of routes."""
+    """Replace routes in a text with commands."""
     for route, command in COMMANDS.items():
         text = text.replace(route, command)
     return text

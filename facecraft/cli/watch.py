@@ -1,4 +1,4 @@
-"""`facecraft process --watch`: portraits of what is dropped into a folder."""
+"""`facecraft process --watch`: make portraits of all photos dropped into a folder."""
 
 import signal
 from contextlib import suppress
@@ -9,6 +9,7 @@ from types import FrameType
 from facecraft.cancellation import Cancellation
 from facecraft.cli import load
 from facecraft.errors import InvalidOption
+from facecraft.folders.search import is_folder
 from facecraft.options import Options
 
 
@@ -16,15 +17,15 @@ def watch(inputs: list[str], output: Path, options: Options, manifest: Path | No
     """Watch a folder until SIGTERM or Ctrl-C.
 
     Raises:
-        InvalidOption: there is more than one input, it is no folder, or a manifest is asked for.
+        InvalidOption: there is more than one input, it is not a folder, or there is a manifest.
     """
     folder = Path(inputs[0])
     if manifest is not None:
         raise InvalidOption(
-            "--watch has no end at which a manifest could be written.", hint="Omit --manifest or --watch."
+            "--watch cannot write a manifest, because it has no end.", hint="Omit --manifest or --watch."
         )
-    if len(inputs) > 1 or not folder.is_dir():
-        raise InvalidOption("--watch takes exactly one folder, which must exist.", hint="Name one as PHOTO.")
+    if len(inputs) > 1 or not is_folder(folder):
+        raise InvalidOption("--watch needs exactly one folder that exists.", hint="Give one folder as PHOTO.")
     load.preset_of(options)
     stop = _stop_on_signals()
 
@@ -42,12 +43,12 @@ def watch(inputs: list[str], output: Path, options: Options, manifest: Path | No
 
 
 def _stop_on_signals() -> Cancellation:
-    """A token that SIGTERM and Ctrl-C cancel; a second Ctrl-C ends the process."""
+    """A token, cancelled by SIGTERM and Ctrl-C; a second Ctrl-C ends the process."""
     stop = Cancellation()
 
     def cancel(_signal: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        Thread(target=stop.cancel).start()  # in this thread it could wait for a lock that it holds itself
+        Thread(target=stop.cancel).start()  # this thread could wait for its own lock
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, cancel)

@@ -12,8 +12,8 @@ from facecraft.runtime.onnx import make_session
 from facecraft.types import Face, RGBImage
 
 STRIDE_PX = 4  # of the output maps
-MULTIPLE_PX = 32  # the sides of the input are multiples of it
-LONG_SIDE_PX = 640  # as for SCRFD: finds faces down to 20 px; the time grows with its square
+MULTIPLE_PX = 32  # the sides of the input are multiples of this
+LONG_SIDE_PX = 640  # as for SCRFD: finds faces of 20 px or more; the time grows with its square
 SCORE_THRESHOLD = 0.5
 NMS_IOU = 0.3
 
@@ -54,8 +54,8 @@ def _round_up(side_px: int) -> int:
 def _with_free_shape(path: Path) -> bytes:
     """Read the model, with a free batch, height and width.
 
-    The file declares 10 x 3 x 32 x 32. It also lists every weight as an input, so that ONNX Runtime could not
-    fold them, and has batch counters that no node reads, about which ONNX Runtime would warn.
+    The file declares 10 x 3 x 32 x 32. It also lists every weight as an input, which keeps ONNX Runtime from
+    folding them, and has unused batch counters, which make ONNX Runtime print warnings.
     """
     model = onnx.load(path)
     weights = {tensor.name for tensor in model.graph.initializer}
@@ -87,7 +87,7 @@ def _decode(
         heatmap: (1, h, w), probability that a face has its centre in the cell.
         log_size: (2, h, w), logarithm of the height and width, in cells.
         offset: (2, h, w), y x of the centre within the cell.
-        points: (10, h, w), five times y x, from the box's corner, in sides of the box.
+        points: (10, h, w), five times y x, from the box's corner, as shares of the box's sides.
     """
     rows, cols = np.nonzero(heatmap[0] > SCORE_THRESHOLD)
     at = (slice(None), rows, cols)

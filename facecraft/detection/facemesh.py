@@ -13,14 +13,14 @@ from facecraft.runtime.litert import LiteRTInterpreter
 from facecraft.types import RGBImage
 
 INPUT_PX = 192
-MARGIN = 0.25  # on each side of the face's box, in sides of the box
+MARGIN = 0.25  # on each side of the face's box, as a share of the box
 TRACES = 4
 PRESENCE_THRESHOLD = 0.5
-"""Below this presence the mesh sees no face."""
+"""Smallest presence of a face."""
 
 
 class FaceMesh:
-    """Finds 468 points on a face whose place is roughly known. Safe to call from several threads."""
+    """Finds 468 points on a face with a roughly known place. Safe to call from several threads."""
 
     def __init__(self, path: Path) -> None:
         self._interpreter = LiteRTInterpreter(path)
@@ -30,7 +30,7 @@ class FaceMesh:
     def find(
         self, image: RGBImage, bbox: NDArray[np.float32], eyes: NDArray[np.float32]
     ) -> tuple[Points, float]:
-        """Find the points of one face, and how likely it is a face.
+        """Find the points of one face, and the probability that it is a face.
 
         Args:
             image: (H, W, 3) uint8, RGB, upright.
@@ -52,9 +52,9 @@ class FaceMesh:
     def trace(
         self, image: RGBImage, bbox: NDArray[np.float32], eyes: NDArray[np.float32]
     ) -> tuple[Points, float]:
-        """Find the points more precisely: `find` four times, each from the points before, and average.
+        """Find the points more precisely: call `find` four times, each with the last points, and average.
 
-        The presence is that of the first time: points that left the face see a face anywhere.
+        The presence is from the first call: points that have drifted away from the face report one anywhere.
         """
         traced = []
         for _ in range(TRACES):
@@ -65,7 +65,7 @@ class FaceMesh:
 
 
 def _crop_matrix(bbox: NDArray[np.float32], eyes: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Make the (2, 3) matrix from source pixels to a square around the box, with a margin and level eyes."""
+    """The (2, 3) matrix from source pixels to a square around the box, with a margin and level eyes."""
     x1, y1, x2, y2 = bbox
     centre = (float(x1 + x2) / 2, float(y1 + y2) / 2)
     side = max(1.0, float(max(x2 - x1, y2 - y1)) * (1 + 2 * MARGIN))

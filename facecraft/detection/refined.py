@@ -1,8 +1,8 @@
-"""A detector whose landmarks come from the face mesh.
+"""A detector with landmarks from the face mesh.
 
 Measured against SCRFD-2.5G on 117 faces (insightface's t1.jpg, mirrored, rotated by 15 degrees and scaled by
-0.7 to 1.4, and NASA's astronaut): CenterFace's own landmarks are off by 10 % of the eye distance, the mesh's
-by 7 %. A constant offset between the two conventions remains; it is subtracted here.
+0.7 to 1.4, and NASA's astronaut): CenterFace's own landmarks have an error of 10 % of the eye distance, the
+mesh's of 7 %. The two conventions differ by a constant offset, which is subtracted here.
 """
 
 import numpy as np
@@ -13,12 +13,12 @@ from facecraft.detection.facemesh import PRESENCE_THRESHOLD, FaceMesh
 from facecraft.imaging.mesh import LEFT_EYE, LEFT_MOUTH, NOSE, RIGHT_EYE, RIGHT_MOUTH, Points
 from facecraft.types import Face, RGBImage
 
-# How far below SCRFD's points the mesh's are, in eye distances: eyes, nose, mouth corners.
+# Offset of the mesh's points below SCRFD's, in eye distances: eyes, nose, mouth corners.
 OFFSET_DOWN = np.array([0.03, 0.03, -0.02, 0.045, 0.045], np.float32)
 
 
 class RefinedDetector:
-    """A Detector that takes the boxes of another one and the landmarks of the mesh."""
+    """A Detector with the boxes of another one and the landmarks of the mesh."""
 
     def __init__(self, detector: Detector, mesh: FaceMesh) -> None:
         self._detector = detector
@@ -47,5 +47,5 @@ def five_points(mesh: Points) -> NDArray[np.float32]:
         )
     )
     across = five[1] - five[0]
-    down = np.array([-across[1], across[0]], np.float32)  # as long as the eye distance
+    down = np.array([-across[1], across[0]], np.float32)  # its length is the eye distance
     return np.asarray(five - OFFSET_DOWN[:, None] * down, np.float32)

@@ -11,11 +11,11 @@ from facecraft.types import Face, RGBImage
 
 INPUT_PX = 640  # insightface's default; the image is fitted into a square of this side
 SCORE_THRESHOLD = 0.5
-KEEP_SESSION = 0  # the `ctx_id` with which insightface leaves a session's providers as they are
+KEEP_SESSION = 0  # with this `ctx_id` insightface does not change a session's providers
 
 
 class Scrfd:
-    """A Detector around insightface's decoding of the network's output."""
+    """A Detector that uses insightface to decode the network's output."""
 
     def __init__(self, path: Path, device: Device) -> None:
         self._model = SCRFD(str(path), make_session(path, device))
@@ -24,7 +24,7 @@ class Scrfd:
     def detect(self, image: RGBImage) -> list[Face]:
         height, width = image.shape[:2]
         if min(height, width) * INPUT_PX < max(height, width):
-            return []  # less than a pixel wide in the square, where insightface divides by zero
+            return []  # narrower than a pixel in the square: insightface would divide by zero
         rows, landmarks = self._model.detect(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         rows[:, [0, 2]] = rows[:, [0, 2]].clip(0, width)
         rows[:, [1, 3]] = rows[:, [1, 3]].clip(0, height)

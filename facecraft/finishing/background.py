@@ -1,38 +1,59 @@
-"""What is drawn behind the person."""
+"""Draw the background behind the person."""
+
+from collections.abc import Callable
+from typing import assert_never
 
 import cv2
 import numpy as np
 
-from facecraft.colours import Background
+from facecraft.colours import Background, BackgroundKind
 from facecraft.imaging.geometry import shrink, strips
 from facecraft.types import Plane, RGBImage
 
 BLUR = 0.025
 """Radius of the blur, as a share of the portrait's longer side."""
 BLURRED_PX = 512
-"""Longer side at which a picture is blurred."""
+"""Longer side of the small picture that is blurred."""
 
 
 def paint(background: Background, width: int, height: int) -> RGBImage:
     """Draw a colour or a gradient, (height, width, 3) uint8."""
     if background.kind == "colour":
         return np.full((height, width, 3), background.colours[0], np.uint8)
+    shares = _gradient_shares(background.kind)
     ramp = np.arange(256, dtype=np.float32)[:, None] / 255
     first, last = (np.array(each, np.float32) for each in background.colours)
     table = np.rint(first + (last - first) * ramp).astype(np.uint8)
     painted = np.empty((height, width, 3), np.uint8)
     x, y = np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     for rows in strips(height):
-        if background.kind == "linear":
-            share = np.broadcast_to((y[rows] + 1) / 2, (rows.stop - rows.start, width))
-        else:
-            share = np.minimum(np.hypot(x[None], y[rows]) / np.float32(np.sqrt(2)), 1)
-        painted[rows] = table[np.rint(share * 255).astype(np.uint8)]
+        painted[rows] = table[np.rint(shares(x[None], y[rows]) * 255).astype(np.uint8)]
     return painted
 
 
-def blurred(image: RGBImage, person: Plane) -> RGBImage:
-    """Blur the picture, without the person's colours bleeding into it.
+def _gradient_shares(kind: BackgroundKind) -> Callable[[Plane, Plane], Plane]:
+    """Choose the function for the share of the last colour, 0 to 1, at x and y from -1 to 1."""
+    match kind:
+        case "linear":
+            return _linear
+        case "radial":
+            return _radial
+        case "keep" | "transparent" | "blur" | "colour":
+            raise ValueError(f"The background {kind} is not a gradient.")
+        case _:
+            assert_never(kind)
+
+
+def _linear(x: Plane, y: Plane) -> Plane:
+    return np.broadcast_to((y + 1) / 2, (y.shape[0], x.shape[1]))
+
+
+def _radial(x: Plane, y: Plane) -> Plane:
+    return np.minimum(np.hypot(x, y) / np.float32(np.sqrt(2)), 1)
+
+
+def blur(image: RGBImage, person: Plane) -> RGBImage:
+    """Blur the picture without spreading the person's colours into the background.
 
     Args:
         image: (H, W, 3) uint8, RGB.

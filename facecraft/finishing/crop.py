@@ -1,4 +1,4 @@
-"""The portrait's crop: how large the head is in it, where it stands, and how upright."""
+"""The portrait's crop: size, place and tilt of the head in it."""
 
 import math
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from facecraft.types import Alpha, Note, RGBImage
 
 LEAST_PX, MOST_PX = 64, 4096
 SPACE_ABOVE = 0.4
-"""Share of the free height that is above the head, where neither eye_line nor margin says otherwise."""
+"""Share of the free height above the head, if neither eye_line nor margin is set."""
 EYES_FROM_TOP = 0.45
-"""Where the eyes go, as a share of the height, in a crop that only has a shape."""
+"""Distance of the eyes from the top, as a share of the height, in a crop that only has a shape."""
 SEAM = 0.04
-"""Over this share of the portrait's longer side, what is beyond the photo turns plain."""
+"""Width of the transition from the photo's edge to a plain area, as a share of the portrait's longer side."""
 ENLARGED = 1.005
-"""Scale above which the portrait has more pixels than the photo gave."""
+"""Above this scale the portrait has more pixels than the photo."""
 
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """Which part of a picture becomes the portrait.
+    """The part of a picture that becomes the portrait.
 
     Attributes:
-        matrix: (2, 3) float64, the picture's pixels to the portrait's.
+        matrix: (2, 3) float64, from the picture's pixels to the portrait's.
         width: of the portrait, in pixels.
         height: of the portrait, in pixels.
         scale: portrait pixels per pixel of the picture.
@@ -47,25 +47,25 @@ class Crop:
 
 
 def fit(options: Options, width: int, height: int, head: Head | None) -> Crop | None:
-    """The crop that is asked for; None where the portrait is the whole picture.
+    """The requested crop; None if the portrait is the whole picture.
 
-    Without `head` or `margin` it is the largest crop of the shape that is asked for.
+    Without the options `head` and `margin` it is the largest crop of the requested shape.
 
     Args:
         options: width, height, head, margin, align and eye_line are read.
         width: of the picture, in pixels.
         height: of the picture, in pixels.
-        head: of the portrait's person, in the picture's pixels; None where no face was found.
+        head: of the portrait's person, in the picture's pixels; None if no face was found.
 
     Raises:
-        NoFaceFound: the crop is placed by a head, and there is none.
+        NoFaceFound: the crop needs a head, and there is none.
     """
     if not options.crops:
         return None
     share = options.head_share
     if head is None:
         if options.fits_head:
-            raise NoFaceFound("No face was found that the crop could be placed by.")
+            raise NoFaceFound("No face was found to place the crop.")
         return _largest(*_size(options, width, height, None), width, height, None)
     wide, high = _size(options, width, height, None if share is None else head.height_px / share)
     if not options.fits_head:
@@ -75,9 +75,9 @@ def fit(options: Options, width: int, height: int, head: Head | None) -> Crop | 
 
 
 def _size(options: Options, width: int, height: int, natural_px: float | None) -> tuple[int, int]:
-    """The portrait's sides. Those that are not given follow the picture's shape and resolution.
+    """The portrait's sides. A missing side follows from the picture's shape and resolution.
 
-    `natural_px` is the height at which the head keeps its size; None where the head's size is not asked for.
+    `natural_px` is the height at which the head keeps its size; None if no size of the head is requested.
     """
     wide, high = options.width, options.height
     if wide is not None and high is not None:
@@ -101,7 +101,7 @@ def _largest(wide: int, high: int, width: int, height: int, head: Head | None) -
     middle = np.array([width / 2, height / 2]) if head is None else head.middle + 0.5
     target = np.array([wide / 2, high / 2 if head is None else high * EYES_FROM_TOP])
     shift = np.clip(target - scale * middle, np.array([wide - scale * width, high - scale * height]), 0)
-    shift = np.rint(shift)  # where nothing is scaled, pixels are copied unchanged; their centres lie at half
+    shift = np.rint(shift)  # without scaling, pixels are copied unchanged; their centres are at half
     matrix = np.array([[scale, 0, shift[0] + scale / 2 - 0.5], [0, scale, shift[1] + scale / 2 - 0.5]])
     return Crop(matrix, wide, high, scale)
 
@@ -125,7 +125,7 @@ def _around(head: Head, wide: int, high: int, *, scale: float, share: float | No
 def apply(picture: Picture, crop: Crop) -> Picture:
     """Resample a picture into the crop, once.
 
-    Beyond the picture its edge is continued and turns plain, and `covered` is 0.
+    Outside of the picture its edge is repeated and becomes plain; `covered` is 0 there.
     """
     size = (crop.width, crop.height)
     rgb = warp(picture.rgb, crop.matrix, *size, cv2.BORDER_REPLICATE)
@@ -140,14 +140,14 @@ def apply(picture: Picture, crop: Crop) -> Picture:
 
 
 def _is_inside(crop: Crop, width: int, height: int) -> bool:
-    """Whether the picture reaches every pixel of the crop, to half a pixel of its own."""
+    """Whether the picture covers every pixel of the crop, to half a pixel of the picture."""
     right, bottom = crop.width - 1, crop.height - 1
     corners = transform(np.array([[0, 0], [right, 0], [0, bottom], [right, bottom]]), invert(crop.matrix))
     return bool((corners >= -0.51).all() and (corners <= np.array([width, height]) - 0.49).all())
 
 
 def _plain_beyond(rgb: RGBImage, covered: Alpha) -> RGBImage:
-    """Smooth the streaks that the continued edge makes where `covered` is 0."""
+    """Smooth the streaks of the repeated edge, where `covered` is 0."""
     reach = max(2, round(SEAM * max(rgb.shape[:2])))
     small = cv2.resize(rgb, None, fx=1 / 4, fy=1 / 4, interpolation=cv2.INTER_AREA)
     for _ in range(2):  # two box filters are nearly a Gaussian
@@ -159,13 +159,13 @@ def _plain_beyond(rgb: RGBImage, covered: Alpha) -> RGBImage:
 
 
 def notes_on(crop: Crop, covered: Alpha | None) -> tuple[Note, ...]:
-    """Say so where the photo is too small for the crop, or ends inside of it."""
+    """Notes if the photo is too small for the crop, or ends inside of it."""
     notes = []
     if crop.scale > ENLARGED:
         detail = f"The photo was enlarged {crop.scale:.2f} times to fill the frame: it has fewer pixels."
         notes.append(Note("source_small", detail))
     if covered is not None:
         share = 1 - float(covered.mean()) / 255
-        detail = f"The photo ends inside the frame: {share:.1%} of the portrait lies beyond it."
+        detail = f"The photo ends inside the frame: {share:.1%} of the portrait is outside of it."
         notes.append(Note("extended", detail))
     return tuple(notes)

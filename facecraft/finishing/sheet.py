@@ -23,7 +23,8 @@ PAPERS_MM: Mapping[Layout, tuple[float, float]] = {
 }
 """Shorter and longer side."""
 BORDER_MM = 2.0
-"""Least border around the copies. With it and the gap, eight of 35 x 45 mm fit on 10 x 15 cm."""
+"""Smallest border around the copies. With this border and the gap, eight portraits of 35 x 45 mm fit on
+10 x 15 cm."""
 GAP_MM = 1.0
 MARK_MM = 1.0
 MARK_LEVEL = 110
@@ -32,7 +33,7 @@ WHITE = 255
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """How copies are laid out on paper, in pixels."""
+    """The layout of copies on paper, in pixels."""
 
     width: int
     height: int
@@ -45,7 +46,7 @@ class Sheet:
 
 
 def plan(layout: Layout, width: int, height: int, dpi: int) -> Sheet:
-    """Choose the orientation in which more copies fit; upright if both are equal.
+    """Choose the orientation that fits more copies; upright if both are equal.
 
     Raises:
         InvalidOption: no copy fits.

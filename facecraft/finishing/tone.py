@@ -1,7 +1,7 @@
-"""Exposure, white balance, contrast and sharpness: each is measured, and corrected within limits.
+"""Measure exposure, white balance, contrast and sharpness, and correct them within limits.
 
-Nothing here assumes how skin should look: a dark face in a well exposed picture stays as dark as it is. Only
-the picture's own range is read, and a background that was meant to be neutral.
+No correction assumes how skin should look: a dark face in a well exposed picture stays dark. The corrections
+depend only on the picture's own range and on a background that is nearly neutral.
 """
 
 import math
@@ -16,23 +16,23 @@ from facecraft.imaging.mesh import Points, skin_mask
 from facecraft.types import Plane, RGBImage
 
 MEASURED_PX = 256
-"""Longer side of the picture on which everything is measured."""
+"""Longer side of the small picture for all measurements."""
 MAX_HUE_DEG = 5.0
 """Largest change of the skin's mean hue in CIELAB."""
 BLACK, WHITE = 16, 225
-"""Levels, 0 to 255, towards which the darkest and the brightest tone are moved."""
+"""Targets, 0 to 255, for the darkest and the brightest tone."""
 RANGE_SHARE = 0.6
-"""How far they are moved, as a share of their distance."""
+"""The darkest and brightest tone move by this share of the distance to their target."""
 MIN_GAMMA, MAX_GAMMA, MAX_GAIN = 0.8, 1.2, 1.6
 DARK, BRIGHT, DIM = 85, 190, 190
-"""Mean luma of a face: below DARK it is lifted if no tone of the picture is above DIM; above BRIGHT it is
-lowered."""
+"""Limits for the mean luma of a face: below DARK it is raised if no tone of the picture is above DIM; above
+BRIGHT it is lowered."""
 NEUTRAL_CHROMA = 14.0
 """A background with less chroma in CIELAB counts as grey or white."""
 CAST_SHARE = 0.8
-"""Share of its colour cast that is removed."""
+"""Share of the background's colour cast to remove."""
 AMOUNT, THRESHOLD = 0.3, 2.0
-"""Of the unsharp mask; a difference of fewer levels than THRESHOLD is noise."""
+"""Strength and threshold of the unsharp mask; a difference below THRESHOLD levels is noise."""
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -52,12 +52,12 @@ class Correction:
 
 
 def measure(image: RGBImage, face: Points | None, person: Plane) -> Correction:
-    """Measure which correction a portrait needs.
+    """Measure the correction that a portrait needs.
 
     Args:
         image: (H, W, 3) uint8, RGB.
         face: points of the face, in the portrait's pixels; None without a face.
-        person: where the person is.
+        person: the segmented person.
     """
     small, longest = shrink(image, MEASURED_PX), max(image.shape[:2])
     inside = np.zeros(small.shape[:2], np.uint8)
@@ -71,7 +71,7 @@ def measure(image: RGBImage, face: Points | None, person: Plane) -> Correction:
 
 
 def apply(image: RGBImage, correction: Correction) -> RGBImage:
-    """Correct a copy. After the white balance all channels get the same factor, so that hue stays."""
+    """Correct a copy. After the white balance all channels get the same factor, which keeps the hue."""
     table = np.clip(np.arange(256)[:, None] * correction.gains, 0, 255)
     balanced = cv2.LUT(image, np.rint(table).astype(np.uint8)[None])
     luma = cv2.cvtColor(balanced, cv2.COLOR_RGB2GRAY)
@@ -93,11 +93,11 @@ def _gains(skin: NDArray[np.float32], background: NDArray[np.float32]) -> NDArra
     _, a, b = _lab(grey)
     if np.hypot(a, b) > NEUTRAL_CHROMA or grey.min() < 40:
         return neutral
-    wanted = 1 + CAST_SHARE * (float(grey @ LUMA) / grey - 1)
+    full = 1 + CAST_SHARE * (float(grey @ LUMA) / grey - 1)
     colour = skin.mean(axis=0)
     share = 1.0
     while share > 0.01:
-        gains = np.asarray(1 + share * (wanted - 1), np.float32)
+        gains = np.asarray(1 + share * (full - 1), np.float32)
         if (
             abs(hue_difference_deg(colour, colour * gains)) <= MAX_HUE_DEG - 1
         ):  # the curve and rounding change it too
@@ -107,7 +107,7 @@ def _gains(skin: NDArray[np.float32], background: NDArray[np.float32]) -> NDArra
 
 
 def _curve(luma: NDArray[np.float32], skin: float) -> NDArray[np.float32]:
-    """Black and white points for a picture with too little range, and a gamma for a face that is off."""
+    """Black and white points for a picture with too little range, and a gamma for a dark or bright face."""
     low, high = np.percentile(luma, (0.5, 99.5)).tolist()
     black = RANGE_SHARE * max(low - BLACK, 0)
     white = high + RANGE_SHARE * max(WHITE - high, 0)

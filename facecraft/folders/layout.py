@@ -1,13 +1,13 @@
-"""The folders of a watcher, and how a photo moves through them.
+"""The folders of a watcher. A photo moves through them:
 
     IN/a.jpg                 a dropped photo
-    IN/.finishing/a.jpg      its portrait is about to appear as OUT/a.jpg; that name is now reserved for it
-    OUT/a.jpg                the portrait, whole
-    IN/done/a.jpg            the photo, once its portrait is there
-    IN/failed/a.jpg          a photo that cannot be processed; IN/failed/a.jpg.json says why
+    IN/.finishing/a.jpg      the photo while its portrait is written to OUT/a.jpg; it reserves that name
+    OUT/a.jpg                the complete portrait
+    IN/done/a.jpg            the photo after its portrait was written
+    IN/failed/a.jpg          a photo that cannot be processed; IN/failed/a.jpg.json has the reason
 
-The folders are the only state. A watcher can be killed at any step: the next one processes what is still in
-IN or `.finishing` again, under the same name.
+The folders are the only state. A watcher can be killed at any step: the next one processes all photos in IN
+and `.finishing` again, with the same names.
 """
 
 import fcntl
@@ -21,31 +21,30 @@ from pathlib import Path
 from facecraft.errors import FacecraftError, StartupError
 from facecraft.files import make_writable, write_whole
 from facecraft.folders.locked import Fingerprint, LockedPhoto, fingerprint
-from facecraft.folders.names import first_free, is_failed_taken, problem_path, shortened
+from facecraft.folders.names import first_free, is_failed_taken, problem_path, shorten
 from facecraft.imaging.formats import SUFFIXES
 from facecraft.types import Portrait
 
 DONE, FAILED, FINISHING = "done", "failed", ".finishing"
 TEMPORARY_SUFFIXES = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", "~")
-"""Programs write a file under a name that ends like this, and rename it once it is whole."""
+"""Suffixes of unfinished files. Programs rename a file when it is complete."""
 DEEPEST = 50
-"""Levels of folders that are searched."""
-HINT = "Name two different folders that this process may write."
+"""Number of levels of folders to search."""
+HINT = "Use two different folders that this process can write to."
 
 
 class Layout:
     """The folders of one watcher.
 
     Attributes:
-        folder: where photos are dropped.
-        output: where portraits appear.
-        done: where photos go once their portraits are there.
-        failed: where photos go that cannot be processed.
-        finishing: where photos wait while their portraits are written.
+        folder: for new photos.
+        output: for portraits.
+        done: for photos with a finished portrait.
+        failed: for photos that cannot be processed.
+        finishing: for photos while their portraits are written.
 
     Raises:
-        StartupError: one folder lies in the other such that portraits would be taken for photos, or one of
-            them cannot be written.
+        StartupError: the watcher would find portraits as new photos, or a folder cannot be written.
     """
 
     def __init__(self, folder: Path, output: Path) -> None:
@@ -58,7 +57,7 @@ class Layout:
         try:
             for path in (*own, self.output):
                 make_writable(path)
-            # A mount or a link can lead to the same folder by another path.
+            # With a mount or a link, two paths can be the same folder.
             if self.output.samefile(self.folder):
                 raise mixed
             if any(path.stat().st_dev != self.folder.stat().st_dev for path in own):
@@ -68,7 +67,7 @@ class Layout:
             raise StartupError(f"A folder cannot be written: {error}.", hint=HINT) from error
 
     def photos(self) -> Iterator[tuple[Path, Fingerprint]]:
-        """Every dropped file, in IN and in `.finishing`, sorted by name."""
+        """Find every dropped file, in IN and in `.finishing`, sorted by name."""
         for root, folders, names in os.walk(self.folder):
             here = Path(root)
             depth = len(here.relative_to(self.folder).parts)
@@ -78,34 +77,34 @@ class Layout:
                     continue
                 try:
                     status = (here / name).lstat()
-                except OSError:  # another watcher has moved it, or the folder may not be searched
+                except OSError:  # another watcher has moved it, or the folder cannot be searched
                     continue
-                if stat.S_ISREG(status.st_mode):  # no link: it might lead anywhere
+                if stat.S_ISREG(status.st_mode):  # no link, because its target can be anywhere
                     yield here / name, fingerprint(status)
 
     def claim(self, photo: LockedPhoto, expected: Fingerprint) -> Path | None:
-        """Move a processed photo to `.finishing`, under a name that no other portrait has or will have.
+        """Move a processed photo to `.finishing`, with a name that is free for its portrait.
 
         Returns:
-            Where it is now, or None if it is no longer the file that was processed.
+            Its new path, or None if it has changed since it was processed.
         """
         with self._naming_lock():
             if photo.fingerprint() != expected:
-                return None  # somebody went on writing to it
+                return None  # another program continued writing to it
             if photo.path.is_relative_to(self.finishing):
                 return photo.path
-            wanted = self.finishing / shortened(photo.path.relative_to(self.folder))
-            claimed = first_free(wanted, self._is_portrait_taken)
+            target = self.finishing / shorten(photo.path.relative_to(self.folder))
+            claimed = first_free(target, self._is_portrait_taken)
             claimed.parent.mkdir(parents=True, exist_ok=True)
             photo.path.rename(claimed)
-            # Another file may have got the name just before it was moved; it is processed from there. The
-            # last member of a fingerprint changes with the move itself.
+            # Another file may have replaced it just before the move; it is processed later. The move itself
+            # changes the last member of a fingerprint.
             return claimed if fingerprint(claimed.lstat())[:-1] == expected[:-1] else None
 
     def finish(self, claimed: Path, portrait: Portrait) -> Path:
         """Write a portrait, then move its photo to `done`.
 
-        In this order: if the process ends in between, the photo is still there to be processed again.
+        In this order: if the process ends in between, the photo is processed again.
 
         Returns:
             The portrait's path.
@@ -120,7 +119,7 @@ class Layout:
         return target
 
     def fail(self, claimed: Path, error: FacecraftError) -> Path:
-        """Write a problem, then move its photo to `failed`; in this order, as in `finish`.
+        """Write a problem, then move its photo to `failed`, in the same order as `finish`.
 
         Returns:
             The photo's new path.
@@ -141,7 +140,7 @@ class Layout:
             return False
 
     def _is_portrait_taken(self, path: Path) -> bool:
-        """Whether the portrait of another photo has this name, or will have it, in any format."""
+        """Whether another photo's portrait has or reserves this name, in any format."""
         portrait = self.output / path.relative_to(self.finishing)
         return any(portrait.with_name(path.stem + suffix).exists() for suffix in SUFFIXES.values()) or any(
             other.stem == path.stem and other.is_file() for other in path.parent.glob("*")

@@ -1,4 +1,4 @@
-"""A photo that one watcher holds, so that no other one processes it."""
+"""Lock a photo, so that only one watcher processes it."""
 
 import fcntl
 import os
@@ -19,11 +19,11 @@ def fingerprint(status: os.stat_result) -> Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class LockedPhoto:
-    """A photo whose lock this process holds.
+    """A photo that this process has locked.
 
     Attributes:
-        path: where it was when it was locked.
-        descriptor: its open file; the lock ends when this is closed.
+        path: its path when it was locked.
+        descriptor: its open file; closing it ends the lock.
     """
 
     path: Path
@@ -34,7 +34,7 @@ class LockedPhoto:
         return fingerprint(os.fstat(self.descriptor))
 
     def read(self, limit_bytes: int) -> bytes:
-        """Its content from the start, no more than `limit_bytes` of it."""
+        """Read its first `limit_bytes` bytes."""
         with os.fdopen(os.dup(self.descriptor), "rb") as file:
             file.seek(0)
             return file.read(limit_bytes)
@@ -45,7 +45,7 @@ def locked(path: Path) -> Iterator[LockedPhoto | None]:
     """Lock a photo for the block.
 
     Yields:
-        The photo, or None where another watcher holds it or has moved it.
+        The photo, or None if another watcher has locked or moved it.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -61,7 +61,7 @@ def locked(path: Path) -> Iterator[LockedPhoto | None]:
 def _lock(path: Path, descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Another watcher may have moved it after it was opened here.
+        # Another watcher may have moved it after this one opened it.
         return os.path.samestat(path.lstat(), os.fstat(descriptor))
     except (BlockingIOError, FileNotFoundError):
         return False

@@ -1,12 +1,12 @@
-"""The manifest of a run: what became of each file, as JSON or CSV.
+"""The manifest of a run: the result of each file, as JSON or CSV.
 
-JSON is for programs: `{"files": [...]}`, with an object for each file. A value that is not known is `null`; a
-file that failed has its problem (RFC 9457).
+JSON is for programs: `{"files": [...]}`, with an object for each file. An unknown value is `null`. A failed
+file has its problem (RFC 9457).
 
-CSV is for spreadsheets: UTF-8, a header, and one line for each file. Lists are separated by spaces; of a
-problem there are `code` and `detail`. Spreadsheets take a cell that begins with = + - @ or with white space
-(tab, carriage return, line feed) for a formula, and a file may have such a name; so an apostrophe is put
-before it. JSON keeps every name as it is.
+CSV is for spreadsheets: UTF-8, a header, and one line for each file. Lists are separated by spaces. A problem
+has only its `code` and `detail`. Spreadsheets read a cell as a formula if it begins with = + - @, tab,
+carriage return or line feed. File names may begin like this, so such a cell gets an apostrophe before it.
+JSON keeps every name unchanged.
 """
 
 import csv
@@ -31,11 +31,11 @@ class Entry:
     """One file of a run.
 
     Attributes:
-        file: its name, as it was given; empty if the entry is about the whole run.
+        file: its name from the caller; empty if the entry is about the whole run.
         output: name of the portrait; None if there is none.
         status: whether there is a portrait.
         verdict: on the portrait; None if there is none, or if it was not judged.
-        failed_rules: names of the rules that the portrait breaks.
+        failed_rules: names of the portrait's failed rules.
         notes: codes of the portrait's notes.
         width: of the portrait, in pixels.
         height: of the portrait, in pixels.
@@ -58,7 +58,7 @@ class Entry:
 
     @classmethod
     def done(cls, file: str, output: str, portrait: Portrait, ms: float) -> Self:
-        """The entry of a file whose portrait is written."""
+        """The entry of a file with a portrait."""
         rules = () if portrait.verdict is None else portrait.verdict.rules
         return cls(
             file=file,
@@ -75,15 +75,15 @@ class Entry:
 
     @classmethod
     def failed(cls, file: str, error: FacecraftError, ms: float | None = None) -> Self:
-        """The entry of a file that has no portrait."""
-        took_ms = None if ms is None else round(ms, 1)
-        return cls(file=file, output=None, status="failed", ms=took_ms, problem=error.problem())
+        """The entry of a file without a portrait."""
+        rounded_ms = None if ms is None else round(ms, 1)
+        return cls(file=file, output=None, status="failed", ms=rounded_ms, problem=error.problem())
 
 
 def as_json(entries: Iterable[Entry]) -> bytes:
     """The manifest as JSON."""
     text = json.dumps({"files": [asdict(entry) for entry in entries]}, indent=2, ensure_ascii=False)
-    # A file's name need not be valid text; escaped, it is valid JSON.
+    # A file's name may be invalid text; escaped, it is valid JSON.
     return (text + "\n").encode(errors="backslashreplace")
 
 
@@ -97,7 +97,7 @@ def as_csv(entries: Iterable[Entry]) -> bytes:
 
 
 FORMATS: Mapping[str, Callable[[Iterable[Entry]], bytes]] = {".csv": as_csv, ".json": as_json}
-"""How a manifest is written, by the suffix of its file."""
+"""The functions that write a manifest, by suffix of its file."""
 
 
 def _row(entry: Entry) -> list[object]:

@@ -1,5 +1,6 @@
-"""Photos from files and folders become portraits in a folder, once."""
+"""Process photos from files and folders once, into another folder."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +15,23 @@ from facecraft.imaging.formats import SUFFIXES
 from facecraft.options import Options
 from facecraft.types import ImageFormat, Portrait
 
+logger = logging.getLogger(__name__)
+
 
 class Processor(Protocol):
-    """The part of a Pipeline that this needs."""
+    """The part of a Pipeline that this module needs."""
 
     def process(self, data: bytes, options: Options, *, judge: bool = False) -> Portrait: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One photo, and where its portrait goes.
+    """One photo, and the path for its portrait.
 
     Attributes:
         photo: its path.
         target: path of the portrait without its suffix.
-        suffix: of the portrait; None for the one of its format.
+        suffix: of the portrait; None for its format's suffix.
     """
 
     photo: Path
@@ -36,17 +39,17 @@ class Job:
     suffix: str | None = None
 
     def portrait(self, format_: ImageFormat) -> Path:
-        """Path of the portrait, if that has this format."""
+        """Path of the portrait in this format."""
         suffix = SUFFIXES[format_] if self.suffix is None else self.suffix
         return self.target.with_name(self.target.name + suffix)
 
 
 def find_jobs(inputs: Iterable[str], folder: Path) -> list[Job]:
-    """A job for every photo that the inputs name, each photo once.
+    """Make a job for every photo in the inputs, each photo once.
 
     Args:
-        inputs: files, folders (whose structure is kept) and glob patterns.
-        folder: where the portraits go.
+        inputs: files, folders (the output gets the same subfolders) and glob patterns.
+        folder: for the portraits.
     """
     taken: set[Path] = set()
     return [
@@ -58,16 +61,16 @@ def find_jobs(inputs: Iterable[str], folder: Path) -> list[Job]:
 def process_jobs(
     jobs: list[Job], pipeline: Processor, options: Options, *, judge: bool = False
 ) -> Iterator[Entry]:
-    """Process photos one after another; one that fails does not stop the rest.
+    """Process photos one after another; a failed one does not stop the others.
 
     Args:
         jobs: the photos.
         pipeline: makes the portraits.
         options: of every portrait.
-        judge: whether the portraits are judged; with a preset they always are.
+        judge: whether to add verdicts; with a preset there always are verdicts.
 
     Yields:
-        What became of each photo, in order, as soon as it is known.
+        The result of each photo, in order, as soon as it is known.
     """
     photos = {job.photo.resolve() for job in jobs}
     for job in jobs:
@@ -83,32 +86,33 @@ def process_jobs(
 def _outcome(
     job: Job, photos: set[Path], pipeline: Processor, options: Options, *, judge: bool
 ) -> Portrait | FacecraftError:
-    """The portrait, which is written, or why there is none."""
+    """Process one photo and write its portrait. Return the portrait, or the error."""
     try:
         portrait = pipeline.process(read_photo(job.photo), options, judge=judge)
         _write(job.portrait(portrait.format), portrait.data, photos)
     except FacecraftError as error:
         return error
-    except Exception as error:  # noqa: BLE001  # it is reported, and the other photos are still processed
+    except Exception as error:  # it is reported, and the other photos are still processed
+        logger.debug("%s failed.", job.photo, exc_info=True)
         return InferenceFailed(f"The models failed on this picture: {error!r}.")
     return portrait
 
 
 def _write(target: Path, data: bytes, photos: set[Path]) -> None:
     if target.resolve() in photos:
-        raise RequestError(f"The portrait would overwrite the photo {target}.", hint="Name another folder.")
+        raise RequestError(f"The portrait would overwrite the photo {target}.", hint="Use another folder.")
     try:
         write_whole(target, data)
     except OSError as error:
-        hint = "Make room in its folder, or name another one."
+        hint = "Make room in its folder, or use another one."
         raise ServiceError(f"The portrait {target} cannot be written: {error}.", hint=hint) from error
 
 
-def _unique(wanted: Path, taken: set[Path]) -> Path:
-    """The path, with a number added where another photo has it already."""
-    target, number = wanted, 1
+def _unique(path: Path, taken: set[Path]) -> Path:
+    """The path, with a number added if another photo has it already."""
+    target, number = path, 1
     while target in taken:
         number += 1
-        target = wanted.with_name(f"{wanted.name}-{number}")
+        target = path.with_name(f"{path.name}-{number}")
     taken.add(target)
     return target

@@ -1,4 +1,4 @@
-"""Find the photos that files, folders and patterns name, and read them."""
+"""Find photos by files, folders and patterns, and read them."""
 
 import glob
 from collections.abc import Iterable, Iterator
@@ -11,11 +11,11 @@ from facecraft.imaging.formats import READ_SUFFIXES
 
 @dataclass(frozen=True, slots=True)
 class FoundPhoto:
-    """A photo that an input names.
+    """A found photo.
 
     Attributes:
-        path: where it is.
-        relative: its path below the folder that was named; its name alone where it was named itself.
+        path: of its file.
+        relative: its path inside the input folder; only its name if the input is the photo itself.
     """
 
     path: Path
@@ -23,21 +23,21 @@ class FoundPhoto:
 
 
 def find_photos(inputs: Iterable[str], output: Path | None = None) -> list[FoundPhoto]:
-    """Every photo that the inputs name, each once, in their order.
+    """Find every photo in the inputs, each once, in order.
 
     Args:
-        inputs: files, folders (with their subfolders) and glob patterns. A name that leads to nothing counts
-            as a photo, so that reading it says so.
-        output: a folder in which portraits of an earlier run may lie: not searched if it lies in an input.
+        inputs: files, folders (with their subfolders) and glob patterns. A missing file counts as a photo, so
+            that reading it reports the error.
+        output: a folder with portraits of earlier runs; it is not searched, even if it is inside an input.
     """
     found: dict[Path, FoundPhoto] = {}
-    for photo in _named(inputs, None if output is None else output.resolve()):
+    for photo in _find(inputs, None if output is None else output.resolve()):
         found.setdefault(photo.path.resolve(), photo)
     return list(found.values())
 
 
 def read_photo(path: Path) -> bytes:
-    """The content of a photo's file.
+    """Read a photo's file.
 
     Raises:
         RequestError: it cannot be read.
@@ -45,37 +45,56 @@ def read_photo(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        hint = "Check its name, and that this user may read it."
+        hint = "Check its name, and that this user can read it."
         raise RequestError(f"The photo cannot be read: {error.strerror}.", hint=hint) from error
 
 
-def _named(inputs: Iterable[str], output: Path | None) -> Iterator[FoundPhoto]:
+def _find(inputs: Iterable[str], output: Path | None) -> Iterator[FoundPhoto]:
     for text in inputs:
         paths = [text] if _exists(text) else sorted(glob.glob(text, recursive=True))  # noqa: PTH207
         if not paths:
             yield FoundPhoto(Path(text), Path(Path(text).name))
         for path in map(Path, paths):
-            if not path.is_dir():
+            if not is_folder(path):
                 yield FoundPhoto(path, Path(path.name))
                 continue
             for photo in sorted(path.rglob("*")):
                 if (
                     photo.suffix.lower() in READ_SUFFIXES
-                    and photo.is_file()
+                    and _is_file(photo)
                     and not _is_in(photo, path, output)
                 ):
                     yield FoundPhoto(photo, photo.relative_to(path))
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder. A path that cannot be looked up is not.
+
+    `Path.is_dir` raises an OSError for a name that is too long, and in a folder that cannot be searched.
+    """
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a path is a file. One that cannot be looked up counts, so that reading it reports the error."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
+
+
 def _exists(text: str) -> bool:
     try:
         return Path(text).exists()
-    except OSError:  # a name that is too long, or a folder that may not be searched
+    except OSError:  # as in `is_folder`
         return False
 
 
 def _is_in(photo: Path, searched: Path, output: Path | None) -> bool:
-    """Whether a photo lies in the output folder, and that is a part of the searched one."""
+    """Whether a photo is in the output folder, inside the searched one."""
     if output is None or output == searched.resolve():
         return False
     return photo.resolve().is_relative_to(output)

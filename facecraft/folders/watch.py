@@ -1,9 +1,10 @@
-"""Watch a folder: photos dropped into it become portraits in another one. See `layout` for the folders.
+"""Watch a folder, and make portraits of new photos in another one. See `layout` for the folders.
 
-A photo is locked while it is processed (flock, which ends with the process), so several watchers on one
-machine can share a folder.
+A photo is locked while it is processed, so several watchers on one machine can share a folder. The lock
+(flock) ends with the process.
 """
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -25,8 +26,10 @@ from facecraft.options import Options
 from facecraft.types import Portrait
 
 UNWRITTEN = bytes(64)
-"""How a file ends if its size was set before its content was written; no photo ends like this."""
+"""End of a file with a size but not all of its content yet. No photo ends like this."""
 MOST_DOUBLINGS = 6
+
+logger = logging.getLogger(__name__)
 
 
 class Processor(Protocol):
@@ -37,14 +40,14 @@ class Processor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """How long a watcher waits, in seconds.
+    """The waiting times of a watcher, in seconds.
 
     Attributes:
-        poll_s: between two looks at the folder.
-        settle_s: a photo is processed once it has not changed for this long.
-        incomplete_s: a photo that cannot be decoded fails once it has not changed for this long; until then
+        poll_s: between two searches of the folder.
+        settle_s: a photo is processed when it has not changed for this time.
+        incomplete_s: a photo that cannot be decoded fails when it has not changed for this time; before that,
             the rest of it may still arrive.
-        retry_s: after a folder could not be written, before the next try; doubled with each failure.
+        retry_s: before the next try if a folder cannot be written; doubled with each failure.
     """
 
     poll_s: float = 0.5
@@ -55,14 +58,14 @@ class Delays:
 
 @dataclass(slots=True)
 class _TrackedFile:
-    """What a watcher remembers of a file.
+    """A watcher's memory of a file.
 
     Attributes:
-        fingerprint: its state, when the folder was last looked at.
-        since_s: when it came into this state, by the monotonic clock.
-        retry_at_s: it is not processed before this time.
-        failures: how many times a folder could not be written for it.
-        incomplete: the rest of it may still arrive.
+        fingerprint: its state at the last search of the folder.
+        since_s: start of this state, by the monotonic clock.
+        retry_at_s: earliest time to process it.
+        failures: number of times that a folder could not be written for it.
+        incomplete: whether the rest of it may still arrive.
     """
 
     fingerprint: Fingerprint
@@ -76,16 +79,16 @@ class FolderWatcher:
     """Watches one folder.
 
     Args:
-        folder: where photos are dropped; its subfolders are searched too, and kept in `output`.
-        output: where portraits appear.
+        folder: for new photos; its subfolders are searched too, and `output` gets the same subfolders.
+        output: for portraits.
         pipeline: makes the portraits.
         options: of every portrait.
-        max_bytes: of a photo; no more than one byte over it is read of a larger one.
-        report: is called with a line about each photo.
-        delays: how long to wait for what.
+        max_bytes: largest photo; at most one byte more is read.
+        report: called with a line about each photo.
+        delays: the waiting times.
 
     Raises:
-        StartupError: portraits would be taken for photos, or a folder cannot be written.
+        StartupError: the watcher would find portraits as new photos, or a folder cannot be written.
     """
 
     def __init__(
@@ -108,7 +111,7 @@ class FolderWatcher:
         self._tracked: dict[Path, _TrackedFile] = {}
 
     def watch(self, stop: Cancellation) -> None:
-        """Process what is dropped until `stop` is cancelled, which ends work on the current photo too."""
+        """Process new photos until `stop` is cancelled, which also ends the work on the current photo."""
         while not stop.cancelled:
             for path in self._settled():
                 if stop.cancelled:
@@ -117,7 +120,7 @@ class FolderWatcher:
             stop.wait(self._delays.poll_s)
 
     def _settled(self) -> list[Path]:
-        """Look at the folder: the files that have not changed for long enough."""
+        """Search the folder for files that have not changed for long enough."""
         now_s = time.monotonic()
         tracked: dict[Path, _TrackedFile] = {}
         for path, fingerprint in self._layout.photos():
@@ -130,20 +133,20 @@ class FolderWatcher:
     def _is_due(self, path: Path, file: _TrackedFile, now_s: float) -> bool:
         settle_s = self._delays.settle_s
         if path.is_relative_to(self._layout.finishing):
-            settle_s = 0  # it had settled before another watcher moved it there
+            settle_s = 0  # it had settled before it was moved there
         if file.incomplete:
             settle_s = self._delays.incomplete_s
         return now_s - file.since_s >= settle_s and now_s >= file.retry_at_s
 
     def _attempt(self, path: Path, stop: Cancellation) -> None:
-        """Process a photo; if a folder cannot be written, leave it there for another try."""
+        """Process a photo; if a folder cannot be written, leave the photo for another try."""
         try:
-            if not os.access(path.parent, os.W_OK | os.X_OK):  # better known before the work than after it
-                raise PermissionError(f"{path.parent} may not be written")
+            if not os.access(path.parent, os.W_OK | os.X_OK):  # check before the work, not after it
+                raise PermissionError(f"{path.parent} cannot be written")
             with locked(path) as photo:
                 if photo is not None:
                     self._process(photo, stop)
-        except OSError as error:  # a full disk, a photo that may not be read: not the photo's fault
+        except OSError as error:  # a full disk, an unreadable photo: it may work later
             self._report(f"{path}: {error}; it stays there and is tried again")
             file = self._tracked[path]
             doublings = min(file.failures, MOST_DOUBLINGS)
@@ -175,7 +178,8 @@ class FolderWatcher:
             return self._pipeline.process(data, self._options, stop)
         except FacecraftError as error:
             return error
-        except Exception as error:  # noqa: BLE001  # it is reported, and the other photos are still processed
+        except Exception as error:  # it is reported, and the other photos are still processed
+            logger.debug("A photo failed.", exc_info=True)
             return InferenceFailed(f"The models failed on this picture: {error!r}.")
 
     def _store(self, path: Path, claimed: Path, outcome: Portrait | FacecraftError, start_s: float) -> None:

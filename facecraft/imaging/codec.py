@@ -1,7 +1,4 @@
-"""From a file's bytes, or an image of Pillow, to pixels and back.
-
-Nothing but pixels passes from the input to the output.
-"""
+"""From a file's bytes, or an image of Pillow, to pixels and back. Only pixels pass to the output."""
 
 import io
 import struct
@@ -24,7 +21,7 @@ from facecraft.types import Alpha, ImageFormat, RGBImage, Source
 
 Turn: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 ORIENTATION_TAG = 0x0112
-# What Pillow's decoders raise on broken files, besides its own errors, which are OSErrors.
+# Errors of Pillow's decoders on broken files. Its own errors are OSErrors.
 BROKEN = (
     OSError,
     SyntaxError,
@@ -41,7 +38,7 @@ BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a file may have; judged before any pixel is decoded."""
+    """The limits of a file, checked before any pixel is decoded."""
 
     upload_bytes: int
     pixels: int
@@ -50,7 +47,7 @@ class Limits:
 
 
 def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
-    """Decode the first picture of a file, after its structure was judged.
+    """Check the structure of a file, then decode its first picture.
 
     Raises:
         UploadTooLarge: the file has more bytes than the limit.
@@ -73,7 +70,7 @@ def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
     try:
         with Image.open(io.BytesIO(data), formats=reader.pillow) as image:
             frames = int(getattr(image, "n_frames", 1))
-            _judge(image.width, image.height, frames, limits)
+            _check_size(image.width, image.height, frames, limits)
             turn = _orientation(image)
             plain = format_ == "webp" and frames == 1 and "icc_profile" not in image.info
             rgb, alpha = still_webp(data) if plain else arrays(*to_srgb(image))
@@ -92,7 +89,7 @@ def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
         ImageTooLarge: it has more pixels than the limit.
         UndecodableImage: it is broken or closed, or Pillow cannot convert its mode.
     """
-    _judge(image.width, image.height, 1, limits)
+    _check_size(image.width, image.height, 1, limits)
     try:
         turn = _orientation(image)
         # A copy has one frame. Pillow clips the 32 bits of "I" to 255.
@@ -110,13 +107,13 @@ def encode(picture: Picture, format_: str, quality: int | None = None, dpi: int 
     """Encode a picture.
 
     Args:
-        picture: a format without transparency gets it laid on white.
-        format_: one that formats.TABLE writes.
+        picture: in a format without transparency it gets a white background.
+        format_: one with a writer in formats.TABLE.
         quality: 1 to 100, None for the default; lossless formats ignore it.
         dpi: resolution to store in the file, in pixels per inch.
 
     Raises:
-        UnsupportedFormat: there is no such format, or no answer has it.
+        UnsupportedFormat: the format is unknown, or it cannot be written.
     """
     encoding = Encoding(dpi=dpi) if quality is None else Encoding(quality, dpi)
     return writer_of(format_).encode(picture, encoding)
@@ -133,12 +130,12 @@ def check_pixels(width: int, height: int, limits: Limits) -> None:
 
 
 def check_side(width: int, height: int, format_: ImageFormat) -> None:
-    """Raise ImageTooLarge for a result with a side that its format cannot hold."""
+    """Raise ImageTooLarge for a result with a side that is too long for its format."""
     longest = writer_of(format_).longest_side_px
     if max(width, height) > longest:
         raise ImageTooLarge(
             f"The picture of {width} x {height} pixels does not fit a {format_.upper()}, "
-            f"whose sides have at most {longest}.",
+            f"which has at most {longest} on each side.",
             limit=longest,
             hint="Scale the picture down."
             if format_ == "png"
@@ -146,7 +143,7 @@ def check_side(width: int, height: int, format_: ImageFormat) -> None:
         )
 
 
-def _judge(width: int, height: int, frames: int, limits: Limits) -> None:
+def _check_size(width: int, height: int, frames: int, limits: Limits) -> None:
     if width * height > limits.pixels:
         raise _too_many_pixels(limits, f" of {width} x {height}")
     if frames > limits.frames:
@@ -172,7 +169,7 @@ def _turned(rgb: RGBImage, alpha: Alpha | None, turn: Turn | None) -> Picture:
 
 
 def _orientation(image: Image.Image) -> Turn | None:
-    """The turn that brings the picture upright; unreadable EXIF data counts as none."""
+    """The turn that makes the picture upright; unreadable EXIF data means no turn."""
     try:
         return UPRIGHT.get(image.getexif().get(ORIENTATION_TAG, 1))
     except BROKEN:

@@ -1,6 +1,6 @@
-"""One function for each format that is written.
+"""The encoders: one function for each format.
 
-They import OpenCV and Pillow when they are called, so that the table of formats is cheap to import.
+Each imports OpenCV or Pillow when it is called, so that the table of formats is cheap to import.
 """
 
 # ruff: noqa: PLC0415
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 DEFAULT_QUALITY = 90
 FULL_COLOUR_QUALITY = 90
-"""From this JPEG quality on, colour is kept at full resolution: skin and lips show the difference."""
+"""At this JPEG quality or more, colour keeps its full resolution: skin and lips show the difference."""
 PNG_HEADER_BYTES = 33  # signature and IHDR
 METRES_PER_INCH = 0.0254
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a file is written.
+    """The settings of an encoder.
 
     Attributes:
         quality: 1 to 100; lossless formats ignore it.
-        dpi: resolution to store in the file, in pixels per inch; None for none.
+        dpi: resolution to store in the file, in pixels per inch; None to store none.
     """
 
     quality: int = DEFAULT_QUALITY
@@ -37,7 +37,7 @@ class Encoding:
 
 
 def encode_jpeg(picture: "Picture", encoding: Encoding) -> bytes:
-    """A JPEG has no transparency: the picture is laid on white."""
+    """A JPEG has no transparency: the picture gets a white background."""
     from PIL import Image
 
     image = Image.fromarray(picture.rgb)
@@ -64,8 +64,8 @@ def encode_webp(picture: "Picture", encoding: Encoding) -> bytes:
 def encode_png(picture: "Picture", encoding: Encoding) -> bytes:
     import cv2
 
-    # The fastest of OpenCV's settings for photos: 24 ms for a megapixel. Pillow's level 1 takes three times
-    # as long, and its file is a tenth larger. Run lengths keep flat pictures small.
+    # OpenCV's fastest settings for photos: 24 ms for a megapixel. Pillow's level 1 takes three times as long,
+    # and its file is a tenth larger. RLE keeps pictures with plain areas small.
     parameters = (
         *(cv2.IMWRITE_PNG_COMPRESSION, 1),
         *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
@@ -82,14 +82,14 @@ def encode_png(picture: "Picture", encoding: Encoding) -> bytes:
     file = data.tobytes()
     if encoding.dpi is None:
         return file
-    # OpenCV writes no resolution: insert the chunk pHYs, in pixels per metre, behind the header.
+    # OpenCV writes no resolution: insert the chunk pHYs, in pixels per metre, after the header.
     chunk = b"pHYs" + struct.pack(">IIB", *[round(encoding.dpi / METRES_PER_INCH)] * 2, 1)
     chunk = struct.pack(">I", 9) + chunk + struct.pack(">I", zlib.crc32(chunk))
     return file[:PNG_HEADER_BYTES] + chunk + file[PNG_HEADER_BYTES:]
 
 
 def _resolution_exif(dpi: int | None) -> bytes:
-    """EXIF with nothing but a resolution; a WebP has no other place for it."""
+    """EXIF with only a resolution; a WebP has no other place for it."""
     from PIL import ExifTags, Image
 
     if dpi is None:

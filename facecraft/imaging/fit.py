@@ -1,4 +1,4 @@
-"""The portrait's file: the best quality that fits into the bytes asked for."""
+"""Encode the portrait's file with the best quality within a limit of bytes."""
 
 from dataclasses import dataclass, replace
 
@@ -15,17 +15,17 @@ from facecraft.types import Alpha, ImageFormat, Note
 
 KB = 1000
 FLOOR = 50
-"""Below this quality blocks are visible, so the picture is made smaller instead."""
+"""Lowest quality: below it blocks are visible, so the picture is made smaller instead."""
 SMALLEST_PX = 32
-"""Shorter side below which no face can be seen."""
+"""Smallest shorter side: below it no face can be seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the file has to be.
+    """The requested file.
 
     Attributes:
-        quality: the highest to use, 1 to 100; None for the default.
+        quality: the highest quality, 1 to 100; None for the default.
         max_kb: largest file, in kilobytes of 1000 bytes; None for no limit.
         dpi: resolution to store in the file, in pixels per inch.
     """
@@ -38,11 +38,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class EncodedFile:
-    """A picture's file.
+    """A finished file.
 
     Attributes:
-        quality: of the encoder; None for a lossless format.
-        notes: says so where the picture was made smaller.
+        quality: the encoder's quality; None for a lossless format.
+        notes: a note if the picture was made smaller.
     """
 
     data: bytes
@@ -55,35 +55,37 @@ class EncodedFile:
 def encode(picture: Picture, target: Target, cancellation: Cancellation | None = None) -> EncodedFile:
     """Encode a portrait.
 
-    With `max_kb` it gets the highest quality that fits, found by bisection. Where FLOOR does not fit, it gets
-    the largest size that does, and then the highest quality at that size.
+    With `max_kb` it gets the highest quality that fits, found by bisection. If FLOOR does not fit, the
+    picture is made smaller until it does, and then gets the highest quality that fits.
 
     Raises:
         CannotFit: it does not fit even at SMALLEST_PX.
         DeadlineExceeded: it was cancelled.
     """
-    job = _Job(picture, target, target.dpi, cancellation or Cancellation())
+    encoder = _Encoder(picture, target, target.dpi, cancellation or Cancellation())
     best = None if writer_of(target.format).lossless else target.quality or DEFAULT_QUALITY
-    full = job.encode(best)
+    full = encoder.encode(best)
     if target.max_kb is None or len(full.data) <= target.max_kb * KB:
         return full
     limit_bytes = target.max_kb * KB
-    return job.bisect(best, limit_bytes) or _shrink(job, full, best, limit_bytes)
+    return encoder.bisect(best, limit_bytes) or _shrink(encoder, full, best, limit_bytes)
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _Encoder:
+    """Encodes one picture with different qualities and sizes."""
+
     picture: Picture
     target: Target
     dpi: int | None
     cancellation: Cancellation
 
     def encode(self, quality: int | None) -> EncodedFile:
-        self.cancellation.check()  # the largest WebP takes seconds, and is encoded about ten times
+        self.cancellation.check()  # the largest WebP takes seconds, about ten times
         data = codec.encode(self.picture, self.target.format, quality, self.dpi)
         return EncodedFile(data, self.picture.width, self.picture.height, quality)
 
-    def smaller(self, scale: float) -> "_Job":
+    def smaller(self, scale: float) -> "_Encoder":
         width, height = self.picture.width, self.picture.height
         least = min(1.0, SMALLEST_PX / min(height, width))
         size = (round(width * max(scale, least)), round(height * max(scale, least)))
@@ -91,12 +93,12 @@ class _Job:
         alpha: Alpha | None = None
         if self.picture.alpha is not None:
             alpha = np.asarray(cv2.resize(self.picture.alpha, size, interpolation=cv2.INTER_AREA), np.uint8)
-        # Its size on paper stays.
+        # Keep its size on paper.
         dpi = None if self.dpi is None else max(1, round(self.dpi * size[0] / width))
         return replace(self, picture=Picture(rgb, alpha), dpi=dpi)
 
     def bisect(self, best: int | None, limit_bytes: int) -> EncodedFile | None:
-        """The highest quality from FLOOR up that fits; None where FLOOR does not."""
+        """The file with the highest quality that fits; None if even FLOOR does not."""
         if best is None:
             return None
         fit, low, high = None, min(best, FLOOR), best
@@ -112,12 +114,12 @@ class _Job:
         return fit
 
 
-def _shrink(job: _Job, full: EncodedFile, best: int | None, limit_bytes: int) -> EncodedFile:
+def _shrink(encoder: _Encoder, full: EncodedFile, best: int | None, limit_bytes: int) -> EncodedFile:
     floor = None if best is None else min(best, FLOOR)
-    scale, size_bytes = 1.0, len(job.encode(floor).data)
+    scale, size_bytes = 1.0, len(encoder.encode(floor).data)
     while True:
         scale *= min(max((limit_bytes / size_bytes) ** 0.5, 0.4), 0.95)
-        small = job.smaller(scale)
+        small = encoder.smaller(scale)
         trial = small.encode(floor)
         if len(trial.data) <= limit_bytes:
             break
@@ -129,5 +131,5 @@ def _shrink(job: _Job, full: EncodedFile, best: int | None, limit_bytes: int) ->
             )
     fit = small.bisect(best, limit_bytes) or trial
     sizes = f"{fit.width} x {fit.height} pixels, from {full.width} x {full.height}"
-    note = Note("smaller", f"To fit into {job.target.max_kb} kB the portrait was made smaller: {sizes}.")
+    note = Note("smaller", f"To fit into {encoder.target.max_kb} kB the portrait was made smaller: {sizes}.")
     return replace(fit, notes=(note,))

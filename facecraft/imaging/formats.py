@@ -1,7 +1,7 @@
-"""The one table of file formats: how each is recognised, what reads it and what writes it.
+"""The one table of file formats, with their signatures, readers and writers.
 
-A format is recognised by a file's first bytes, never by its name. One row adds a format; a format that is
-written also stands in `facecraft.types.ImageFormat`, for type checkers.
+A format is recognised by a file's first bytes, never by its name. One row adds a format. A format with a
+writer also needs its name in `facecraft.types.ImageFormat`, for type checkers.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from facecraft.imaging.picture import Picture
 
 SIGNATURE_BYTES = 256
-"""How much of a file's start tells its format."""
+"""Number of bytes at a file's start that are enough to recognise its format."""
 ISO_BRANDS: Mapping[str, tuple[bytes, ...]] = {
     "heic": (b"heic", b"heix", b"mif1", b"msf1", b"hevc"),
     "avif": (b"avif", b"avis"),
@@ -25,10 +25,10 @@ ISO_BRANDS: Mapping[str, tuple[bytes, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How a format is read.
+    """The reader of a format.
 
     Attributes:
-        pillow: names of Pillow's plugins for it.
+        pillow: names of Pillow's plugins for the format.
     """
 
     pillow: tuple[str, ...]
@@ -36,13 +36,13 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """How a format is written.
+    """The writer of a format.
 
     Attributes:
-        encode: gives the file's bytes.
-        media_type: of the answer.
-        longest_side_px: the longest side that the encoder takes.
-        lossless: whether quality means nothing to it.
+        encode: returns the file's bytes.
+        media_type: of the file.
+        longest_side_px: the longest side that the encoder accepts.
+        lossless: whether the encoder ignores the quality.
     """
 
     encode: "Callable[[Picture, Encoding], bytes]"
@@ -56,10 +56,10 @@ class Format:
     """One file format.
 
     Attributes:
-        suffixes: of file names, lower case with the dot; the first is written.
-        recognises: whether a file that starts like this, SIGNATURE_BYTES long or shorter, has this format.
-        reader: None where it is not accepted.
-        writer: None where no answer has it.
+        suffixes: of file names, lower case with the dot; new files get the first.
+        recognises: tells from a file's first SIGNATURE_BYTES whether it has this format.
+        reader: None if the format is not accepted.
+        writer: None if it cannot be written.
     """
 
     name: str
@@ -109,13 +109,13 @@ WRITERS: Mapping[ImageFormat, Writer] = {
 }
 MEDIA_TYPES: Mapping[ImageFormat, str] = {name: writer.media_type for name, writer in WRITERS.items()}
 SUFFIXES: Mapping[ImageFormat, str] = {name: FORMATS[name].suffixes[0] for name in WRITERS}
-"""How the file name of a portrait ends."""
+"""Suffix for the file name of a portrait, by format."""
 READ_SUFFIXES = frozenset(suffix for each in TABLE if each.reader for suffix in each.suffixes)
-"""How the file names of photos end, lower case."""
+"""Suffixes of the file names of photos, lower case."""
 
 
 def sniff(data: bytes) -> tuple[ImageFormat, Reader]:
-    """Tell a file's format by its content.
+    """Recognise a file's format by its content.
 
     Raises:
         UndecodableImage: the file is empty.
@@ -133,14 +133,16 @@ def sniff(data: bytes) -> tuple[ImageFormat, Reader]:
 
 
 def writer_of(name: str) -> Writer:
-    """How a format is written.
+    """Look up the writer of a format.
 
     Raises:
-        UnsupportedFormat: there is no such format, or no answer has it.
+        UnsupportedFormat: the format is unknown, or it cannot be written.
     """
     writer = WRITERS.get(cast("ImageFormat", name))
     if writer is None:
-        raise UnsupportedFormat(f"{name.upper()} is not written.", hint=f"Use one of {', '.join(WRITERS)}.")
+        raise UnsupportedFormat(
+            f"Facecraft cannot write {name.upper()}.", hint=f"Use one of {', '.join(WRITERS)}."
+        )
     return writer
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from facecraft.types import Face, FaceCrop, RGBImage
 
-# Where FFHQ has the five landmarks in a square of 512 px (facexlib's template).
+# The places of FFHQ's five landmarks in a square of 512 px (facexlib's template).
 TEMPLATE_PX = 512
 TEMPLATE = np.array(
     [
@@ -24,8 +24,8 @@ TEMPLATE = np.array(
     np.float32,
 )
 
-# The part of the square that is pasted back, in shares of its side: the face with its hair, fading out over
-# FADE. A superellipse has no corners, which would show on a plain background.
+# The part of the square that is pasted back, in shares of its side: the face with its hair, with a soft edge
+# of width FADE. It is a superellipse, because corners would show on a plain background.
 MASK_CENTRE = (0.5, 0.5)
 MASK_RADIUS = 0.485
 MASK_EXPONENT = 3.5
@@ -34,7 +34,7 @@ STRIP_PX = 256
 
 
 Affine: TypeAlias = NDArray[np.float64]
-"""(2, 3) float64, maps x y of a pixel's centre as OpenCV does."""
+"""(2, 3) float64, transforms x y of pixel centres, as in OpenCV."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class Alignment:
     """The square around a face in a picture.
 
     Attributes:
-        to_crop: (2, 3) float64, the picture's pixels to those of the square.
-        side_px: of the square.
+        to_crop: (2, 3) float64, from the picture's pixels to the square's.
+        side_px: side of the square.
         source_px: length of the square's side in the picture's pixels.
     """
 
@@ -52,12 +52,12 @@ class Alignment:
     source_px: float
 
     def transformed(self, matrix: Affine) -> "Alignment":
-        """The square around the same face after the picture was transformed by a similarity."""
+        """The square around the same face in the picture transformed by a similarity matrix."""
         scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
         return Alignment(compose(invert(matrix), self.to_crop), self.side_px, self.source_px * scale)
 
     def overlaps(self, width: int, height: int) -> bool:
-        """Whether some of the square lies inside a picture of this size."""
+        """Whether a part of the square lies inside a picture of this size."""
         x1, y1, x2, y2 = _footprint(invert(self.to_crop), self.side_px, self.side_px, (height, width))
         return x1 < x2 and y1 < y2
 
@@ -69,26 +69,27 @@ def compose(first: Affine, second: Affine) -> Affine:
 
 
 def transform(places: NDArray[np.floating], matrix: Affine) -> NDArray[np.float32]:
-    """Apply a matrix to places, (N, 2); gives (N, 2) float32."""
+    """Apply a matrix to places, (N, 2); returns (N, 2) float32."""
     return np.asarray(places @ matrix[:, :2].T + matrix[:, 2], np.float32)
 
 
 def scaling(factor: float) -> Affine:
-    """The matrix of a picture made `factor` times as wide and high."""
+    """The matrix that makes a picture `factor` times as wide and high."""
     shift = (factor - 1) / 2
     return np.array([[factor, 0, shift], [0, factor, shift]], np.float64)
 
 
 def align(face: Face, side_px: int) -> Alignment:
-    """The square in which a face's landmarks are closest to FFHQ's (least squares, Umeyama 1991)."""
+    """Align a face's landmarks to FFHQ's (least squares, Umeyama 1991)."""
     target = TEMPLATE.astype(np.float64) * (side_px / TEMPLATE_PX)
     source = face.landmarks.astype(np.float64)
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    centred, wanted = source - source_mean, target - target_mean
-    # In the plane the best rotation and scale have a closed form: one complex number.
+    centred, centred_target = source - source_mean, target - target_mean
+    # In two dimensions the best rotation and scale have a closed form: one complex number.
     spread = max((centred**2).sum(), 1e-6)
-    a = (centred * wanted).sum() / spread
-    b = (centred[:, 0] * wanted[:, 1] - centred[:, 1] * wanted[:, 0]).sum() / spread
+    a = (centred * centred_target).sum() / spread
+    cross = centred[:, 0] * centred_target[:, 1] - centred[:, 1] * centred_target[:, 0]
+    b = cross.sum() / spread
     rotation = np.array([[a, -b], [b, a]])
     to_crop = np.column_stack((rotation, target_mean - rotation @ source_mean))
     scale = max(float(np.hypot(a, b)), 1e-6)
@@ -96,7 +97,7 @@ def align(face: Face, side_px: int) -> Alignment:
 
 
 def warp(image: NDArray[np.uint8], matrix: Affine, width: int, height: int, border: int) -> NDArray[np.uint8]:
-    """`cv2.warpAffine` that averages where it shrinks; OpenCV's own would alias.
+    """`cv2.warpAffine`, but average when it shrinks: OpenCV would alias.
 
     Args:
         image: (H, W) or (H, W, C).
@@ -113,7 +114,7 @@ def warp(image: NDArray[np.uint8], matrix: Affine, width: int, height: int, bord
     part = image[y1:y2, x1:x2]
     small_w, small_h = max(1, round((x2 - x1) * scale)), max(1, round((y2 - y1) * scale))
     small = cv2.resize(part, (small_w, small_h), interpolation=cv2.INTER_AREA)
-    # Pixel centres lie at half: small = (part + 0.5) * ratio - 0.5.
+    # Pixel centres are at half: small = (part + 0.5) * ratio - 0.5.
     ratio = np.array([(x2 - x1) / small_w, (y2 - y1) / small_h])
     linear = matrix[:, :2] * ratio
     shift = matrix[:, :2] @ (np.array([x1, y1]) + ratio / 2 - 0.5) + matrix[:, 2]
@@ -123,14 +124,14 @@ def warp(image: NDArray[np.uint8], matrix: Affine, width: int, height: int, bord
 
 
 def crop(image: RGBImage, alignment: Alignment) -> FaceCrop:
-    """Cut out the square; beyond the picture's edge the last pixels are repeated."""
+    """Cut out the square; outside of the picture its edge pixels are repeated."""
     side = alignment.side_px
     square = warp(image, alignment.to_crop, side, side, cv2.BORDER_REPLICATE)
     return FaceCrop(square, alignment.source_px)
 
 
 def shrink(image: RGBImage, longest_px: int) -> RGBImage:
-    """A copy whose longer side has at most this many pixels."""
+    """Copy a picture and limit its longer side to this many pixels."""
     height, width = image.shape[:2]
     ratio = min(1.0, longest_px / max(height, width))
     size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
@@ -147,7 +148,7 @@ def paste_back(canvas: RGBImage, restored: RGBImage, alignment: Alignment, stren
     """Blend a restored square into a picture, in place, under a soft mask.
 
     Args:
-        canvas: (H, W, 3) uint8, RGB; drawn on, inside of the mask only.
+        canvas: (H, W, 3) uint8, RGB; changed inside of the mask only.
         restored: the square, `alignment.side_px` wide and high.
         alignment: its place in the canvas.
         strength: weight of the restored pixels in the middle of the mask, 0 to 1.
@@ -179,13 +180,13 @@ def soft_mask(side_px: int) -> NDArray[np.float32]:
 
 
 def strips(height: int) -> Iterator[slice]:
-    """The rows of a picture, some at a time, so that computing on them takes little memory."""
+    """Divide the rows of a picture into strips, which need little memory to compute."""
     for top in range(0, height, STRIP_PX):
         yield slice(top, min(top + STRIP_PX, height))
 
 
 def invert(matrix: Affine) -> Affine:
-    """The matrix that undoes another one."""
+    """The inverse of a matrix."""
     return np.asarray(cv2.invertAffineTransform(matrix), np.float64)
 
 
@@ -195,7 +196,7 @@ def _footprint(
     """x1 y1 x2 y2 of the pixels under a rectangle, clipped to the picture."""
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
     found = corners @ to_source[:, :2].T + to_source[:, 2]
-    # Two pixels more, because interpolation reads the neighbours.
+    # Two more pixels, because interpolation reads the neighbours.
     x1, y1 = np.floor(found.min(axis=0)).astype(int) - 2
     x2, y2 = np.ceil(found.max(axis=0)).astype(int) + 2
     x1, x2 = np.clip((x1, x2), 0, shape[1]).tolist()

@@ -1,4 +1,4 @@
-"""Where the head is, from the 468 points of MediaPipe's face mesh."""
+"""Size and place of the head, from the 468 points of MediaPipe's face mesh."""
 
 import math
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from facecraft.imaging.mesh import CHIN, Points, eyes_of
 
-# The mesh ends at the hairline, and rules do not count hair as part of the head. From the pupils it is 0.95
-# times as far to the top of the skull as to the chin: on the seven heads that were measured, and in
+# The mesh ends at the hairline, and rules do not count hair as part of the head. The distance from the pupils
+# to the top of the skull is 0.95 times the distance to the chin: measured on seven heads, and in
 # anthropometry (113 of 119 mm).
 CROWN = 0.95
 EYES_IN_HEAD = 1 / (1 + CROWN)
@@ -46,7 +46,7 @@ class Head:
 
     @property
     def face_px(self) -> float:
-        """Distance from the eyes to the chin, at a right angle to the line through the eyes."""
+        """Distance from the eyes to the chin, perpendicular to the line through the eyes."""
         across = (self.eyes[1] - self.eyes[0]) / max(self.eyes_px, 1e-6)
         return float(np.array([-across[1], across[0]]) @ (self.chin - self.middle))
 
@@ -57,5 +57,5 @@ class Head:
 
 
 def head_of(points: Points) -> Head:
-    """The head to which the points of a face belong."""
+    """The head with these points of a face."""
     return Head(eyes_of(points).astype(np.float64), points[CHIN, :2].astype(np.float64))

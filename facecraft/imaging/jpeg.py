@@ -2,10 +2,11 @@
 
 
 def count_scans(jpeg: bytes, stop_after: int) -> int:
-    """Number of scans in a JPEG, counted no further than just past `stop_after`.
+    """Count the scans in a JPEG; stop when there are more than `stop_after`.
 
-    A progressive file of a few kilobytes can make a decoder run over the picture thousands of times (ITU T.81
-    sets no limit). Markers are walked, since the bytes of a start of scan may also stand inside a segment.
+    A progressive file of a few kilobytes can make a decoder process the picture thousands of times (ITU T.81
+    sets no limit). The loop goes from marker to marker, because a segment may contain the same bytes as the
+    start of a scan.
     """
     scans, at = 0, 2
     while scans <= stop_after:

@@ -1,4 +1,4 @@
-"""The 468 points of MediaPipe's face mesh, and names for those that are used."""
+"""The 468 points of MediaPipe's face mesh, with names for some of them."""
 
 from typing import TypeAlias
 
@@ -35,7 +35,7 @@ def box_of(points: Points) -> NDArray[np.float32]:
 
 
 def transform_points(points: Points, matrix: Affine) -> Points:
-    """Apply a similarity to points; their depth is scaled with it."""
+    """Apply a similarity matrix to points, and scale their depth."""
     scale = np.float32(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     return np.column_stack((transform(points[:, :2], matrix), points[:, 2] * scale))
 

@@ -1,4 +1,4 @@
-"""Pixels with their transparency: what every step of drawing takes and gives."""
+"""Pixels with their transparency: the input and output of every drawing step."""
 
 from dataclasses import dataclass
 
@@ -16,8 +16,8 @@ class Picture:
 
     Attributes:
         rgb: (H, W, 3) uint8.
-        alpha: (H, W) uint8, 255 is opaque; None where everything is.
-        covered: (H, W) uint8, 255 where a pixel comes from the photo, 0 beyond its edge; None where all do.
+        alpha: (H, W) uint8, 255 is opaque; None if all pixels are.
+        covered: (H, W) uint8, 255 for pixels of the photo, 0 outside of it; None if all are of the photo.
     """
 
     rgb: RGBImage
@@ -34,7 +34,7 @@ class Picture:
 
 
 def composite(picture: Picture, backdrop: RGBImage) -> RGBImage:
-    """Lay a picture over a backdrop, (H, W, 3) uint8, in place; without alpha it hides all of it."""
+    """Draw a picture over a backdrop, (H, W, 3) uint8, in place; without alpha the picture is returned."""
     if picture.alpha is None:
         return picture.rgb
     for rows in strips(picture.height):

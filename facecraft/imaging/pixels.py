@@ -1,4 +1,4 @@
-"""From Pillow's images to arrays in sRGB, with few copies of the pixels on the way."""
+"""From Pillow's images to arrays in sRGB, with few copies of the pixels."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 from facecraft.types import RGBImage
 
 STRIP_PIXELS = 4_000_000
-# EXIF 2.3, table 6: the turn that brings a stored picture upright.
+# EXIF 2.3, table 6: the turn that makes a stored picture upright.
 UPRIGHT: Mapping[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     2: lambda stored: stored[:, ::-1],
     3: lambda stored: stored[::-1, ::-1],
@@ -24,7 +24,7 @@ UPRIGHT: Mapping[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
 
 
 def still_webp(data: bytes) -> tuple[RGBImage, NDArray[np.uint8] | None]:
-    """Decode a still WebP with OpenCV. Pillow would hold it five times: 860 MB for 40 megapixels."""
+    """Decode a still WebP with OpenCV. Pillow needs memory for five copies: 860 MB for 40 megapixels."""
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
@@ -37,7 +37,7 @@ def still_webp(data: bytes) -> tuple[RGBImage, NDArray[np.uint8] | None]:
 
 
 def arrays(image: Image.Image, alpha: Image.Image | None) -> tuple[RGBImage, NDArray[np.uint8] | None]:
-    """The pixels of an RGB or RGBA image, strip by strip; for the whole, Pillow would make three copies."""
+    """Read the pixels of an RGB or RGBA image in strips; in one step, Pillow would make three copies."""
     has_alpha = image.mode == "RGBA"
     rgb = np.empty((image.height, image.width, 3), np.uint8)
     plane = np.empty(rgb.shape[:2], np.uint8) if has_alpha else None
@@ -51,7 +51,7 @@ def arrays(image: Image.Image, alpha: Image.Image | None) -> tuple[RGBImage, NDA
 
 
 def to_srgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Decode the first picture: as RGB in sRGB with its alpha, if any, apart; or as RGBA."""
+    """Decode the first picture, as RGB in sRGB with a separate alpha channel or None, or as RGBA."""
     image.seek(0)
     image.load()
     profile = image.info.get("icc_profile")
@@ -73,7 +73,7 @@ def to_srgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
 
 def _from_16_bit(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Reduce grey of 16 bits to its high byte; Pillow would clip it to 255."""
+    """Reduce 16-bit grey to its high byte; Pillow would clip it to 255."""
     pixels = np.asarray(image)
     clear = image.info.get("transparency")
     alpha = None if clear is None else Image.fromarray(np.where(pixels == clear, 0, 255).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""What is measured on a portrait: each function gives one number, or None where there is nothing to measure.
+"""Measurements of a portrait. Each function returns one number, or None if there is nothing to measure.
 
 Points are those of the face mesh, in the portrait's pixels.
 """
@@ -18,31 +18,32 @@ from facecraft.imaging.mesh import CHIN, FOREHEAD, LEFT_SIDE, RIGHT_SIDE, Points
 from facecraft.types import Plane, RGBImage
 
 FACE_PX = 256
-"""Side of the square to which a face is brought; its eyes are then EYES_PX apart."""
+"""Side of the square that a face is scaled to; its eyes are then EYES_PX apart."""
 EYES_PX = 80
 BEST_PSNR_DB = 99.0
-"""Of two equal pictures."""
+"""PSNR of two equal pictures."""
 CLIPPED_DARK, CLIPPED_BRIGHT = 6, 250
-# Of each eye: pairs of upper and lower lid, then its corners. Of the mouth: the inner lips, then its corners.
+# For each eye: pairs of upper and lower lid, then its corners. For the mouth: the inner lips, then its
+# corners.
 LEFT_LIDS = ((159, 145), (158, 153), (160, 144)), (33, 133)
 RIGHT_LIDS = ((386, 374), (385, 380), (387, 373)), (362, 263)
 INNER_LIPS = ((13, 14), (82, 87), (312, 317)), (78, 308)
 
 
 def yaw_deg(points: Points) -> float:
-    """Angle by which the head is turned to a side; 0 when it faces the camera."""
+    """Angle of the head to the left or right; 0 if it faces the camera."""
     across = points[RIGHT_SIDE] - points[LEFT_SIDE]
     return math.degrees(math.atan2(across[2], math.hypot(across[0], across[1])))
 
 
 def pitch_deg(points: Points) -> float:
-    """Angle by which the head nods: 0 for the mesh's neutral face, positive with the chin forward."""
+    """Angle of the head up or down: 0 for the mesh's neutral face, positive with the chin forward."""
     down = points[CHIN] - points[FOREHEAD]
     return math.degrees(math.atan2(-down[2], math.hypot(down[0], down[1])))
 
 
 def eyes_open(points: Points) -> float:
-    """Height over width of the eye that is less open: the eye aspect ratio (Soukupova and Cech 2016)."""
+    """Height over width of the less open eye: the eye aspect ratio (Soukupova and Cech 2016)."""
     return min(_aspect(points, *LEFT_LIDS), _aspect(points, *RIGHT_LIDS))
 
 
@@ -70,12 +71,12 @@ class FacePatch:
 
     @property
     def levels(self) -> NDArray[np.float32]:
-        """(N,) float32, luma of the skin; a middle grey where the picture shows none."""
+        """(N,) float32, luma of the skin; a middle grey if the picture shows none."""
         return self.grey[self.skin] if self.skin.any() else np.array([128], np.float32)
 
 
 def face_patch(image: RGBImage, points: Points) -> FacePatch:
-    """Bring the face under these points to the fixed size."""
+    """Scale and turn the face under these points to the fixed size."""
     head = head_of(points)
     scale, turn = EYES_PX / max(head.eyes_px, 1e-6), math.radians(head.roll_deg)
     linear = scale * np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
@@ -119,7 +120,7 @@ def shadow(patch: FacePatch) -> float:
 
 
 def background_lab(image: RGBImage, person: Plane) -> NDArray[np.float32] | None:
-    """(N, 3) float32, CIELAB of pixels that are surely background; None where there are next to none."""
+    """(N, 3) float32, CIELAB of pixels that are surely background; None if there are almost none."""
     small = cv2.resize(image, (256, 256), interpolation=cv2.INTER_AREA)
     outside = (
         cv2.erode((cv2.resize(person, (256, 256)) < 0.05).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
@@ -136,20 +137,20 @@ def unevenness(background: NDArray[np.float32]) -> float:
 
 
 def nearest_distance(background: NDArray[np.float32], colours: Sequence[Colour]) -> float:
-    """Distance (CIE 1976) of a background's mean colour from the nearest of some colours."""
+    """Distance (CIE 1976) of a background's mean colour from the nearest of the colours."""
     levels = np.array(colours, np.float32)[None] / 255
     accepted = cv2.cvtColor(levels, cv2.COLOR_RGB2LAB)[0]
     return float(np.linalg.norm(accepted - background.mean(axis=0), axis=1).min())
 
 
 def displacement(before: Points, after: Points) -> float:
-    """Mean distance of the points before and after restoration, in distances between the eyes."""
+    """Mean distance of the points before and after restoration, as a multiple of the eye distance."""
     distance = np.linalg.norm(after[:, :2] - before[:, :2], axis=1).mean()
     return float(distance / max(head_of(before).eyes_px, 1e-6))
 
 
 def coarse_psnr(before: RGBImage, after: RGBImage) -> float:
-    """PSNR in dB of two aligned squares at 32 px, where only the coarse face is left."""
+    """PSNR in dB of two aligned squares at 32 px, which keep only the coarse face."""
     coarse = [
         cv2.resize(image, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
         for image in (before, after)

@@ -1,8 +1,8 @@
-"""The rules that a portrait is judged by. One row adds a rule.
+"""The rules for judging a portrait. One row adds a rule.
 
 The limits on poses are those of ISO/IEC 39794-5 (roll within 8 degrees, yaw and pitch within 5), widened by
-what the mesh scatters: its depth is coarse, and its neutral face nods by some degrees. The other limits were
-set on pictures that pass and fail: tests/judging/test_verdict.py.
+the error of the mesh: its depth is coarse, and its neutral face is tilted by some degrees. The other limits
+were chosen with pictures that should pass or fail: tests/judging/test_verdict.py.
 """
 
 from collections.abc import Callable
@@ -35,18 +35,18 @@ class Drift:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A picture, and what is known of it, for the rules to measure.
+    """A picture, and the facts about it, for the rules to measure.
 
     Attributes:
         image: (H, W, 3) uint8, RGB; transparency is laid on white.
         faces: number of faces in it.
         points: of the largest face, in the picture's pixels; None without a face.
-        person: where the person is.
+        person: the segmented person.
         source_eyes_px: distance between the eyes in the photo, in its pixels; None without a face.
-        drift: None where nothing is known from before restoration.
+        drift: None if the face before restoration is not known.
         retouched: whether anything but the crop changed the person or the background.
-        width: of the portrait's file, in pixels; of one portrait where it is a sheet.
-        height: likewise.
+        width: of the portrait's file, in pixels; for a sheet, of one portrait.
+        height: of the portrait's file, in pixels; for a sheet, of one portrait.
         file_bytes: of the portrait's file; None for a sheet.
     """
 
@@ -80,10 +80,10 @@ class Rule:
 
     Attributes:
         name: stable; it is part of the API.
-        unit: of the value; "" for a number of things.
-        bounds: what the value may be where no preset says otherwise.
-        detail: what the value is, in words.
-        measure: gives the value; None where there is nothing to measure.
+        unit: of the value; "" for a count.
+        bounds: the allowed values if no preset sets others.
+        detail: the meaning of the value.
+        measure: returns the value; None if there is nothing to measure.
     """
 
     name: str

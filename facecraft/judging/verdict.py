@@ -1,4 +1,4 @@
-"""The verdict on a picture: each rule with what was measured and what it may be."""
+"""The verdict on a picture: each rule with its measured value and its limits."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,18 +10,19 @@ from facecraft.types import Bounds, RuleResult, RuleStatus, Verdict
 
 NO_BOUNDS: Bounds = (None, None)
 TOLERANCE = 0.02
-"""How far a size that was asked for may be off, as a share of it."""
+"""The allowed error of a requested size, as a share of that size."""
 LEAST_TOLERANCE = 0.01
-"""The least tolerance, as a share of the portrait's height: that much the points of a small face scatter."""
+"""The smallest tolerance, as a share of the portrait's height: the points of a small face vary by this
+much."""
 
 
 def judge(evidence: Evidence, bounds: Mapping[str, Bounds], colours: Sequence[Colour] = ()) -> Verdict:
-    """Hold a picture against every rule. The same picture gives the same verdict.
+    """Check a picture against every rule. The same picture always gets the same verdict.
 
     Args:
         evidence: the picture.
-        bounds: limits that replace those of good practice, by the name of the rule.
-        colours: backgrounds that are accepted; empty for any.
+        bounds: limits that replace those of good practice, by name of the rule.
+        colours: accepted backgrounds; empty for any.
     """
     limits = dict(bounds)
     if evidence.drift is None:
@@ -33,7 +34,7 @@ def judge(evidence: Evidence, bounds: Mapping[str, Bounds], colours: Sequence[Co
 
 
 def bounds_of(options: Options) -> dict[str, Bounds]:
-    """The limits that options without a preset set, by the name of the rule."""
+    """The limits from options without a preset, by name of the rule."""
     targets = {
         "width": options.width,
         "height": options.height,
@@ -50,7 +51,7 @@ def _around(target: float) -> Bounds:
 
 def _result(rule: Rule, bounds: Bounds, evidence: Evidence) -> RuleResult:
     value = rule.measure(evidence)
-    value = None if value is None else round(value, 4)  # what is shown is what is judged
+    value = None if value is None else round(value, 4)  # judge the same value as the one that is shown
     least, most = bounds
     status: RuleStatus = "unknown"
     if value is not None and (least is not None or most is not None):
@@ -64,6 +65,6 @@ def _background_colour(colours: Sequence[Colour]) -> Rule:
         "background_colour",
         "CIE76",
         (None, 15),
-        "distance of the background's colour from the nearest that is accepted",
+        "distance of the background's colour from the nearest accepted colour",
         lambda e: None if e.background_lab is None else measures.nearest_distance(e.background_lab, colours),
     )

@@ -1,10 +1,10 @@
 """A matte at full resolution, and a person without the old background, from a coarse segmentation.
 
-The plane is refined by a guided filter with the picture's colours as its guide (He, Sun and Tang 2013), whose
+A guided filter refines the plane, with the picture's colours as its guide (He, Sun and Tang 2013). Its
 coefficients are computed on a smaller picture and applied to the large one (He and Sun 2015,
-arXiv:1505.00996). The person's own colours under soft hair are those of blur fusion (Forte 2021,
-arXiv:2006.14970): what both sides look like near a pixel, and then what explains the pixel best.
-At full resolution only the pixels between both are computed, in strips, so that memory stays small.
+arXiv:1505.00996). Blur fusion estimates the person's own colours under soft hair (Forte 2021,
+arXiv:2006.14970): it averages the colours of both sides near a pixel, and then corrects them to match the
+pixel. At full resolution only the pixels between both sides are computed, in strips, to save memory.
 """
 
 import math
@@ -18,22 +18,23 @@ from facecraft.imaging.picture import Picture
 from facecraft.types import Plane, RGBImage
 
 WORK_PX = 384
-"""Longer side of the picture on which coefficients are computed."""
+"""Longer side of the small picture for the coefficients."""
 RADIUS = 0.008
-"""Of the guided filter, as a share of the longer side."""
+"""Radius of the guided filter, as a share of the longer side."""
 EPSILON = 1e-4
-"""Variance of the guide, in shares of its range, below which there is no edge."""
+"""Smallest variance of an edge in the guide, for values from 0 to 1."""
 LOW, HIGH = 0.12, 0.88
-"""Values of a filtered matte that count as 0 and as 1: a linear filter leaves a veil over both."""
+"""Values of a filtered matte that count as 0 and as 1: a linear filter does not quite reach either."""
 FAR, NEAR = 0.06, 0.012
 """Radii of the two passes of blur fusion, as shares of the longer side."""
-SURELY_BEHIND, SURELY_PERSON = 0.1, 0.97
-BEHIND, PERSON_SIDE = 1, 2
+SURE_BACKGROUND, SURE_PERSON = 0.1, 0.97
+BACKGROUND_LABEL, PERSON_LABEL = 1, 2
 RINGS, DIRECTIONS = (0.02, 0.04, 0.07), 8
-"""Where the surroundings of a pixel are sampled: radii in shares of the longer side, and samples on each."""
-NOWHERE = 3 * 255
+"""Samples around a pixel: radii in shares of the longer side, and the number of samples on each ring."""
+MAX_DISTANCE = 3 * 255
+"""Distance of a side without samples: the largest of two colours."""
 NOISE, APART = 2.0, 16.0
-"""Levels by which two pixels of one colour differ, and two of different colours."""
+"""Difference in levels of two pixels of the same colour, and of two different colours."""
 
 
 def cut_out(image: RGBImage, plane: Plane) -> Picture:
@@ -41,18 +42,18 @@ def cut_out(image: RGBImage, plane: Plane) -> Picture:
 
     Args:
         image: (H, W, 3) uint8, RGB.
-        plane: where the person is.
+        plane: the segmented person.
 
     Returns:
-        The person's own colours, without those of the background behind soft hair, and the matte as alpha.
+        The person's own colours, without background colours in soft hair, and the matte as alpha.
     """
     height, width = image.shape[:2]
     small = shrink(image, WORK_PX)
     guide = np.asarray(small, np.float32) / np.float32(255)
     coarse = np.clip(cv2.resize(plane, small.shape[1::-1], interpolation=cv2.INTER_LINEAR), 0, 1)
     target = _by_colour(np.asarray(small, np.int16), np.asarray(coarse, np.float32))
-    slopes, offset = _guided(guide, target)
-    share = _stretched((slopes * guide).sum(axis=2) + offset)
+    slopes, offset = _guided_filter(guide, target)
+    share = _stretch((slopes * guide).sum(axis=2) + offset)
     fields = [slopes, offset, *_sides(guide, share)]
     unsure = cv2.dilate(((share > 0) & (share < 1)).astype(np.uint8), np.ones((5, 5), np.uint8))
     unsure = cv2.resize(unsure, (width, height), interpolation=cv2.INTER_NEAREST)
@@ -63,15 +64,15 @@ def cut_out(image: RGBImage, plane: Plane) -> Picture:
         y, x = np.nonzero(unsure[rows])
         y += rows.start
         pixels = image[y, x].astype(np.float32) / 255
-        slope, rest, near, behind = (_sampled(field, x, y, width, height) for field in fields)
-        shares = _stretched((slope * pixels).sum(axis=1, keepdims=True) + rest)
+        slope, intercept, foreground, background = (_sample(field, x, y, width, height) for field in fields)
+        shares = _stretch((slope * pixels).sum(axis=1, keepdims=True) + intercept)
         alpha[y, x] = np.rint(shares[:, 0] * 255)
-        own = near + shares * (pixels - shares * near - (1 - shares) * behind)
+        own = foreground + shares * (pixels - shares * foreground - (1 - shares) * background)
         person[y, x] = np.rint(np.clip(own, 0, 1) * 255)
     return Picture(person, alpha)
 
 
-def _sampled(
+def _sample(
     field: NDArray[np.float32], x: NDArray[np.intp], y: NDArray[np.intp], width: int, height: int
 ) -> NDArray[np.float32]:
     """(N, C) float32, values of a small picture at N pixels of the large one, which is width x height."""
@@ -92,30 +93,35 @@ def _box(plane: NDArray[np.float32], share: float) -> NDArray[np.float32]:
 
 
 def _by_colour(picture: NDArray[np.int16], coarse: Plane) -> Plane:
-    """Decide by colour where the segmentation is unsure.
+    """Decide by colour for pixels with an unsure segmentation.
 
-    Each unsure pixel is compared with sure samples around it, and goes to the side whose nearest colour is
-    much nearer (a simple form of the sampling in Gastal and Oliveira 2010).
+    Each unsure pixel is compared with sure samples around it. It joins the side with a much nearer colour (a
+    simple form of the sampling in Gastal and Oliveira 2010).
     """
     height, width = coarse.shape
     side = max(height, width)
     sure = np.zeros((height, width), np.uint8)
-    sure[cv2.erode((coarse < SURELY_BEHIND).astype(np.uint8), _square(0.008, side)) > 0] = BEHIND
-    sure[cv2.erode((coarse > SURELY_PERSON).astype(np.uint8), _square(0.02, side)) > 0] = PERSON_SIDE
+    sure[cv2.erode((coarse < SURE_BACKGROUND).astype(np.uint8), _square(0.008, side)) > 0] = BACKGROUND_LABEL
+    sure[cv2.erode((coarse > SURE_PERSON).astype(np.uint8), _square(0.02, side)) > 0] = PERSON_LABEL
     y, x = np.nonzero(sure == 0)
     ring, step = np.divmod(np.arange(len(RINGS) * DIRECTIONS), DIRECTIONS)
     angle, radius = math.tau * (step + ring % 2 / 2) / DIRECTIONS, np.array(RINGS)[ring] * side
     near_y = np.clip(y[:, None] + np.rint(np.sin(angle) * radius).astype(int), 0, height - 1)
     near_x = np.clip(x[:, None] + np.rint(np.cos(angle) * radius).astype(int), 0, width - 1)
     distance = np.abs(picture[near_y, near_x] - picture[y, x][:, None]).sum(axis=2)
-    sides = sure[near_y, near_x]
-    nearest = [np.where(sides == one, distance, NOWHERE).min(axis=1) for one in (BEHIND, PERSON_SIDE)]
-    behind, person = (each.astype(np.float32) / 3 for each in nearest)
-    share = (behind + NOISE) / (behind + person + 2 * NOISE)
-    decided = np.clip((share - 0.3) / 0.4, 0, 1)
-    trust = np.clip(np.abs(behind - person) / APART, 0, 1) * (np.maximum(behind, person) < NOWHERE / 3)
+    labels = sure[near_y, near_x]
+    nearest = [
+        np.where(labels == label, distance, MAX_DISTANCE).min(axis=1)
+        for label in (BACKGROUND_LABEL, PERSON_LABEL)
+    ]
+    background, person = (each.astype(np.float32) / 3 for each in nearest)
+    share = (background + NOISE) / (background + person + 2 * NOISE)
+    decision = np.clip((share - 0.3) / 0.4, 0, 1)
+    trust = np.clip(np.abs(background - person) / APART, 0, 1) * (
+        np.maximum(background, person) < MAX_DISTANCE / 3
+    )
     target = coarse.copy()
-    target[y, x] += trust * (decided - coarse[y, x])
+    target[y, x] += trust * (decision - coarse[y, x])
     return np.asarray(cv2.GaussianBlur(target, (0, 0), 1), np.float32)
 
 
@@ -123,7 +129,7 @@ def _square(share: float, side: int) -> NDArray[np.uint8]:
     return np.ones((2 * max(1, round(share * side)) + 1,) * 2, np.uint8)
 
 
-def _guided(guide: NDArray[np.float32], target: Plane) -> tuple[NDArray[np.float32], Plane]:
+def _guided_filter(guide: NDArray[np.float32], target: Plane) -> tuple[NDArray[np.float32], Plane]:
     """Coefficients of the guided filter: slopes, (h, w, 3), and offset, (h, w)."""
     mean, mean_target = _box(guide, RADIUS), _box(target, RADIUS)
     covariance = _box(guide * target[..., None], RADIUS) - mean * mean_target[..., None]
@@ -144,7 +150,7 @@ def _guided(guide: NDArray[np.float32], target: Plane) -> tuple[NDArray[np.float
     return _box(slopes, RADIUS), _box(offset, RADIUS)
 
 
-def _stretched(share: NDArray[np.float32]) -> NDArray[np.float32]:
+def _stretch(share: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.clip((share - LOW) / (HIGH - LOW), 0, 1), np.float32)
 
 
@@ -153,8 +159,7 @@ def _sides(guide: NDArray[np.float32], share: Plane) -> tuple[NDArray[np.float32
     alpha, rest = share[..., None], 1 - share[..., None]
     person = background = guide
     for radius in (FAR, NEAR):
-        near = _box(person * alpha, radius) / (_box(share, radius)[..., None] + 1e-5)
-        behind = _box(background * rest, radius) / (_box(1 - share, radius)[..., None] + 1e-5)
-        person = np.clip(near + alpha * (guide - alpha * near - rest * behind), 0, 1)
-        background = behind
-    return near, behind
+        foreground = _box(person * alpha, radius) / (_box(share, radius)[..., None] + 1e-5)
+        background = _box(background * rest, radius) / (_box(1 - share, radius)[..., None] + 1e-5)
+        person = np.clip(foreground + alpha * (guide - alpha * foreground - rest * background), 0, 1)
+    return foreground, background

@@ -1,4 +1,4 @@
-"""Where the person is."""
+"""Segment the person."""
 
 import cv2
 import numpy as np
@@ -9,18 +9,18 @@ from facecraft.matting.segmenters import Segmenter
 from facecraft.types import Plane
 
 PERSON = 0.5
-"""From this value on, a place counts as a person."""
+"""A pixel with at least this value counts as a person."""
 SOFT_EDGE_PX = 9
-"""Diameter, in pixels of the plane, around what is kept: soft edges belong to what they surround."""
+"""Width, in pixels of the plane, that is kept around a person, so that soft edges stay."""
 
 
 def segment_person(picture: Picture, places: NDArray[np.float32], segmenter: Segmenter) -> Plane:
-    """Segment the people at some places; nothing beyond the photo, and nobody else.
+    """Segment the people at some places: nobody else, and nothing outside of the photo.
 
     Args:
         picture: to segment.
-        places: (N, 2), x y in its pixels, on the people who count; empty for everybody.
-        segmenter: tells people from background.
+        places: (N, 2), x y in the picture's pixels, on the people to keep; empty to keep everybody.
+        segmenter: separates people from the background.
     """
     plane = _connected(segmenter.segment(picture.rgb), places, picture.width, picture.height)
     if picture.covered is not None:
@@ -30,7 +30,7 @@ def segment_person(picture: Picture, places: NDArray[np.float32], segmenter: Seg
 
 
 def _connected(plane: Plane, places: NDArray[np.float32], width: int, height: int) -> Plane:
-    """The plane without whatever is connected to none of the places."""
+    """Keep only the parts of the plane that are connected to a place."""
     if not places.size:
         return plane
     count, labels = cv2.connectedComponents((plane > PERSON).astype(np.uint8))

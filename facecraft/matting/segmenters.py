@@ -16,13 +16,13 @@ class Segmenter(Protocol):
     """Separates a person from the background, coarsely. Safe to call from several threads."""
 
     def segment(self, image: RGBImage) -> Plane:
-        """Tell how likely each place of an image belongs to a person.
+        """Estimate how likely each pixel belongs to a person.
 
         Args:
             image: (H, W, 3) uint8, RGB.
 
         Returns:
-            (h, w) float32, 0 to 1, stretched over the whole image; h and w are the model's own.
+            (h, w) float32, 0 to 1, over the whole image; h and w depend on the model.
         """
         ...
 
@@ -43,8 +43,8 @@ class SelfieSegmentation:
 class ModNet:
     """MODNet (Ke et al. 2022, arXiv:2011.11961), photographic portrait matting, in ONNX Runtime.
 
-    Its input is RGB from -1 to 1. The sides are multiples of 32, the shorter one near 512, as its authors run
-    it.
+    Its input is RGB from -1 to 1. The sides are multiples of 32, and the shorter one is near 512, as in the
+    authors' code.
     """
 
     side_px = 512

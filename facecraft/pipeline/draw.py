@@ -1,4 +1,4 @@
-"""Draw: the pixels. Reads scene and plan, and decides nothing."""
+"""Draw the portrait's pixels from scene and plan. No decision is made here."""
 
 from dataclasses import dataclass, replace
 
@@ -24,8 +24,8 @@ class Drawing:
 
     Attributes:
         portrait: one portrait, not yet laid on a sheet.
-        shown: what the file shows: that portrait, or a sheet of it.
-        restoration: what became of the faces.
+        shown: the content of the file: that portrait, or a sheet of it.
+        restoration: the result of restoring the faces.
     """
 
     portrait: Picture
@@ -34,7 +34,7 @@ class Drawing:
 
 
 def draw(scene: Scene, plan: Plan, models: Models, cancellation: Cancellation) -> Drawing:
-    """Draw what is planned.
+    """Draw the planned portrait.
 
     Raises:
         DeadlineExceeded: it was cancelled.
@@ -54,7 +54,7 @@ def draw(scene: Scene, plan: Plan, models: Models, cancellation: Cancellation) -
 
 
 def _canvas(scene: Scene, plan: Plan, cancellation: Cancellation) -> Picture:
-    """The photo, enlarged and cropped as planned; a copy where faces are drawn on it."""
+    """The photo, enlarged and cropped as planned; a copy if faces are drawn on it."""
     picture, upscaler = scene.picture, plan.recipe.upscaler
     if upscaler is not None:
         with scene.timings.stage("upscale"):
@@ -90,29 +90,29 @@ def _finish(canvas: Picture, plan: Plan, models: Models, timings: Timings) -> Pi
 
 
 def _replace_background(canvas: Picture, plan: Plan, models: Models, timings: Timings) -> Picture:
-    wanted = plan.recipe.background
+    option = plan.recipe.background
     with timings.stage("background"):
         person = segment_person(canvas, plan.person_points, models.segmenter)
         cut = matte.cut_out(canvas.rgb, person)
         alpha = multiply_alpha(multiply_alpha(cut.alpha, canvas.covered), canvas.alpha)
-        backdrop, rgb = _backdrop(canvas, wanted, person), cut.rgb
+        backdrop, rgb = _backdrop(canvas, option, person), cut.rgb
     if plan.recipe.options.tone == "auto":
         with timings.stage("tone"):
             correction = tone.measure(canvas.rgb, plan.points, person)
             rgb = tone.apply(rgb, correction)
-            if backdrop is not None and wanted.kind == "blur":
+            if backdrop is not None and option.kind == "blur":
                 backdrop = tone.apply(backdrop, correction)
     if backdrop is None:
         return replace(canvas, rgb=rgb, alpha=alpha)
     with timings.stage("background"):
         composed = composite(Picture(rgb, alpha), backdrop)
-        return replace(canvas, rgb=composed, alpha=canvas.alpha if wanted.kind == "blur" else None)
+        return replace(canvas, rgb=composed, alpha=canvas.alpha if option.kind == "blur" else None)
 
 
-def _backdrop(canvas: Picture, wanted: Background, person: Plane) -> RGBImage | None:
-    """What the person is laid over; None where that is nothing."""
-    if wanted.kind == "transparent":
+def _backdrop(canvas: Picture, option: Background, person: Plane) -> RGBImage | None:
+    """The picture behind the person; None if the background is transparent."""
+    if option.kind == "transparent":
         return None
-    if wanted.kind == "blur":
-        return background.blurred(canvas.rgb, person)
-    return background.paint(wanted, canvas.width, canvas.height)
+    if option.kind == "blur":
+        return background.blur(canvas.rgb, person)
+    return background.paint(option, canvas.width, canvas.height)

@@ -1,4 +1,4 @@
-"""The faces of a photo, restored into the portrait."""
+"""Restore the faces of a photo into the portrait."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ from facecraft.pipeline.plan import Plan
 from facecraft.types import FaceCrop, Note, RGBImage
 
 BISECTIONS = 6
-"""Steps in which a strength is found: to a sixty-fourth."""
+"""Bisection steps: the strength is exact to 1/64."""
 # The box of a face in FFHQ's square, in shares of the square's side.
 SQUARE_BOX = np.array([0.22, 0.25, 0.78, 0.93], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """What became of the faces.
+    """The result of restoring the faces.
 
     Attributes:
-        count: how many were restored.
-        drift: of the first of them; None where it was not measured, or nothing was restored.
-        notes: says so where a strength was lowered.
+        count: number of restored faces.
+        drift: of the first restored face; None if it was not measured, or nothing was restored.
+        notes: a note if a strength was lowered.
     """
 
     count: int = 0
@@ -44,11 +44,11 @@ def restore(
     """Restore the planned faces and paste them into the portrait, in place.
 
     Args:
-        scene: gives the photo, and times align, restore, drift and paste.
-        plan: which faces, by what, and how strongly.
-        canvas: (H, W, 3) uint8, the portrait; drawn on.
+        scene: has the photo; its timings get the stages align, restore, drift and paste.
+        plan: has the faces, the restorer and the strength.
+        canvas: (H, W, 3) uint8, the portrait; changed in place.
         mesh: measures how far a face has drifted.
-        cancellation: asked before each face.
+        cancellation: checked before each face.
 
     Raises:
         DeadlineExceeded: it was cancelled.
@@ -73,7 +73,7 @@ def restore(
 
 
 def _limit(crop: FaceCrop, square: RGBImage, options: Options, mesh: FaceMesh) -> tuple[float, Drift]:
-    """The highest strength whose drift is within the limit, and that drift."""
+    """Find the highest strength with a drift within the limit. Return the strength and its drift."""
     limit, strength = options.max_drift, options.strength
     before = _points(crop.image, mesh)
     drift = _drift(crop.image, square, strength, before, mesh)
@@ -107,6 +107,6 @@ def _notes(strengths: Sequence[float], options: Options) -> tuple[Note, ...]:
     lowered = [strength for strength in strengths if strength < options.strength]
     if not lowered:
         return ()
-    many = "" if len(lowered) == 1 else f" at the least, on {len(lowered)} faces"
-    strength = f"the strength was lowered to {min(lowered):.2f}{many}"
+    scope = "" if len(lowered) == 1 else f" or more, on {len(lowered)} faces"
+    strength = f"the strength was lowered to {min(lowered):.2f}{scope}"
     return (Note("strength_lowered", f"To keep the drift under {options.max_drift:g}, {strength}."),)

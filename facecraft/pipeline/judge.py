@@ -1,4 +1,4 @@
-"""Judge: what the result is worth, measured on the result itself."""
+"""Judge the result, by measuring the result itself."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
         if points is not None:
             points, _ = models.mesh.trace(image, box_of(points), eyes_of(points))
         drift = drawing.restoration.drift
-        if drift is None and recipe.upscaler is None:  # the face is the photo's
+        if drift is None and recipe.upscaler is None:  # the face is unchanged
             drift = Drift(displacement=0.0, psnr_db=measures.BEST_PSNR_DB)
         single = plan.sheet is None
         evidence = Evidence(
@@ -75,5 +75,5 @@ def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int | None, mod
 
 
 def _count_inside(places: NDArray[np.float32], width: int, height: int) -> int:
-    """How many places, (N, 2), lie in a picture."""
+    """Count the places, (N, 2), that lie in a picture."""
     return int(((places >= 0) & (places < (width, height))).all(axis=1).sum())

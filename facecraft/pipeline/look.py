@@ -1,4 +1,4 @@
-"""Look: what is there. Nothing else measures the photo."""
+"""Look at the photo. No other module measures it."""
 
 from functools import cached_property
 
@@ -17,16 +17,16 @@ from facecraft.pipeline.timings import Timings
 from facecraft.types import Face, Source
 
 RETRACE_PX = 512
-"""Longer side of the crop in which the points are traced again."""
+"""Longer side of the crop for the second trace of the points."""
 
 
 class Scene:
-    """All that is known of a photo. Each fact is measured once, at its first use, and timed.
+    """Everything that is known about a photo. Each fact is measured and timed once, at its first use.
 
     Attributes:
-        picture: the decoded photo. Nothing draws on it.
-        source: what the file was.
-        timings: of this photo's way through the pipeline.
+        picture: the decoded photo. It is never changed.
+        source: size and format of the file.
+        timings: of this photo's stages.
     """
 
     def __init__(self, picture: Picture, source: Source, models: Models, timings: Timings) -> None:
@@ -43,7 +43,7 @@ class Scene:
 
     @cached_property
     def points(self) -> Points | None:
-        """Points of the largest face, in the photo's pixels; None where the mesh sees no face."""
+        """Points of the largest face, in the photo's pixels; None if the mesh sees no face."""
         if not self.faces:
             return None
         face = self.faces[0]
@@ -52,10 +52,9 @@ class Scene:
         return None if presence < PRESENCE_THRESHOLD else points
 
     def points_in(self, part: Crop) -> Points | None:
-        """Points of the largest face as the mesh sees them in a crop, in the photo's pixels.
+        """Points of the largest face, traced in a crop, in the photo's pixels.
 
-        The mesh sees a face a little differently in each crop, by up to 3 %; what counts is the crop that is
-        made.
+        The mesh's points differ by up to 3 % between crops. The ones in the portrait's own crop count.
         """
         points = self.points
         if points is None:

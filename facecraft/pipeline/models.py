@@ -1,4 +1,4 @@
-"""What a pipeline runs."""
+"""The models of a pipeline."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Models:
     """The loaded models.
 
     Attributes:
-        restorers: by name, the best first; `auto` takes the first.
+        restorers: by name, the best first; `auto` is the first.
         upscalers: by factor.
     """
 

@@ -1,4 +1,4 @@
-"""One portrait's way: look, plan, draw, judge."""
+"""The steps of a portrait: look, plan, draw, judge."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ class Pipeline:
     """A photo in, a portrait out. Synchronous; safe to call from several threads.
 
     Attributes:
-        models: what it runs.
+        models: the loaded models.
         presets: by name.
     """
 
@@ -34,10 +34,10 @@ class Pipeline:
         self._limits = limits
 
     def validate(self, options: Options) -> None:
-        """Refuse options with which no photo can be processed.
+        """Refuse options that cannot work for any photo.
 
         Raises:
-            InvalidOption: a preset, restorer or factor that there is not, or options that exclude each other.
+            InvalidOption: an unknown preset, restorer or factor, or options that exclude each other.
         """
         resolve(options, self.presets, self.models, judge=False)
 
@@ -52,10 +52,10 @@ class Pipeline:
         """Make the portrait of one photo.
 
         Args:
-            photo: content of its file, or an image of Pillow, which no limit on files concerns.
-            options: what is asked for.
-            cancellation: asked before each face, tile and encoding.
-            judge: whether the portrait gets a verdict; with a preset it always does.
+            photo: the content of its file, or an image of Pillow, to which no limit on files applies.
+            options: the caller's options.
+            cancellation: checked before each face, tile and encoding.
+            judge: whether to add a verdict; with a preset there always is one.
 
         Raises:
             RequestError: the file, its content or the options do not allow it.
@@ -102,11 +102,11 @@ class Pipeline:
         """Judge one photo as it is.
 
         Args:
-            photo: content of its file, or an image of Pillow, which has no file size.
-            options: with the preset whose rules count; without one, those of good practice do.
+            photo: the content of its file, or an image of Pillow, which has no file size.
+            options: name the preset for the rules; without one, the rules of good practice apply.
 
         Raises:
-            RequestError: there is no such preset, or the file cannot be decoded within the limits.
+            RequestError: the preset is unknown, or the file cannot be decoded within the limits.
         """
         _, preset = presets.apply(options, self.presets)
         scene = self._look(photo)
@@ -115,7 +115,7 @@ class Pipeline:
         return Check(source=scene.source, faces=scene.faces, timings_ms=scene.timings.ms, verdict=verdict)
 
     def close(self) -> None:
-        """End the threads that run models. The pipeline must not be used any more."""
+        """End the threads that run models. Do not use the pipeline after that."""
         self.models.close()
 
     def _look(self, photo: bytes | Image) -> Scene:

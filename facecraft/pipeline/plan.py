@@ -1,7 +1,7 @@
-"""Plan: what will be done. Every decision is made here, and whatever cannot be done is refused here.
+"""Plan the portrait. Every decision and every refusal is made here.
 
-A recipe is what options mean with the models and presets that there are; it is the same for every photo. A
-plan is what a recipe means for one photo. Drawing reads both, and decides nothing.
+A recipe is the options, resolved with the loaded models and presets; it is the same for every photo. A plan
+is the recipe, applied to one photo. Drawing reads both and makes no decision.
 """
 
 from collections.abc import Mapping
@@ -35,14 +35,14 @@ DEFAULT_FIDELITY = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What is asked for, resolved.
+    """The resolved options.
 
     Attributes:
-        options: with what their preset fills in.
-        restorer: None where nothing is restored.
-        upscaler: None where the picture keeps its size.
+        options: with the preset's values filled in.
+        restorer: None if nothing is restored.
+        upscaler: None if the picture keeps its size.
         judge: whether the portrait gets a verdict.
-        notes: what the preset decided for the caller.
+        notes: decisions that the preset made for the caller.
     """
 
     options: Options
@@ -66,11 +66,11 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class FacePlan:
-    """A face that is restored.
+    """A face to restore.
 
     Attributes:
         source: its square in the photo.
-        portrait: its square in the portrait, before that is laid on a sheet.
+        portrait: its square in the portrait, before the portrait is copied to a sheet.
     """
 
     source: Alignment
@@ -79,17 +79,17 @@ class FacePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is done with one photo.
+    """The work on one photo.
 
     Attributes:
         target: the portrait's file.
-        crop: None where the portrait is the whole picture.
+        crop: None if the portrait is the whole picture.
         sheet: the paper; None for a single portrait.
-        matrix: (2, 3) float64, the photo's pixels to the portrait's.
+        matrix: (2, 3) float64, from the photo's pixels to the portrait's.
         points: of the largest face, in the portrait's pixels; None without a face, or if nothing needs them.
-        source_eyes_px: distance between that face's eyes, in the photo's pixels; None likewise.
+        source_eyes_px: distance between that face's eyes, in the photo's pixels; None if points is None.
         restored: the faces to restore, largest first.
-        fidelity: of their restoration, 0 to 1.
+        fidelity: of the restoration, 0 to 1.
         face_centres: (N, 2) float32, x y of every face in the portrait's pixels.
     """
 
@@ -106,19 +106,19 @@ class Plan:
 
     @property
     def person_points(self) -> NDArray[np.float32]:
-        """(N, 2) float32, x y of places that belong to the people who stay in the portrait."""
+        """(N, 2) float32, x y of points on the people who stay in the portrait."""
         if self.points is not None and self.crop is not None:
             return np.asarray(self.points[:, :2], np.float32)
         return self.face_centres
 
 
-def resolve(options: Options, known: Mapping[str, Preset], models: Models, *, judge: bool) -> Recipe:
+def resolve(options: Options, by_name: Mapping[str, Preset], models: Models, *, judge: bool) -> Recipe:
     """Resolve options. A portrait with a preset always gets a verdict.
 
     Raises:
-        InvalidOption: a preset, restorer or factor that there is not, or options that exclude each other.
+        InvalidOption: an unknown preset, restorer or factor, or options that exclude each other.
     """
-    filled, preset = presets.apply(options, known)
+    filled, preset = presets.apply(options, by_name)
     filled.validate_format()
     return Recipe(
         options=filled,
@@ -132,11 +132,11 @@ def resolve(options: Options, known: Mapping[str, Preset], models: Models, *, ju
 
 
 def plan(recipe: Recipe, scene: Scene, limits: Limits) -> Plan:
-    """The plan for one photo.
+    """Plan the work on one photo.
 
     Raises:
         NoFaceFound: there is no face, and one is required.
-        ImageTooLarge: the portrait would have too many pixels, or a side that its format cannot hold.
+        ImageTooLarge: the portrait has too many pixels, or a side that is too long for its format.
         InvalidOption: the portrait does not fit on its paper.
     """
     options, width, height = recipe.options, scene.picture.width, scene.picture.height
@@ -146,7 +146,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits) -> Plan:
         codec.check_side(width * options.upscale, height * options.upscale, format_)
     if options.require_face and not scene.faces:
         raise NoFaceFound("No face was found in the picture.")
-    points, part = _placed(recipe, scene)
+    points, part = _place(recipe, scene)
     matrix = geometry.scaling(options.upscale) if part is None else part.matrix
     size = (width * options.upscale, height * options.upscale) if part is None else (part.width, part.height)
     paper = None
@@ -171,7 +171,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits) -> Plan:
     )
 
 
-def _placed(recipe: Recipe, scene: Scene) -> tuple[Points | None, Crop | None]:
+def _place(recipe: Recipe, scene: Scene) -> tuple[Points | None, Crop | None]:
     """The points of the largest face, in the photo's pixels, and the crop around it."""
     options, size = recipe.options, (scene.picture.width, scene.picture.height)
     if not options.crops and not recipe.judge and options.tone == "off":
@@ -185,7 +185,7 @@ def _placed(recipe: Recipe, scene: Scene) -> tuple[Points | None, Crop | None]:
 
 
 def _restored(recipe: Recipe, scene: Scene, matrix: Affine, size: tuple[int, int]) -> tuple[FacePlan, ...]:
-    """Those of the faces that the portrait shows."""
+    """The faces to restore: only those that the portrait shows."""
     restorer, options = recipe.restorer, recipe.options
     if restorer is None or options.strength == 0:
         return ()
@@ -203,8 +203,8 @@ def _format(recipe: Recipe, source: ImageFormat) -> ImageFormat:
     return "png" if source == "jpeg" and transparent and options.layout is None else source
 
 
-def _notes(given: Options, preset: Preset | None) -> tuple[Note, ...]:
-    if preset is None or preset.retouching or "restorer" in given.model_fields_set:
+def _notes(options: Options, preset: Preset | None) -> tuple[Note, ...]:
+    if preset is None or preset.retouching or "restorer" in options.model_fields_set:
         return ()
     detail = f"The face was not restored: the rules of {preset.title} forbid retouching."
     return (Note("restoration_off", detail),)
@@ -216,7 +216,7 @@ def _restorer(options: Options, models: Models) -> BatchingRestorer | None:
         name = restorer.name if restorer else "none"
         raise InvalidOption(
             f"The option fidelity has no meaning for the restorer {name}.",
-            hint="Omit fidelity, or name a restorer that takes it.",
+            hint="Omit fidelity, or choose a restorer that takes it.",
         )
     return restorer
 

@@ -1,4 +1,4 @@
-"""How long each stage took."""
+"""The time of each stage."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,10 +6,10 @@ from time import perf_counter
 
 
 class Timings:
-    """Milliseconds by stage, in the order in which they first began. Not for several threads.
+    """Milliseconds by stage, in the order of their first start. For one thread only.
 
-    A stage that runs twice adds up. The time of a stage inside another one counts for the inner one only, so
-    that the stages add up to the whole.
+    If a stage runs twice, its times are added. The time of a nested stage counts for the inner stage only, so
+    the sum of all stages is the total time.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What a restorer is."""
+"""The interface of a restorer."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,11 +7,11 @@ from facecraft.types import FaceCrop, RGBImage
 
 
 class Restorer(Protocol):
-    """Restores aligned faces and leaves its input as it is. Safe to call from several threads.
+    """Restores aligned faces without changing its input. Safe to call from several threads.
 
     Attributes:
-        name: as in models.lock.
-        face_size_px: side of the squares that go in and come out.
+        name: the model's name in models.lock.
+        face_size_px: side of the input and output squares.
         takes_fidelity: whether it uses `fidelities`.
     """
 

@@ -1,4 +1,4 @@
-"""Restores crops of different requests together."""
+"""Restore crops of different requests together."""
 
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -25,17 +25,17 @@ class _QueuedCrop:
 
 
 class BatchingRestorer:
-    """Collects crops from several threads and restores them in batches, in their order of arrival.
+    """Collects crops from several threads and restores them in batches, in order of arrival.
 
     A batch starts when it is full, or when its first crop has waited for `max_wait_ms`. While it runs, the
-    next one fills. No crop waits for one that came after it.
+    next one fills. No crop waits for a later one.
 
     Attributes:
         sizes: the number of batches that ran, by their size.
         splits: the number of batches that failed and ran again in halves.
 
     Args:
-        restorer: called from one thread only.
+        restorer: it is called from one thread only.
         max_batch: largest number of crops in one call, 1 or more.
         max_wait_ms: how long a crop waits for others while the restorer is idle.
     """
@@ -71,7 +71,7 @@ class BatchingRestorer:
         Raises:
             DeadlineExceeded: it was cancelled.
             RuntimeError: the restorer is closed.
-            Exception: whatever the restorer raised for one of these crops.
+            Exception: any error of the restorer for one of these crops.
         """
         token = cancellation or Cancellation()
         queued = [
@@ -104,7 +104,7 @@ class BatchingRestorer:
                 self._restore(present)
 
     def _next_batch(self) -> list[_QueuedCrop]:
-        """Wait for the next batch; it is empty once the restorer is closed and the queue is empty."""
+        """Wait for the next batch; an empty one means that the restorer is closed and the queue is empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closed)
             if not self._queue:
@@ -124,12 +124,12 @@ class BatchingRestorer:
             return
         self.splits += 1
         middle = len(batch) // 2
-        # Outside of the `except` block: the error keeps the memory of the failed run.
+        # Outside of the `except` block, because the error keeps the memory of the failed run.
         self._restore(batch[:middle])
         self._restore(batch[middle:])
 
     def _try(self, batch: list[_QueuedCrop]) -> bool:
-        """Run a batch. False means that it failed and should be split; a single crop gets its error."""
+        """Run a batch. Return False if it failed and should be split; a single crop gets its error."""
         self.sizes[len(batch)] += 1
         try:
             squares = self._restorer.restore([each.crop for each in batch], [each.fidelity for each in batch])
@@ -145,7 +145,7 @@ class BatchingRestorer:
 
 
 def _dropped(queued: _QueuedCrop) -> bool:
-    """Drop a crop that was cancelled, and tell whether it was."""
+    """Drop a crop if it is cancelled, and return whether it was."""
     if queued.cancellation.cancelled:
         queued.restored.set_exception(DeadlineExceeded("Nobody waits for this portrait any more."))
         return True

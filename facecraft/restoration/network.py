@@ -1,4 +1,4 @@
-"""A network of ours, made ready for an engine."""
+"""Build one of our networks for an engine."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,24 +13,24 @@ from facecraft.restoration.signature import Signature
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network's code with its signature."""
+    """A network's code and signature."""
 
     architecture: Architecture
     signature: Signature
 
     def load(self, path: Path) -> nn.Module:
-        """Build the network between pixels, with the weights of a file, on the CPU, for inference.
+        """Build the network with uint8 input and output and the weights of a file, on the CPU, for inference.
 
         Raises:
             LockInvalid: the file does not hold exactly the network's weights.
         """
-        with torch.device("meta"):  # no time for random weights, which the file replaces
+        with torch.device("meta"):  # skips random weights, because the file replaces them
             net = self.architecture.build()
         self.architecture.load(net, path)
         return UInt8IO(net, self.signature).eval().requires_grad_(requires_grad=False)
 
     def blank(self) -> nn.Module:
-        """Build the network between pixels, with random weights, no two tensors alike."""
+        """Build the network with uint8 input and output and random weights; all tensors differ."""
         with torch.device("meta"):
             net = self.architecture.build()
         net = net.to_empty(device="cpu").requires_grad_(requires_grad=False)
@@ -39,12 +39,12 @@ class Network:
         return UInt8IO(net, self.signature).eval()
 
     def inputs(self) -> dict[str, Tensor]:
-        """Make one sample of each input of the network between pixels, by name."""
+        """Make one sample of each input, by name."""
         side = self.signature.side_px
         pixels = torch.zeros((1, side, side, 3), dtype=torch.uint8)
         return {"pixels": pixels} | {name: torch.zeros(1) for name in self.signature.takes}
 
     def free_axes(self) -> dict[str, list[int]]:
-        """List the axes of each input that may have any length, by the input's name."""
+        """List the axes with a free length of each input, by name."""
         pixels = [0, 1, 2] if self.signature.any_side else [0]
         return {"pixels": pixels} | {name: [0] for name in self.signature.takes}

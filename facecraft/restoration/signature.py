@@ -1,4 +1,4 @@
-"""What goes into a network of images, and what comes out."""
+"""The inputs and the output of a network."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,11 +13,11 @@ class Signature:
     The first input is RGB, (N, 3, H, W) float. The output is RGB too, in the same range.
 
     Attributes:
-        side_px: H and W. If `any_side` is true, those that a graph is exported with.
+        side_px: H and W; if `any_side` is true, of the sample for exporting a graph.
         black: value of a black pixel.
         white: value of a white pixel.
         any_side: whether H and W are free.
-        takes: the further inputs, each (N,) float32. They are named like the options that they get.
+        takes: the further inputs, each (N,) float32, with the names of their options.
     """
 
     side_px: int
@@ -34,5 +34,5 @@ class Signature:
 
     @property
     def span(self) -> float:
-        """From black to white."""
+        """Difference between white and black."""
         return self.white - self.black

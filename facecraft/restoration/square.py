@@ -10,7 +10,7 @@ from facecraft.types import FaceCrop, RGBImage
 
 
 class SquareRestorer:
-    """A Restorer whose network takes the aligned square, and gives one of the same side.
+    """A Restorer with a network from an aligned square to one of the same size.
 
     Args:
         name: of the model, as in models.lock.

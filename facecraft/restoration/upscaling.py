@@ -1,4 +1,4 @@
-"""Enlarges a whole image in tiles."""
+"""Enlarge a whole image in tiles."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -12,34 +12,34 @@ from facecraft.restoration.engines.base import Engine
 from facecraft.types import RGBImage
 
 TILE_PX = 192  # longest side of the network's input; its memory grows with the square
-OVERLAP_PX = 32  # two neighbouring tiles share at least so many pixels
-BLEND_PX = 16  # in the middle of these, one tile fades into the other; the rest is context for the network
+OVERLAP_PX = 32  # two neighbouring tiles share at least this many pixels
+BLEND_PX = 16  # in the middle of the overlap one tile fades into the other; the rest is context
 
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
-    """Tiles along one axis: where each starts, and the length of all, in pixels."""
+    """Tiles along one axis: the start of each, and their common length, in pixels."""
 
     starts: list[int]
     length: int
 
 
 def tile_axis(length_px: int) -> Tiling:
-    """Cover an axis with as few tiles as possible, evenly spaced, all of the same shortest length."""
+    """Cover an axis with the smallest number of tiles, evenly spaced, with the same shortest length."""
     count = max(1, ceil((length_px - OVERLAP_PX) / (TILE_PX - OVERLAP_PX)))
     tile = ceil((length_px + (count - 1) * OVERLAP_PX) / count)
-    tile = min(tile + tile % 2, length_px)  # the network takes even sides
+    tile = min(tile + tile % 2, length_px)  # the network needs even sides
     return Tiling([round(each) for each in np.linspace(0, length_px - tile, count)], tile)
 
 
 class Upscaler:
-    """Enlarges an image of any size. Beside the result it holds one row of tiles in memory.
+    """Enlarges an image of any size. Besides the result, one row of tiles is in memory.
 
     Args:
         name: of the model, as in models.lock.
         engine: runs a network that enlarges `native` times and takes images with even sides.
         native: the network's own factor.
-        factor: the factor wanted. It divides `native`; each tile is averaged down.
+        factor: the requested factor. It divides `native`; each tile is averaged down.
     """
 
     def __init__(self, name: str, engine: Engine, native: int, factor: int) -> None:
@@ -84,7 +84,7 @@ class Upscaler:
         return np.asarray(large[: height * self.factor, : width * self.factor], np.uint8)
 
     def _lay(self, onto: RGBImage, part: RGBImage, tiling: Tiling, index: int) -> None:
-        """Copy the part that starts at `tiling.starts[index]` into its rows; fade from the part before."""
+        """Copy the part into its rows, from `tiling.starts[index]` on; fade from the previous part."""
         starts = tiling.starts
         first = starts[index] * self.factor
         if index == 0:
@@ -100,6 +100,6 @@ class Upscaler:
 
 
 def _fade(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Fade from one to the other along the first axis."""
+    """Fade from `before` to `after` along the first axis."""
     share = (np.arange(len(before), dtype=np.float32)[:, None, None] + 0.5) / len(before)
     return np.asarray(np.rint(before + share * (after.astype(np.float32) - before)), np.uint8)

@@ -1,4 +1,4 @@
-"""Around every request: its id, security headers, a log line and the metrics."""
+"""Add an id, security headers, a log line and metrics to every request."""
 
 import logging
 import re
@@ -32,22 +32,22 @@ HEADERS = {
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 16 * 1024
 PROBES = ("/health", "/ready", "/metrics")
-"""Routes that are logged at level debug."""
+"""Routes with log lines at level debug."""
 
 logger = logging.getLogger("facecraft.request")
 
 
 class RequestMiddleware:
-    """ASGI middleware, outside of all others.
+    """The outermost ASGI middleware.
 
-    It reads from the request's state what to log: `findings`, `batch` (counts of its files) and `code` (of
-    its error). It logs no file name, no query and no pixel.
+    It logs these members of the request's state: `findings`, `batch` (counts of its files) and `code` (of its
+    error). It logs no file name, no query and no pixel.
 
     Args:
-        app: what answers.
-        metrics: where requests are counted.
-        paths: routes without parameters; a request that was refused before its route was found is counted
-            under its path if it is one of these.
+        app: the inner application.
+        metrics: they count the requests.
+        paths: routes without parameters. A request that is refused before routing is counted under its path
+            if it is one of these.
     """
 
     def __init__(self, app: ASGIApp, metrics: "Metrics", paths: Container[str]) -> None:
@@ -116,9 +116,9 @@ class RequestMiddleware:
 
 
 def _request_id(headers: Headers) -> str:
-    """The request's own id if a log can hold it, else a new one."""
-    given = headers.get("x-request-id", "")
-    return given if REQUEST_ID_PATTERN.fullmatch(given) else uuid4().hex
+    """The id in the request if it is safe to log, else a new one."""
+    request_id = headers.get("x-request-id", "")
+    return request_id if REQUEST_ID_PATTERN.fullmatch(request_id) else uuid4().hex
 
 
 def _add_headers(message: Message, request_id: str) -> None:

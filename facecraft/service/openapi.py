@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI cannot see, because bodies are read and responses are built by hand."""
+"""Parts of the OpenAPI document that FastAPI does not know, because it does not parse the forms."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -29,7 +29,7 @@ from facecraft.service.response.schemas import CheckBody, DetectBody, ProblemBod
 
 Json: TypeAlias = dict[str, Any]
 
-SERVERS = [{"url": "./", "description": "The service that this document comes from, behind any prefix."}]
+SERVERS = [{"url": "./", "description": "This service, behind any prefix."}]
 
 EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     RequestError: ("The multipart body breaks off before its last boundary.", None),
@@ -48,7 +48,7 @@ EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     DeadlineExceeded: ("The portrait was not finished within 30 seconds.", 30),
     InferenceFailed: ("The models failed on this picture.", None),
 }
-"""A detail, and the limit that it names, of each error."""
+"""A detail and its limit, by error."""
 UPLOAD_ERRORS = (
     RequestError,
     UndecodableImage,
@@ -87,7 +87,7 @@ def problems(*errors: type[FacecraftError]) -> dict[int | str, Json]:
 
 
 def describe(document: Json, *, keys_set: bool) -> Json:
-    """Complete FastAPI's document: the schemas of forms and problems, and what needs a key."""
+    """Add the schemas of forms and problems, and the need for a key, to FastAPI's document."""
     components = document["components"]
     schemas = {**components["schemas"], **FORMS, "ProblemBody": ProblemBody.model_json_schema()}
     components = {**components, "schemas": schemas}
@@ -125,7 +125,7 @@ def _form(options: Json, *, many: bool = False) -> Json:
         "type": "object",
         "required": ["file"],
         "additionalProperties": False,
-        # In the order in which to send them.
+        # In the order for sending them.
         "properties": {**fields, "file": file} if many else {"file": file, **fields},
     }
 
@@ -133,8 +133,8 @@ def _form(options: Json, *, many: bool = False) -> Json:
 def _field(option: Json) -> Json:
     """The schema of a form field.
 
-    A field is never null: it is omitted. Its default is in the description only: tools would send it, and an
-    option that is sent overrides the preset's.
+    A field is never null, because it can be omitted. Its default is in the description only: tools would send
+    a default, and a sent option overrides the preset's.
     """
     field = {key: value for key, value in option.items() if key not in ("default", "anyOf")}
     if "anyOf" in option:
@@ -170,7 +170,7 @@ PRESET_PARAMETER: Json = {
     "name": "preset",
     "in": "query",
     "required": False,
-    "description": "The preset, in place of the form's field of that name.",
+    "description": "The preset, instead of the form field of the same name.",
     "schema": {"type": "string"},
 }
 FINDINGS_HEADERS = {
@@ -182,9 +182,9 @@ VERDICT_HEADER = _header(
 )
 PORTRAIT_HEADERS = {
     **FINDINGS_HEADERS,
-    "X-Facecraft-Restored": _header("Number of faces that were restored.", "integer"),
+    "X-Facecraft-Restored": _header("Number of restored faces.", "integer"),
     "X-Facecraft-Restorer": _header("Name of the restorer, or none.", "string"),
-    "X-Facecraft-Notes": _header("Codes of what was decided for the caller. Absent without notes.", "string"),
+    "X-Facecraft-Notes": _header("Codes of the notes. Absent without notes.", "string"),
     "X-Facecraft-Verdict": VERDICT_HEADER,
     "X-Facecraft-Source-Frames": _header("Pictures in the file. Present if there are several.", "integer"),
 }

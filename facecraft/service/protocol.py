@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1, with a time limit for the head of a request."""
+"""uvicorn's HTTP/1.1 protocol, with a time limit for the head of a request."""
 
 import asyncio
 import json
@@ -9,20 +9,21 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from facecraft.errors import RequestError, problem
 
 HEAD_TIMEOUT_S = 10.0
-"""The most seconds from the start of a connection, or the first byte of a later request on it, to the end of
-the request's head."""
+"""Time limit for a request's head, in seconds.
+
+It starts with the connection or, for a later request on it, with the request's first byte."""
 ABORT = "abort"
-"""In a request's state: a function that drops the connection, with everything that is not sent yet."""
+"""Name in a request's state: a function that drops the connection with all unsent data."""
 
 
 class HeadTimeoutProtocol(H11Protocol):
-    """Closes a connection whose request head does not arrive in time. uvicorn waits for ever."""
+    """Closes a connection if the request head does not arrive in time. uvicorn would wait for ever."""
 
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        # ASGI has no message for this: a response has started, and its client does not read.
+        # ASGI has no message to end a response that has started, if its client does not read.
         self.app_state = {**self.app_state, ABORT: transport.abort}
         self._start_head_timer()
 
@@ -38,7 +39,7 @@ class HeadTimeoutProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer bytes that are not HTTP, or too large a head, with a problem. uvicorn sends plain text."""
+        """Answer invalid HTTP, or a head that is too large, with a problem. uvicorn would send plain text."""
         members = problem(
             400, RequestError.code, msg, "Send an HTTP/1.1 request with a head of at most 16 kB."
         )

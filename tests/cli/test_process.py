@@ -2,12 +2,15 @@
 
 import csv
 import json
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
-from tests.cli.conftest import Main, run
+from facecraft.cli import load
+from tests.cli.conftest import Main, command_main, run
 
 Capture = pytest.CaptureFixture[str]
 
@@ -52,7 +55,7 @@ def test_without_a_photo_it_fails(main_without_models: Main, capsys: Capture, tm
     (tmp_path / "empty").mkdir()
     assert main_without_models("process", tmp_path / "empty", "-o", tmp_path / "out") == 1
     message = capsys.readouterr().err
-    assert message.startswith(f"facecraft: bad_request: No photo was found in {tmp_path / 'empty'}. Name ")
+    assert message.startswith(f"facecraft: bad_request: No photo was found in {tmp_path / 'empty'}. Give ")
     assert not (tmp_path / "out").exists()
 
 
@@ -112,8 +115,8 @@ def test_a_name_without_a_suffix_is_a_folder(main: Main, group_path: Path, tmp_p
     [
         ("a.jpg", ("--format", "png"), "-o a.jpg is a JPEG file, but --format is png."),
         ("a.png", ("--quality", "80"), "The option quality has no meaning for format=png"),
-        ("a.gif", (), "Portraits are not written as .gif files."),
-        ("a.tiff", (), "Portraits are not written as .tiff files."),
+        ("a.gif", (), "Portraits cannot be written as .gif files."),
+        ("a.tiff", (), "Portraits cannot be written as .tiff files."),
     ],
 )
 def test_a_files_name_that_contradicts_is_refused(
@@ -157,7 +160,7 @@ def test_a_folder_that_cannot_be_written_is_reported_before_the_models_are_loade
     assert main_without_models("process", group_path, *options) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("facecraft: startup_failed: The folder file")
-    assert line.endswith("Name one that this user may write.")
+    assert line.endswith("Use a folder that this user can write to.")
 
 
 def test_a_manifest_that_cannot_be_written_at_the_end_is_an_error(
@@ -169,3 +172,31 @@ def test_a_manifest_that_cannot_be_written_at_the_end_is_an_error(
     shown = capsys.readouterr()
     assert "1 done, 0 failed" in shown.out
     assert "The manifest" in shown.err
+    assert "choose another --manifest" in shown.err
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".jpg", "unsearchable/a.jpg"])
+def test_a_photo_that_cannot_be_looked_up_fails_in_one_line(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    pipeline = SimpleNamespace(validate=lambda _options: None, process=pytest.fail)
+    monkeypatch.setattr(load, "runtime", lambda _settings: nullcontext(SimpleNamespace(pipeline=pipeline)))
+    lookup = Path.is_dir
+
+    def is_dir(path: Path) -> bool:
+        if path.parent.name == "unsearchable":
+            raise PermissionError(13, "Permission denied")
+        return lookup(path)
+
+    monkeypatch.setattr(Path, "is_dir", is_dir)
+    assert command_main("process", name, "-o", tmp_path / "out") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{name}: bad_request: The photo cannot be read: ")
+
+
+def test_an_output_with_too_long_a_name_is_an_error_in_one_line(
+    main_without_models: Main, capsys: Capture, group_path: Path
+) -> None:
+    assert main_without_models("process", group_path, "-o", "o" * 300) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("facecraft: startup_failed: The folder ooo")

@@ -21,5 +21,5 @@ def test_a_radial_gradient_runs_from_the_middle_to_the_corners() -> None:
 
 def test_the_blur_of_a_picture_without_any_background_is_a_picture() -> None:
     image = np.full((50, 70, 3), 100, np.uint8)
-    soft = background.blurred(image, np.ones((256, 256), np.float32))
+    soft = background.blur(image, np.ones((256, 256), np.float32))
     assert abs(soft.astype(int) - 100).max() <= 1

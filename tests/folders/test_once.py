@@ -148,13 +148,21 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_an_unforeseen_failure_does_not_stop_the_rest(photos: Path, tmp_path: Path) -> None:
+def test_an_unforeseen_failure_is_logged_and_does_not_stop_the_rest(
+    photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
     (photos / "a.jpg").write_bytes(b"bug")
     entries = run([str(photos)], tmp_path / "out")
     assert counts(entries) == (2, 1)
     ((code, detail),) = problems(entries)
     assert code == "inference_failed"
     assert "out of order" in detail
+    (record,) = caplog.records
+    assert (
+        record.levelname == "DEBUG"
+    )  # Python prints warnings where no handler is set, as in the command line
+    assert record.exc_info is not None
 
 
 def test_portraits_of_an_earlier_run_are_no_photos(photos: Path) -> None:

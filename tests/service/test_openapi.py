@@ -74,7 +74,7 @@ def test_each_operation_has_a_stable_id_and_a_summary(document: Json) -> None:
         "/presets": "List the presets",
         "/models": "List the models",
         "/health": "Check that the process runs",
-        "/ready": "Check that the service takes portraits",
+        "/ready": "Check that the service accepts portraits",
         "/metrics": "Read the metrics",
     }
 

@@ -189,7 +189,7 @@ def test_a_python_without_pip_is_told(fetch: Fetch, monkeypatch: pytest.MonkeyPa
     [
         ("WARNING: slow\nERROR: one\nERROR: two\nERROR: three\n", "pip: two\n     three"),
         ("WARNING: slow\nusage\n\nno such option: --x\n", "pip: no such option: --x"),
-        ("WARNING: slow\n", "pip: it gave no wheel and no reason"),
+        ("WARNING: slow\n", "pip: it downloaded no wheel and gave no reason"),
         (f"{RETRIED}ERROR: No such version\n", f"pip: {REFUSED}\n     No such version"),
     ],
 )

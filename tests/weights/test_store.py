@@ -40,7 +40,7 @@ def test_verify_of_a_wrong_file_names_file_expected_and_actual(make_entry: MakeE
     with pytest.raises(HashMismatch) as failure:
         verify(right, tmp_path)
     assert failure.value.detail == (
-        f"{tmp_path / 'a.onnx'} is not the file that models.lock names: "
+        f"{tmp_path / 'a.onnx'} is not the file in models.lock: "
         f"expected sha256 {right.sha256}, actual sha256 {wrong.sha256}."
     )
 

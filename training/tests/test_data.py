@@ -1,4 +1,4 @@
-"""Batches are cut and drawn as said."""
+"""Crops and batches: their sizes, and the same batch for the same seed and step."""
 
 from itertools import islice
 from pathlib import Path
@@ -16,15 +16,15 @@ def some_images() -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
     return [rng.integers(0, 256, (size, 150, 3), np.uint8) for size in (140, 160)]
 
 
-def test_going_on_at_a_step_draws_the_same_batches() -> None:
+def test_a_run_continued_at_a_step_gets_the_same_batches() -> None:
     crops = Crops(2, 32)
-    whole_run = list(islice(batches(some_images(), crops, 1, 0), 4))
+    full_run = list(islice(batches(some_images(), crops, 1, 0), 4))
     second_half = list(islice(batches(some_images(), crops, 1, 2), 2))
-    for one, other in zip(whole_run[2:], second_half, strict=True):
+    for one, other in zip(full_run[2:], second_half, strict=True):
         assert torch.equal(one.degraded, other.degraded)
-        assert torch.equal(one.whole, other.whole)
-    assert whole_run[0].whole.shape == (2, 3, 32, 32)
-    assert not torch.equal(whole_run[0].whole, whole_run[1].whole)
+        assert torch.equal(one.clean, other.clean)
+    assert full_run[0].clean.shape == (2, 3, 32, 32)
+    assert not torch.equal(full_run[0].clean, full_run[1].clean)
 
 
 @pytest.mark.parametrize("side", [32, 96, 300])

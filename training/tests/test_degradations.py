@@ -1,4 +1,4 @@
-"""Every degradation keeps what a photo is, and does the same for the same seed."""
+"""Every degradation keeps a photo's shape, type and range, and is repeatable."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ DEGRADATIONS: tuple[Degradation, ...] = (
     degradations.compress,
     degradations.halftone,
     degradations.paper_texture,
-    *(way.degrade for way in MIX),
+    *(damage.degrade for damage in MIX),
 )
 
 
@@ -52,11 +52,11 @@ def test_printing_keeps_the_tone(printing: Callable[[Photo, np.random.Generator]
     assert abs(float(printing(flat, np.random.default_rng(0)).mean()) - 128) < 3
 
 
-def test_the_mix_adds_up_and_draws_each_way() -> None:
-    assert sum(way.share for way in MIX) == pytest.approx(1)
+def test_the_mix_adds_up_and_has_clean_and_grey_samples() -> None:
+    assert sum(damage.share for damage in MIX) == pytest.approx(1)
     rng = np.random.default_rng(0)
     pairs = [sample(a_photo(), rng) for _ in range(200)]
-    unchanged = sum(np.array_equal(degraded, whole) for degraded, whole in pairs)
-    grey = sum(np.ptp(whole, axis=2).max() == 0 for _, whole in pairs)
+    unchanged = sum(np.array_equal(degraded, clean) for degraded, clean in pairs)
+    grey = sum(np.ptp(clean, axis=2).max() == 0 for _, clean in pairs)
     assert 8 <= unchanged <= 40
     assert 8 <= grey <= 40

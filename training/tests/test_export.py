@@ -1,4 +1,4 @@
-"""What is given away does what was trained."""
+"""Exported weights do the same as the trained network."""
 
 from pathlib import Path
 
@@ -15,10 +15,10 @@ from training.quality import DAMAGES, Damage, damage, gmsd, psnr, score
 @pytest.fixture
 def net() -> Cleaner:
     torch.manual_seed(0)
-    made = Cleaner(Shape((8, 12), (1, 1), (1,)))
-    for value in made.parameters():
+    cleaner = Cleaner(Shape((8, 12), (1, 1), (1,)))
+    for value in cleaner.parameters():
         torch.nn.init.normal_(value, std=0.05)
-    return made.eval()
+    return cleaner.eval()
 
 
 def test_safetensors_come_back_rounded(net: Cleaner, tmp_path: Path) -> None:

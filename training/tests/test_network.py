@@ -1,4 +1,4 @@
-"""What the network does before it has learnt anything, and for any size of photo."""
+"""An untrained network changes nothing, for photos of any size."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""A run that stopped goes on as if it had not, and a branch ends."""
+"""A stopped run continues with the same results, and a branch ends."""
 
 from pathlib import Path
 
@@ -22,8 +22,8 @@ def a_trainer(threads: int = 1) -> Trainer:
 
 def a_batch(step: int) -> Batch:
     generator = torch.Generator().manual_seed(step)
-    whole = torch.rand(2, 3, 32, 32, generator=generator)
-    return Batch((whole + 0.1 * torch.randn(whole.shape, generator=generator)).clamp(0, 1), whole)
+    clean = torch.rand(2, 3, 32, 32, generator=generator)
+    return Batch((clean + 0.1 * torch.randn(clean.shape, generator=generator)).clamp(0, 1), clean)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -85,7 +85,7 @@ def test_a_run_stays_at_its_rate_and_a_branch_ends_at_none() -> None:
 
 
 def test_equal_photos_are_alike() -> None:
-    photo = a_batch(0).whole
+    photo = a_batch(0).clean
     assert float(ssim(photo, photo)) == pytest.approx(1)
     assert float(gradient_similarity(photo, photo).min()) == pytest.approx(1)
     assert float(loss(photo, photo, LossWeights())) == pytest.approx(1e-3, abs=1e-5)

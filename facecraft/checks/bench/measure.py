@@ -1,4 +1,4 @@
-"""Measure a server on this machine: its stages, its rate under load, its memory."""
+"""Measure a server on this machine: its stages, rate under load and memory."""
 
 import io
 import os
@@ -19,7 +19,7 @@ from facecraft.checks.bench.server import Server, TimedResponse, serving
 PHOTO = Path(__file__).parent / "astronaut.jpg"
 SIDES_PX = (512, 1024)
 NETWORKS = ("detect", "restore", "upscale")
-"""Stages whose time is mostly spent in networks."""
+"""Stages that mostly run networks."""
 FORM = {"format": "png"}
 
 
@@ -33,16 +33,16 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class SequentialRun:
-    """One client, which sends the same picture again and again.
+    """One client that sends the same picture again and again.
 
     Attributes:
         side_px: the longer side of the picture.
-        requests: how many were sent.
-        stages: by name, in order of execution, by the server's clock.
-        total: of a whole request, by the client's clock.
-        networks_share: share of the networks in the time of all stages, 0 to 1.
+        requests: number of requests.
+        stages: by name, in order of execution, measured by the server.
+        total: of a whole request, measured by the client.
+        networks_share: the networks' share of the time of all stages, 0 to 1.
         overhead_ms: median time of all stages without the networks.
-        pipeline_rate: portraits a second that the stages alone would allow.
+        pipeline_rate: portraits a second, by the time of the stages alone.
     """
 
     side_px: int
@@ -56,14 +56,14 @@ class SequentialRun:
 
 @dataclass(frozen=True, slots=True)
 class ConcurrentRun:
-    """Several clients at the same time, each of which sends its next request as soon as it has a response.
+    """Several clients at the same time. Each sends its next request as soon as it has a response.
 
     Attributes:
-        clients: how many.
-        requests: how many they sent together.
+        clients: number of clients.
+        requests: number of requests of all clients together.
         rate: portraits a second, from the first response to the last.
         share_of_pipeline_rate: `rate` as a share of the pipeline's rate with sequential requests.
-        latency: of a whole request, by the client's clock.
+        latency: of a whole request, measured by the client.
     """
 
     clients: int
@@ -75,19 +75,19 @@ class ConcurrentRun:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Everything that was measured.
+    """All measurements.
 
     Attributes:
         version: of Facecraft.
         machine: name of the processor.
-        processors: how many.
-        device: where the models run.
-        models: names of those loaded.
-        restorer: the option of the requests.
+        processors: number of processors.
+        device: of the models.
+        models: names of the loaded models.
+        restorer: value of the option in the requests.
         sequential: one for each size of the picture.
         concurrent: one for each number of clients.
-        ready_bytes: resident memory of the server, once it is ready.
-        peak_bytes: the most that it was.
+        ready_bytes: resident memory of the server when it is ready.
+        peak_bytes: largest resident memory of the server.
     """
 
     version: str
@@ -107,9 +107,9 @@ def run(photo: bytes, requests: int, clients: Sequence[int], restorer: str) -> R
 
     Args:
         photo: a file with one face.
-        requests: how many are sent for each measurement; with several clients, at least two of each.
-        clients: how many send requests at the same time, for each measurement of the load.
-        restorer: the option of the requests.
+        requests: number of requests for each measurement; with several clients, at least two each.
+        clients: number of clients, for each measurement of the load.
+        restorer: value of the option in the requests.
 
     Raises:
         StartupError: the server did not start, or its response was not a portrait.
@@ -145,7 +145,7 @@ def run(photo: bytes, requests: int, clients: Sequence[int], restorer: str) -> R
 def _sequential(
     server: Server, picture: bytes, side_px: int, requests: int, form: Mapping[str, str]
 ) -> SequentialRun:
-    server.process(picture, form)  # the first request of a size allocates
+    server.process(picture, form)  # the first request of a size allocates memory
     responses = [server.process(picture, form) for _ in range(requests)]
     names = responses[0].stages_ms
     stages = {name: _latency([response.stages_ms[name] for response in responses]) for name in names}
@@ -155,7 +155,7 @@ def _sequential(
         side_px=side_px,
         requests=requests,
         stages=stages,
-        total=_latency([response.took_ms for response in responses]),
+        total=_latency([response.duration_ms for response in responses]),
         networks_share=sum(networks) / sum(sums),
         overhead_ms=median(whole - part for whole, part in zip(sums, networks, strict=True)),
         pipeline_rate=1000 / fmean(sums),
@@ -182,7 +182,7 @@ def _concurrent(
     with ThreadPoolExecutor(clients) as pool:
         responses = list(pool.map(request, range(count)))
     rate = (count - 1) / (max(ends) - min(ends))
-    latency = _latency([response.took_ms for response in responses])
+    latency = _latency([response.duration_ms for response in responses])
     return ConcurrentRun(clients, count, rate, rate / pipeline_rate, latency)
 
 
@@ -192,7 +192,7 @@ def _latency(values: Sequence[float]) -> Latency:
 
 
 def _scaled(photo: bytes, side_px: int) -> bytes:
-    """The photo as a JPEG whose longer side is `side_px`."""
+    """The photo as a JPEG with a longer side of `side_px`."""
     with Image.open(io.BytesIO(photo)) as image:
         upright = ImageOps.exif_transpose(image).convert("RGB")
     scale = side_px / max(upright.size)

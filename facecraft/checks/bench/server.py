@@ -1,4 +1,4 @@
-"""Start a server in a process of its own, and send it requests."""
+"""Start a server in its own process, and send requests to it."""
 
 import http.client
 import json
@@ -18,10 +18,10 @@ from typing import Any
 from facecraft.errors import StartupError
 
 START_TIMEOUT_S = 300
-"""A first start may have to export graphs."""
+"""Long, because the first start may export graphs."""
 LISTENING = re.compile(r"listens on http://\S+:(\d+)")
 STAGE = re.compile(r"(\w+);dur=([\d.]+)")
-# The queue is measured, so no request may be refused or given up.
+# The queue is measured, so no request may be refused or cancelled.
 SETTINGS = {
     "FACECRAFT_HOST": "127.0.0.1",
     "FACECRAFT_PORT": "0",
@@ -37,11 +37,11 @@ class TimedResponse:
     """The response to one photo.
 
     Attributes:
-        took_ms: from the request's first byte to the response's last, by the client's clock.
-        stages_ms: by stage, by the server's clock.
+        duration_ms: from the request's first byte to the response's last, measured by the client.
+        stages_ms: by stage, measured by the server.
     """
 
-    took_ms: float
+    duration_ms: float
     stages_ms: Mapping[str, float]
 
 
@@ -50,18 +50,18 @@ class Server:
     """A running `facecraft serve`.
 
     Attributes:
-        port: on 127.0.0.1.
-        pid: of its process.
+        port: its port on 127.0.0.1.
+        pid: its process id.
     """
 
     port: int
     pid: int
 
     def ready(self) -> dict[str, Any]:
-        """Wait until it is ready; the body of GET /ready.
+        """Wait until the server is ready. Return the body of GET /ready.
 
         Raises:
-            StartupError: it is not ready in time.
+            StartupError: the server is not ready in time.
         """
         deadline_s = perf_counter() + START_TIMEOUT_S
         while perf_counter() < deadline_s:
@@ -88,14 +88,14 @@ class Server:
         status, headers, content = self._request(
             "POST", "/process", body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         )
-        took_ms = (perf_counter() - start) * 1000
+        duration_ms = (perf_counter() - start) * 1000
         if status != http.client.OK:
             raise StartupError(f"The server answered {status}: {content[:500].decode(errors='replace')}")
         stages = {name: float(ms) for name, ms in STAGE.findall(headers["Server-Timing"])}
-        return TimedResponse(took_ms, stages)
+        return TimedResponse(duration_ms, stages)
 
     def memory_bytes(self) -> tuple[int, int]:
-        """Resident memory of the process now, and the most that it was."""
+        """The current and the largest resident memory of the process."""
         status = Path(f"/proc/{self.pid}/status").read_text()
         now, peak = (int(re.findall(rf"{name}:\s+(\d+) kB", status)[0]) * 1024 for name in ("VmRSS", "VmHWM"))
         return now, peak
@@ -109,7 +109,7 @@ class Server:
             response = connection.getresponse()
             return response.status, response.headers, response.read()
         except (OSError, http.client.HTTPException) as error:
-            raise StartupError(f"The server has ended: {error}.", hint="Its own message is above.") from error
+            raise StartupError(f"The server has ended: {error}.", hint="See its message above.") from error
         finally:
             connection.close()
 
@@ -119,10 +119,10 @@ def serving(settings: Mapping[str, str] = SETTINGS) -> Iterator[Server]:
     """Run a server for the block.
 
     Args:
-        settings: FACECRAFT_* variables; the others are those of this process.
+        settings: FACECRAFT_* variables; all other variables are inherited.
 
     Raises:
-        StartupError: it did not start; its own message is on stderr.
+        StartupError: the server did not start; its message is on stderr.
     """
     command = [sys.executable, "-m", "facecraft", "serve"]
     with subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.PIPE, text=True) as process:
@@ -132,7 +132,7 @@ def serving(settings: Mapping[str, str] = SETTINGS) -> Iterator[Server]:
             found = LISTENING.search(line)
             if found is None:
                 raise StartupError(f"The server did not start{': ' + line.strip() if line else ''}.")
-            # Read the rest, or a full pipe would block the server.
+            # Read the rest, because a full pipe would block the server.
             Thread(target=process.stdout.read, daemon=True).start()
             yield Server(int(found[1]), process.pid)
         finally:

@@ -1,4 +1,4 @@
-"""A result as Markdown, which `facecraft bench` prints."""
+"""Print a result of `facecraft bench` as Markdown."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from facecraft.checks.bench.measure import Latency, Result
 
 
 def markdown(result: Result) -> str:
-    """A table of the stages, a table of the load, and the machine."""
+    """Write a table of the stages, a table of the load, and the machine."""
     return "\n".join((*_stages(result), "", *_load(result), "", *_machine(result)))
 
 

@@ -1,4 +1,4 @@
-"""What an engine is."""
+"""The interface of an engine."""
 
 from typing import Any, Protocol
 
@@ -9,7 +9,7 @@ class Engine(Protocol):
     """Runs one network of images. Safe to call from several threads; the calls run one after another.
 
     Attributes:
-        name: as in FACECRAFT_ENGINE.
+        name: a value of FACECRAFT_ENGINE.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """ONNX graphs of our own networks, exported once.
 
-A graph has no weights. A session gets them when it is made, from the verified file. So a graph has a few
-hundred kilobytes and fits any weights of its architecture. Its name has a hash of what it was made from: the
-source of the networks and of this module, and the version of torch.
+A graph has no weights: a session gets them from the verified file. So a graph has only a few hundred
+kilobytes and fits any weights of its architecture. Its name has a hash of the networks' source, of this
+module and of torch's version.
 """
 
 import hashlib
@@ -28,12 +28,12 @@ logger = logging.getLogger(__name__)
 
 
 def graph_of(name: str, network: Network, folder: Path) -> bytes:
-    """Read the network's graph from a folder; if it is not there, export it and save it there.
+    """Read the network's graph from a folder; if it is missing, export and save it.
 
     Args:
         name: of the model.
         network: of the model.
-        folder: need not exist. If it cannot be written, that is logged.
+        folder: it may be missing. If it cannot be written, a warning is logged.
     """
     path = folder / f"{name}-{source_key()}.onnx"
     if path.is_file():
@@ -48,7 +48,7 @@ def graph_of(name: str, network: Network, folder: Path) -> bytes:
 
 @cache
 def source_key() -> str:
-    """Hash everything that a graph depends on."""
+    """Hash everything that can change a graph."""
     digest = hashlib.sha256(torch.__version__.encode())
     room = Path(__file__).parent.parent
     sources = (Path(__file__), room / "network.py", room / "signature.py")
@@ -58,21 +58,21 @@ def source_key() -> str:
 
 
 def export(net: nn.Module, inputs: Mapping[str, Tensor], free_axes: Mapping[str, Sequence[int]]) -> bytes:
-    """Export a network as an ONNX model whose initializers have names, shapes and types, but no data.
+    """Export a network as an ONNX model. Its initializers have names, shapes and types, but no data.
 
     Args:
-        net: no two of its tensors may be equal, or the exporter merges them.
+        net: all tensors must differ, or the exporter merges equal ones.
         inputs: one sample of each, by name.
-        free_axes: the axes of each input that may have other lengths than the sample's.
+        free_axes: the axes with a free length of each input, by name.
 
     Returns:
         The serialized model.
     """
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        # The newer exporter needs onnxscript and sympy, which are not in our images.
+        # The newer exporter needs onnxscript and sympy, and our images have neither.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.filterwarnings("ignore", "Constant folding", UserWarning)
-        # From torch's own checks of shapes, whose result a trace records.
+        # torch's own checks of shapes cause this warning.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
         torch.onnx.export(
             net,
@@ -81,7 +81,7 @@ def export(net: nn.Module, inputs: Mapping[str, Tensor], free_axes: Mapping[str,
             dynamo=False,
             opset_version=OPSET,
             export_params=False,
-            do_constant_folding=False,  # ONNX Runtime folds, once it has the weights
+            do_constant_folding=False,  # ONNX Runtime folds constants when it has the weights
             input_names=list(inputs),
             output_names=["result"],
             dynamic_axes={
@@ -93,7 +93,7 @@ def export(net: nn.Module, inputs: Mapping[str, Tensor], free_axes: Mapping[str,
 
 
 def _with_weights_outside(model: onnx.ModelProto, inputs: Container[str]) -> bytes:
-    """Convert the weights, which the exporter leaves as inputs, to initializers with external data."""
+    """Convert the weights from inputs, as the exporter writes them, to initializers with external data."""
     declared = list(model.graph.input)
     del model.graph.input[:]
     for value in declared:

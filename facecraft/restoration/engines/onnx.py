@@ -1,4 +1,4 @@
-"""ONNX Runtime, for networks of ours and for ONNX files as they are published."""
+"""ONNX Runtime, for our own networks and for published ONNX files."""
 
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ class OnnxEngine:
     """Runs a graph of one of our networks.
 
     Args:
-        graph: as `engines.graphs` exports it.
-        net: the network between pixels, with its weights. It is not needed afterwards.
-        device: where it runs. Engines with the same device run one at a time.
+        graph: from `engines.graphs`.
+        net: the network with its weights. It is not needed afterwards.
+        device: the engine's device. Engines on the same device run one at a time.
     """
 
     name = "onnxruntime"
@@ -29,7 +29,7 @@ class OnnxEngine:
         tensors = net.state_dict()
         names = [tensor.name for tensor in onnx.load_from_string(graph).graph.initializer]
         weights = {name: tensors[name].numpy() for name in names}
-        # Without planned memory GFPGAN takes 460 MB less, and is as fast.
+        # Without planned memory GFPGAN needs 460 MB less and is as fast.
         self._session = make_session(graph, device, weights=weights, plan_memory=False)
         self._inputs = [value.name for value in self._session.get_inputs()]
         self._lock = device.lock
@@ -42,15 +42,15 @@ class OnnxEngine:
 
 
 class OnnxFileEngine:
-    """Runs an ONNX file as it is: one input and a first output, (N, 3, side, side) float32, RGB.
+    """Runs a published ONNX file: one input and a first output, (N, 3, side, side) float32, RGB.
 
     Args:
         path: the file.
-        signature: the range and the side of the file's input, which its output shares.
-        device: where it runs. Engines with the same device run one at a time.
+        signature: range and side of the file's input and output.
+        device: the engine's device. Engines on the same device run one at a time.
 
     Raises:
-        LockInvalid: the file has other inputs than the signature.
+        LockInvalid: the file's inputs differ from the signature.
     """
 
     name = "onnxruntime"
@@ -59,13 +59,13 @@ class OnnxFileEngine:
         self._session = make_session(path, device, plan_memory=False)
         self._signature = signature
         self._lock = device.lock
-        given = [(value.type, value.shape) for value in self._session.get_inputs()]
+        inputs = [(value.type, value.shape) for value in self._session.get_inputs()]
         side = signature.side_px
-        if len(given) != 1 or not _is_input(*given[0], (3, side, side)):
-            raise LockInvalid(f"{path.name} takes {given}, but must take N x 3 x {side} x {side} float32.")
+        if len(inputs) != 1 or not _is_input(*inputs[0], (3, side, side)):
+            raise LockInvalid(f"{path.name} takes {inputs}, but must take N x 3 x {side} x {side} float32.")
         self._input = self._session.get_inputs()[0].name
         self._output = self._session.get_outputs()[0].name
-        self._one_by_one = given[0][1][0] == 1
+        self._one_by_one = inputs[0][1][0] == 1
         self._file = path.name
 
     def run(self, *inputs: NDArray[Any]) -> NDArray[Any]:
@@ -74,7 +74,9 @@ class OnnxFileEngine:
         x = pixels.transpose(0, 3, 1, 2).astype(np.float32) * (span / 255) + black
         y = np.concatenate([self._run(each) for each in (np.split(x, len(x)) if self._one_by_one else [x])])
         if y.shape != x.shape:
-            raise LockInvalid(f"{self._file} gives {y.shape} for {x.shape}, but must give the same shape.")
+            raise LockInvalid(
+                f"{self._file} returns {y.shape} for {x.shape}, but must return the same shape."
+            )
         levels = ((y - black) * (255 / span)).round().clip(0, 255)
         return np.ascontiguousarray(levels.astype(np.uint8).transpose(0, 2, 3, 1))
 
@@ -85,7 +87,10 @@ class OnnxFileEngine:
 
 
 def _is_input(kind: str, shape: list[Any], sample: tuple[int, ...]) -> bool:
-    """Tell whether a declared input takes such samples, one at a time or any number. Free axes have names."""
+    """Check that a declared input accepts samples of this shape, singly or in batches.
+
+    Free axes have names.
+    """
     if kind != "tensor(float)" or len(shape) != 1 + len(sample):
         return False
     batch, *sides = shape

@@ -1,4 +1,4 @@
-"""Torch: the reference on a CPU, the fast engine on a GPU."""
+"""Torch, the reference engine on a CPU and the fast engine on a GPU."""
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from torch import Tensor, nn
 from facecraft.runtime.device import Device
 
 MAX_GRAPHS = 8
-"""CUDA graphs that are kept, one for each shape of the inputs. The one unused for longest is dropped."""
+"""Largest number of CUDA graphs, one for each shape of the inputs. The least recently used one is dropped."""
 MAX_SHAPES = 64
-"""Shapes that are remembered after they came for the first time."""
-WARMUP_RUNS = 3  # before a capture, as torch requires: they load and tune kernels, which a capture cannot
+"""Number of shapes to remember after their first use."""
+WARMUP_RUNS = 3  # before a capture, as torch requires: a capture cannot load and tune kernels
 
 Shapes = tuple[tuple[int, ...], ...]
 
 
 class TorchEngine:
-    """Runs a network in torch, in the types of its parts.
+    """Runs a network in torch, with the data types of its parts.
 
     Args:
-        net: the network between pixels. The engine moves it to the device.
-        device: where it runs. Engines with the same device run one at a time.
+        net: the network. The engine moves it to the device.
+        device: the engine's device. Engines on the same device run one at a time.
     """
 
     name = "torch"
@@ -53,7 +53,7 @@ class TorchEngine:
         return tensor.to(self._dtype) if tensor.is_floating_point() else tensor
 
     def _run_on_gpu(self, tensors: tuple[Tensor, ...]) -> Tensor:
-        """Capture shapes when they come for the second time: a capture takes as long as several runs."""
+        """Capture shapes at their second use, because a capture takes as long as several runs."""
         padded = tuple(_pad(tensor) for tensor in tensors)
         shapes = tuple(tuple(tensor.shape) for tensor in padded)
         if shapes not in self._graphs and shapes not in self._shapes:
@@ -70,19 +70,19 @@ class TorchEngine:
 
 
 def _pad(tensor: Tensor) -> Tensor:
-    """Repeat the last sample up to the next power of two, so that few batch sizes are captured."""
+    """Repeat the last sample up to the next power of two, so that only a few batch sizes are captured."""
     count = len(tensor)
-    wanted = 1 << (count - 1).bit_length()
+    padded = 1 << (count - 1).bit_length()
     return (
-        torch.cat((tensor, tensor[-1:].expand(wanted - count, *tensor.shape[1:])))
-        if wanted > count
+        torch.cat((tensor, tensor[-1:].expand(padded - count, *tensor.shape[1:])))
+        if padded > count
         else tensor
     )
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureStream:
-    """The stream and the memory that all graphs of an engine share; one is replayed after another."""
+    """The stream and the memory of all graphs of an engine, which run one after another."""
 
     stream: torch.cuda.Stream
     pool: Any
@@ -94,7 +94,7 @@ class CaptureStream:
 
 @dataclass(frozen=True, slots=True)
 class CapturedGraph:
-    """A network's kernels for inputs of one shape, launched as one CUDA graph, with their buffers.
+    """A CUDA graph of a network's kernels for inputs of one shape, with their buffers.
 
     Attributes:
         sent: the inputs in host memory, pinned.
@@ -111,7 +111,7 @@ class CapturedGraph:
     received: Tensor
 
     def replay(self, tensors: tuple[Tensor, ...]) -> Tensor:
-        """Run on these inputs: upload, run and download in one stream, and wait once at the end."""
+        """Upload the inputs, run and download the output in one stream; wait once at the end."""
         with torch.cuda.stream(self.stream):
             for pinned, device, tensor in zip(self.sent, self.inputs, tensors, strict=True):
                 pinned.copy_(tensor)
@@ -123,7 +123,7 @@ class CapturedGraph:
 
 
 def capture(net: nn.Module, tensors: tuple[Tensor, ...], shared: CaptureStream) -> CapturedGraph:
-    """Record the kernels that `net` launches for inputs of these shapes and types."""
+    """Record the kernels of `net` for inputs of these shapes and types."""
     inputs = tuple(tensor.to("cuda") for tensor in tensors)
     shared.stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(shared.stream):
@@ -131,7 +131,7 @@ def capture(net: nn.Module, tensors: tuple[Tensor, ...], shared: CaptureStream) 
             net(*inputs)
     shared.stream.synchronize()
     graph = torch.cuda.CUDAGraph()
-    # Other threads run detectors at the same time, and may allocate.
+    # Other threads run detectors at the same time and may allocate memory.
     with torch.cuda.graph(graph, pool=shared.pool, stream=shared.stream, capture_error_mode="thread_local"):
         output = net(*inputs)
     return CapturedGraph(

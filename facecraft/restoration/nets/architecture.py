@@ -1,4 +1,4 @@
-"""What each file in this folder says about its network: how to build it, and how to load its weights."""
+"""A network's code: how to build it, and how to load its weights. Each file in this folder has one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ class Architecture:
     """The code of a network.
 
     Attributes:
-        build: makes the module. Its weights mean nothing yet.
-        load: gives a module, which may be on the meta device, the weights of a file.
-        to_bfloat16: makes most of a module between pixels (UInt8IO) compute in bfloat16, which takes half the
-            time on processors that have it; None if that would change the result.
+        build: makes the module, with meaningless weights.
+        load: loads the weights of a file into a module, also if it is on the meta device.
+        to_bfloat16: converts most of a UInt8IO module to bfloat16, which takes half the time on processors
+            with bfloat16; None if it would change the result.
     """
 
     build: Callable[[], nn.Module]

@@ -1,4 +1,4 @@
-"""Loads the weights that networks were published with."""
+"""Load published weights."""
 
 from pathlib import Path
 from pickle import UnpicklingError
@@ -12,9 +12,9 @@ KEY = "params_ema"  # the averaged weights in a checkpoint of BasicSR
 
 
 def load_checkpoint(net: nn.Module, path: Path) -> None:
-    """Give `net`, which may be on the meta device, the weights of a BasicSR checkpoint, without a copy.
+    """Load a BasicSR checkpoint into `net`, which may be on the meta device, without a copy.
 
-    Only tensors are read. A pickle with anything else in it is refused.
+    Only tensors are read. A pickle with anything else is refused.
 
     Raises:
         LockInvalid: the file does not hold exactly the weights of `net`.

@@ -1,8 +1,8 @@
 """CodeFormer (Zhou et al. 2022, arXiv:2206.11253).
 
-An encoder reads the face, a transformer predicts which entries of a codebook of clean faces describe it, and
-a generator makes the image from them. Fidelity says how much the encoder's features steer the generator.
-Written from the paper, VQGAN's paper and the keys of the checkpoint. Modules are named like these.
+An encoder reads the face. A transformer predicts the matching entries of a codebook of clean faces. A
+generator makes the image from these entries. Fidelity sets the influence of the encoder's features on the
+generator. The code follows the paper and VQGAN's paper. Modules have the names of the checkpoint's keys.
 """
 
 import torch
@@ -62,7 +62,7 @@ class TransformerLayer(nn.Module):
     def _attend(self, h: Tensor, positions: Tensor) -> Tensor:
         """Multi-head attention over (N, tokens, EMBEDDING), with the module's weights.
 
-        Written out, because with the module's own forward an exported graph would have a fixed batch size.
+        The module's own forward would give an exported graph a fixed batch size.
         """
         attn = self.self_attn
         positioned = h + positions
@@ -77,7 +77,7 @@ class TransformerLayer(nn.Module):
 
 
 class Codebook(nn.Module):
-    """CODES entries that describe clean faces, each of CODE_CHANNELS numbers."""
+    """CODES entries for clean faces, with CODE_CHANNELS numbers each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class Codebook(nn.Module):
 
 
 def adain(content: Tensor, style: Tensor) -> Tensor:
-    """Give each channel of `content` its mean and deviation in `style` (Huang & Belongie 2017)."""
+    """Set the mean and deviation of each channel of `content` to those of `style` (Huang & Belongie 2017)."""
     mean, deviation = _moments(content)
     style_mean, style_deviation = _moments(style)
     return (content - mean) / deviation * style_deviation + style_mean

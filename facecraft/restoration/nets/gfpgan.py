@@ -1,8 +1,8 @@
 """GFPGAN (Wang et al. 2021, arXiv:2101.04061), the "clean" architecture of version 1.4's checkpoint.
 
-A U-Net removes the degradation and predicts a style and, for each resolution, a scale and a shift of the
-features. From these a StyleGAN2 generator (Karras et al. 2020, arXiv:1912.04958), which was trained on faces,
-makes the image. Modules are named like the checkpoint's keys, so that it loads with `strict=True`.
+A U-Net removes the degradation. It predicts a style and, for each resolution, a scale and a shift of the
+features. A StyleGAN2 generator (Karras et al. 2020, arXiv:1912.04958), trained on faces, makes the image from
+them. Modules have the names of the checkpoint's keys, so that it loads with `strict=True`.
 """
 
 from itertools import pairwise
@@ -30,11 +30,10 @@ def _resize(x: Tensor, scale: float) -> Tensor:
 
 
 class ModulatedConv2d(nn.Module):
-    """A convolution whose input channels are scaled by a style (StyleGAN2 §2.2).
+    """A convolution with input channels scaled by a style (StyleGAN2 §2.2).
 
-    The paper scales the weights, for each sample anew. Scaling the input and, for demodulation, the output is
-    the same function with constant weights: a batch is one convolution, and an engine prepares its weights
-    once.
+    The paper scales the weights for each sample. Scaling the input and, for demodulation, the output is the
+    same function with constant weights: a batch is one convolution, and an engine prepares the weights once.
     """
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int, *, demodulate: bool) -> None:
@@ -57,7 +56,7 @@ class ModulatedConv2d(nn.Module):
 
 
 class StyleConv(nn.Module):
-    """A modulated convolution with fixed noise, bias and activation; may enlarge its input twice."""
+    """A modulated convolution with fixed noise, bias and activation; it may double its input's size."""
 
     def __init__(self, channels_in: int, channels_out: int, *, upsample: bool) -> None:
         super().__init__()
@@ -74,7 +73,7 @@ class StyleConv(nn.Module):
 
 
 class ToRGB(nn.Module):
-    """The part of the image that one resolution adds."""
+    """Converts the features of one resolution to its part of the image."""
 
     def __init__(self, channels_in: int) -> None:
         super().__init__()
@@ -87,7 +86,7 @@ class ToRGB(nn.Module):
 
 
 class ConstantInput(nn.Module):
-    """The constant that the generator starts with."""
+    """The constant input of the generator."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -98,7 +97,7 @@ class ConstantInput(nn.Module):
 
 
 class Noises(nn.Module):
-    """The checkpoint's noise, one plane for each style convolution, so that results are repeatable."""
+    """The checkpoint's noise, one plane for each style convolution; it makes results repeatable."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,7 +114,7 @@ class StyleGAN2Generator(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        # From noise to style. It is in the checkpoint but never runs: the U-Net predicts the style.
+        # From noise to style. The checkpoint has it, but it never runs: the U-Net predicts the style.
         self.style_mlp = nn.Sequential(nn.Identity())
         for _ in range(8):
             self.style_mlp.append(nn.Linear(STYLE_FEATURES, STYLE_FEATURES))
@@ -194,7 +193,7 @@ class GFPGAN(nn.Module):
         )
         self.final_conv = _conv(channels[4], channels[4])
         self.conv_body_up = nn.ModuleList(ResBlock(channels[side // 2], channels[side], 2) for side in SIDES)
-        # Images for the loss in training. It is in the checkpoint but never runs.
+        # Images for the loss in training. The checkpoint has it, but it never runs.
         self.toRGB = nn.ModuleList(_conv(channels[side], 3, 1) for side in SIDES)
         self.final_linear = nn.Linear(channels[4] * 4 * 4, (2 * len(SIDES) + 2) * STYLE_FEATURES)
         self.stylegan_decoder = StyleGAN2Generator()

@@ -1,8 +1,8 @@
-"""Loads the weights of a plain stack of convolutions from ncnn's `.bin` file.
+"""Load the weights of a stack of convolutions from ncnn's `.bin` file.
 
-Source: ncnn's `modelbin.cpp`. The file has no names and no shapes, only the data of each layer in order of
-execution. For a convolution with fp16 weights this is a tag, the weights, zeros up to a multiple of four
-bytes, and the bias in fp32.
+Source: ncnn's `modelbin.cpp`. The file has no names or shapes, only the data of each layer in order of
+execution. A convolution with fp16 weights has a tag, the weights, zeros up to a multiple of four bytes, and
+the bias in fp32.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ FP16_TAG = 0x01306B47
 
 
 def load_convolutions(net: nn.Module, path: Path) -> None:
-    """Give every `nn.Conv2d` of `net`, which may be on the meta device, its weights, in order of declaration.
+    """Load the weights of every `nn.Conv2d` of `net`, in order of declaration; also on the meta device.
 
     Raises:
         LockInvalid: the file does not hold exactly the weights of these convolutions.

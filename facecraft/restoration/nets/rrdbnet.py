@@ -19,10 +19,10 @@ def _conv(channels_in: int, channels_out: int) -> nn.Conv2d:
 
 
 class ResidualDenseBlock(nn.Module):
-    """Five convolutions; the input of each is the block's input and the outputs of those before it.
+    """Five convolutions. The input of each is the block's input and all earlier outputs.
 
-    They may compute in a shorter type than that of the block's input and output. The sum over the blocks
-    stays in the longer type, or each of 69 blocks would round it again.
+    The convolutions may have a shorter data type than the block's input and output. The sum over the blocks
+    keeps the longer type, so that the 69 blocks do not round it again and again.
     """
 
     def __init__(self, features: int, growth: int) -> None:
@@ -58,8 +58,8 @@ class RRDBNet(nn.Module):
 
     Input: (N, 3, H, W) float, RGB, 0 to 1; H and W are even if `scale` is 2. Output: (N, 3, scale * H,
     scale * W), about 0 to 1, not clipped. For 2, each square of four pixels becomes one with twelve channels,
-    and the same network enlarges it four times (Real-ESRGAN's x2plus). Modules are named like the keys of
-    Real-ESRGAN's checkpoints and declared in order of execution, which is the order of ncnn's file.
+    and the same network enlarges it four times (Real-ESRGAN's x2plus). Modules have the names of the keys in
+    Real-ESRGAN's checkpoints. They are declared in order of execution, like in ncnn's file.
     """
 
     def __init__(self, scale: int = 4, features: int = 64, blocks: int = 23, growth: int = 32) -> None:

@@ -1,4 +1,4 @@
-"""Bytes in and bytes out, around every network."""
+"""Wrap a network with uint8 input and output."""
 
 import torch
 from torch import Tensor, nn
@@ -7,14 +7,14 @@ from facecraft.restoration.signature import Signature
 
 
 class UInt8IO(nn.Module):
-    """A network that takes and gives bytes.
+    """A network with uint8 input and output.
 
-    On a GPU this moves a quarter of the data; everywhere it saves a copy in NumPy.
+    On a GPU this transfers a quarter of the data; on every device it saves a copy in NumPy.
 
     Input: (N, H, W, 3) uint8, RGB, and the network's further inputs. Output: (N, H, W, 3) uint8, rounded.
 
     Args:
-        net: takes and gives (N, 3, H, W) float.
+        net: its input and output are (N, 3, H, W) float.
         signature: of `net`.
     """
 

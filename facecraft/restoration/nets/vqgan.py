@@ -1,6 +1,6 @@
-"""The encoder and the generator of VQGAN (Esser et al. 2021, arXiv:2012.09841), as CodeFormer has them.
+"""The encoder and the generator of VQGAN (Esser et al. 2021, arXiv:2012.09841), in CodeFormer's variant.
 
-Modules are named like the keys of CodeFormer's checkpoint.
+Modules have the names of the keys in CodeFormer's checkpoint.
 """
 
 from torch import Tensor, nn
@@ -85,7 +85,7 @@ class Upsample(nn.Module):
 
 
 def _stage(side: int, channels_in: int, channels_out: int) -> list[nn.Module]:
-    """Make two residual blocks; at the codes' resolution, attention follows each."""
+    """Make two residual blocks; at the codes' resolution, with attention after each."""
     blocks: list[nn.Module] = []
     for channels in (channels_in, channels_out):
         blocks.append(ResBlock(channels, channels_out))
@@ -99,7 +99,7 @@ def _middle(channels: int) -> list[nn.Module]:
 
 
 class Encoder(nn.Module):
-    """From the image to a plane of features, and the features on the way that are fused."""
+    """From the image to a plane of features; also returns the features for FUSED sides."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ class Encoder(nn.Module):
 
 
 class Generator(nn.Module):
-    """From a plane of codes to the image; fused after the first block of each side in FUSED."""
+    """From a plane of codes to the image; fuses features after the first block of each side in FUSED."""
 
     def __init__(self) -> None:
         super().__init__()

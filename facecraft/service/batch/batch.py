@@ -1,28 +1,28 @@
-"""Many photos in one request, and their portraits in one ZIP that is sent while it is made.
+"""Process many photos in one request, and send their portraits in one ZIP while it is made.
 
-Three tasks run at the same time, with a queue between each two:
+Three tasks run at the same time, with a queue between them:
 
     reading -> files -> working -> outcomes, in order -> writing
 
-*Reading* parses the body while it arrives. *Working* waits for a worker with one photo at a time, like one
-more request, and passes the unfinished work on. So a batch uses every worker that nobody else wants, and a
-single request waits for at most one photo of it. *Writing* awaits the outcomes in order and sends each
-portrait at once. A client that reads while it sends, as curl does, gets the first portraits before it has
-sent the last photos.
+*Reading* parses the body while it arrives. *Working* waits for a worker for one photo at a time, like a
+single request, and passes the running work on. So a batch uses all idle workers, and a single request waits
+for at most one photo of a batch. *Writing* awaits the outcomes in order and sends each portrait immediately.
+A client that reads while it sends, such as curl, gets the first portraits before it has sent the last photos.
 
-Most clients read nothing until they have sent everything. For them the service holds finished portraits, and
-photos that arrive faster than they are processed, together up to FACECRAFT_BATCH_BYTES. Over that limit it
-reads nothing and starts no photo, except the one that is sent next, until something was sent.
+Most clients read only after they have sent everything. For them the service holds finished portraits, and
+photos that arrive faster than they are processed. The limit for both is FACECRAFT_BATCH_BYTES. Above it the
+service reads nothing and starts no photo, except the next one to send, until it has sent something.
 
-A client that neither sends nor reads for FACECRAFT_UPLOAD_TIMEOUT_S, although it could, loses its connection.
-Each file, or 64 kB of smaller files, must be complete in that time too; time with photos in work does not
-count. So a client that sends a byte or a tiny file now and then does not stay. (A file is complete when the
-boundary after it has come: a client that waits for a portrait before it sends the next photo must send it.)
+If a client neither sends nor reads for FACECRAFT_UPLOAD_TIMEOUT_S, although it could, its connection is
+closed. Each file, or 64 kB of smaller files, must also be complete within this time; time with photos in work
+does not count. So a client cannot stay connected by sending a byte or a tiny file now and then. (A file is
+complete when the next boundary has arrived. A client that waits for a portrait before it sends the next photo
+must send that boundary first.)
 
 The response starts with the first outcome. An error of the whole request before that is an ordinary problem.
-After that it ends the batch, and the last entry of the manifest has the problem, with the name of the
-unfinished file or an empty one. A batch ends like this too when the service shuts down. An error of one file
-is the entry of that file, and the batch goes on.
+A later error ends the batch: the last entry of the manifest has the problem, with the name of the unfinished
+file or an empty name. A shutdown of the service ends a batch in the same way. An error of one file is in the
+entry of that file, and the batch continues.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ class BatchEnd:
 
     Attributes:
         name: of the unfinished file, or empty.
-        error: what ended the batch early, or None.
+        error: the reason for an early end, or None.
     """
 
     name: str = ""
@@ -67,14 +67,14 @@ class Batch:
     """One request, read and answered at the same time.
 
     Args:
-        service: must be ready.
+        service: it must be ready.
         boundary: between the parts of the body.
         query: the fields in the query string.
         receive: of the request.
         send: of the request.
 
     Attributes:
-        response: what was sent so far.
+        response: the response so far.
     """
 
     def __init__(
@@ -100,8 +100,8 @@ class Batch:
         """Answer the request.
 
         Raises:
-            FacecraftError: the request is refused; the response has not started.
-            ClientDisconnect: the client left, or neither sends nor reads.
+            FacecraftError: the request is refused before the response starts.
+            ClientDisconnect: the client left, or it neither sends nor reads.
         """
         reading = asyncio.create_task(self._read())
         working = asyncio.create_task(self._work())
@@ -124,7 +124,7 @@ class Batch:
         await self._body.wait_for_disconnect()
 
     def _release(self) -> None:
-        """Free all files and portraits now: an error's traceback may keep this object alive."""
+        """Free all files and portraits now, because an error's traceback may keep this object alive."""
         self._form.close()
         self._form.received.clear()
         self._files, self._outcomes = asyncio.Queue(), asyncio.Queue()
@@ -147,7 +147,7 @@ class Batch:
             raise ClientDisconnect
 
     def _queue_files(self) -> None:
-        """Pass received files on to work. The first one fixes the options."""
+        """Pass complete files to the working task. The first file fixes the options."""
         if self._form.file_count and not self._processor.configured:
             self._processor.configure(parse_options(merge_fields(self._form.fields, self._query)))
         while self._form.received:
@@ -161,7 +161,7 @@ class Batch:
         self._outcomes.put_nowait(end)
 
     async def _work_next(self) -> BatchEnd | None:
-        """Start the next file as soon as a worker is idle. Nothing here refers to the file afterwards."""
+        """Start the next file as soon as a worker is idle, without keeping a reference to the file."""
         file = await self._files.get()
         if isinstance(file, BatchEnd):
             return file
@@ -192,7 +192,7 @@ class Batch:
         await self.response.end()
 
     async def _write_next(self) -> BatchEnd | None:
-        """Send the next outcome. Nothing here refers to its portrait afterwards."""
+        """Send the next outcome, without keeping a reference to its portrait."""
         task = await self._outcomes.get()
         if isinstance(task, BatchEnd):
             return task
@@ -209,7 +209,7 @@ class Batch:
         return None
 
     def _end(self, name: str, error: FacecraftError) -> BatchEnd:
-        """The end of the batch. Before the response has started, raise the error instead."""
+        """The end of the batch after an error. If the response has not started, raise the error instead."""
         if not self.response.started:
             self._refusal = error
             raise error

@@ -1,4 +1,4 @@
-"""The body of a batch, read as fast as its memory allows."""
+"""Read the body of a batch as fast as its memory limit allows."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,20 +11,20 @@ from facecraft.service.batch.workload import Workload
 from facecraft.service.capacity.budget import ByteBudget
 
 MIN_PROGRESS_BYTES = 64 * 1024
-"""Bytes that must have come before another whole file renews the client's deadline."""
+"""Number of bytes that must arrive before another complete file renews the client's deadline."""
 
 
 class PacedBody:
-    """Reads nothing while the batch holds more than its budget, and ends clients that are too slow.
+    """Pauses reading while the batch exceeds its budget, and disconnects clients that are too slow.
 
     Args:
         receive: of the request.
         budget: of the batch.
         workload: of the batch. While photos are in work, the client may wait for their portraits.
-        timeout_s: the most seconds for a file, or for MIN_PROGRESS_BYTES of smaller files.
+        timeout_s: time limit for a file, or for MIN_PROGRESS_BYTES of smaller files.
 
     Attributes:
-        received_at: when the last piece came, on the clock of the event loop.
+        received_at: time of the last piece, by the event loop's clock.
     """
 
     def __init__(self, receive: Receive, budget: ByteBudget, workload: Workload, timeout_s: float) -> None:
@@ -38,12 +38,12 @@ class PacedBody:
         self._progress_bytes = 0
 
     def record_file(self) -> None:
-        """A file is complete: renew the client's deadline if enough bytes have come since the last time."""
+        """Record a complete file. Renew the client's deadline if enough bytes have arrived."""
         if self._progress_bytes >= MIN_PROGRESS_BYTES:
             self._renew_deadline()
 
     def extend_deadline(self, seconds: float) -> None:
-        """Photos were in work for so long; the client may have waited for their portraits."""
+        """Extend the deadline by the time of work, when the client may have waited for portraits."""
         self._deadline += seconds
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -57,7 +57,7 @@ class PacedBody:
         while more:
             while self._budget.exceeded:
                 await self._budget.wait_for_drop()
-                self._renew_deadline()  # the client could not send meanwhile
+                self._renew_deadline()  # the client could not send during this time
             message = await self._next_message()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
@@ -84,7 +84,7 @@ class PacedBody:
             except TimeoutError as error:
                 if self._workload.busy:
                     self._deadline = self._now() + self._timeout_s
-                elif self._deadline == deadline:  # it was not extended meanwhile
+                elif self._deadline == deadline:  # it was not extended in the meantime
                     raise UploadTimeout(
                         f"No file was complete within {self._timeout_s:g} seconds.", limit=self._timeout_s
                     ) from error

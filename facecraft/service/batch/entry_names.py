@@ -1,4 +1,4 @@
-"""Names of the portraits in the archive of a batch."""
+"""Choose names for the portraits in the archive of a batch."""
 
 import re
 import unicodedata
@@ -7,21 +7,21 @@ from facecraft.imaging.formats import SUFFIXES
 from facecraft.types import ImageFormat
 
 MAX_STEM_BYTES = 200
-"""With a number and a suffix this stays under the 255 bytes that file systems take."""
+"""File systems allow 255 bytes. The rest is for a number and a suffix."""
 FORBIDDEN = re.compile(r'[<>:"|?*]')
 RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
-"""Names of devices on Windows."""
+"""Device names on Windows."""
 
 
 class EntryNames:
-    """Gives every portrait a different name that any system can unpack."""
+    """Creates a unique name for every portrait that any system can unpack."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
         self._counts: dict[str, int] = {}
 
     def create(self, file: str, format_: ImageFormat) -> str:
-        """A new name: the stem of the photo's name, a number if it is taken, and the format's suffix."""
+        """Create a name: the stem of the photo's name, a number if it is taken, and the format's suffix."""
         stem, suffix = safe_stem(file), SUFFIXES[format_]
         name = stem + suffix
         count = self._counts.get(_fold(name), 1)
@@ -34,9 +34,9 @@ class EntryNames:
 
 
 def safe_stem(file: str) -> str:
-    """A client's file name without folders, suffix, and characters that systems or terminals misread."""
+    """A client's file name without folders, suffix, and characters with a special meaning."""
     base = re.split(r"[/\\]", unicodedata.normalize("NFC", file))[-1]
-    # Category C: control characters, those that change the direction of text, and unassigned ones.
+    # Category C: control characters, also those for the direction of text, and unassigned characters.
     base = "".join(character for character in base if unicodedata.category(character)[0] != "C")
     base = FORBIDDEN.sub("", base)
     stem = base.rpartition(".")[0] or base
@@ -47,5 +47,5 @@ def safe_stem(file: str) -> str:
 
 
 def _fold(name: str) -> str:
-    """The name as compared by file systems that ignore case."""
+    """The name for comparing, as on file systems that ignore case."""
     return unicodedata.normalize("NFC", name.casefold())

@@ -1,4 +1,4 @@
-"""The form of a batch: fields, then any number of files."""
+"""Collect the form of a batch: fields, then any number of files."""
 
 from collections import deque
 
@@ -8,22 +8,22 @@ from facecraft.service.request.files import FileBuffer, ReceivedFile
 from facecraft.service.request.multipart import MultipartForm
 
 MAX_FILES = 10_000
-"""The most files in one batch: its manifest and the archive's directory stay in memory until the end."""
+"""Largest number of files in one batch: manifest and archive directory stay in memory until the end."""
 MAX_NAME = 255
-"""Characters of a file name that are kept, as many as file systems take."""
+"""Largest number of characters of a file name, as in file systems. The rest is cut off."""
 
 
 class BatchForm(MultipartForm):
-    """Collects files while they arrive. A file that is too large is not kept, and the batch goes on.
+    """Collects files while they arrive. A file that is too large is dropped, and the batch continues.
 
     Args:
         boundary: between the parts of the body.
-        max_file_bytes: the largest file.
-        budget: told of every byte before it is kept.
+        max_file_bytes: size limit of a file.
+        budget: counts every byte before it is stored.
 
     Attributes:
-        file_count: files that have started. After the first of them no field may come.
-        received: whole files. The caller takes them away.
+        file_count: number of files so far. After the first one no field may follow.
+        received: complete files. The caller removes them.
     """
 
     def __init__(self, boundary: bytes, max_file_bytes: int, budget: ByteBudget) -> None:

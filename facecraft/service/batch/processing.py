@@ -1,4 +1,4 @@
-"""The work on one file of a batch."""
+"""Process the files of a batch."""
 
 import asyncio
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Outcome:
 
     Attributes:
         name: of the file.
-        result: its portrait, or why there is none.
+        result: its portrait, or the error.
         ms: milliseconds of work; None if there was none.
     """
 
@@ -35,8 +35,8 @@ class FileProcessor:
     """Processes the files of one batch, all with the same options.
 
     Args:
-        service: must be ready.
-        budget: holds a file's bytes until its work ends, then those of its portrait.
+        service: it must be ready.
+        budget: counts a file's bytes until its work ends, then its portrait's.
         cancellation: ends all work.
     """
 
@@ -55,22 +55,22 @@ class FileProcessor:
 
         Raises:
             InvalidOption: no picture can be processed with them.
-            NotReady: the service shuts down.
+            NotReady: the service is shutting down.
         """
         self._service.ensure_ready().pipeline.validate(options)
         self._options = options
 
     async def start(self, file: "ReceivedFile") -> asyncio.Task[Outcome]:
-        """Start the work on a file as soon as a worker is idle; a file with a problem has none.
+        """Start the work on a file as soon as a worker is idle; a file with a problem needs no work.
 
         Raises:
-            NotReady: the service shuts down.
+            NotReady: the service is shutting down.
         """
         if file.problem is not None:
             return asyncio.create_task(self._fail(file.name, file.problem))
         pipeline = self._service.ensure_ready().pipeline
         options, content = self._options, file.content
-        assert options is not None  # noqa: S101  # `configure` comes first
+        assert options is not None  # noqa: S101  # `configure` was called before
         cancellation = Cancellation(self._cancellation)
 
         def work() -> Portrait:
@@ -96,6 +96,6 @@ class FileProcessor:
 
     async def _fail(self, name: str, error: FacecraftError, ms: float | None = None) -> Outcome:
         self._service.metrics.count_error(error.code)
-        # Its traceback refers to the file, which the budget does not count any more.
+        # Its traceback would keep the file, but the budget does not count it any more.
         error.__traceback__ = error.__cause__ = error.__context__ = None
         return Outcome(name, error, ms)

@@ -1,10 +1,10 @@
-"""How many photos of a batch are in work, and for how long."""
+"""Count the photos of a batch in work, and measure the time."""
 
 from time import perf_counter
 
 
 class Workload:
-    """Counts photos from the moment they wait for a worker until their portrait is done."""
+    """Counts photos from their wait for a worker until their portrait is done."""
 
     def __init__(self) -> None:
         self._photos = 0
@@ -15,16 +15,16 @@ class Workload:
         return self._photos > 0
 
     def start(self) -> None:
-        """One more photo is in work."""
+        """Add a photo."""
         if not self.busy:
             self._started_at = perf_counter()
         self._photos += 1
 
     def end(self) -> float:
-        """One photo is done.
+        """Remove a photo.
 
         Returns:
-            If it was the last, the seconds since the first one started; else 0.
+            If it was the last one in work, the seconds since the first one started; else 0.
         """
         self._photos -= 1
         return 0.0 if self.busy else perf_counter() - self._started_at

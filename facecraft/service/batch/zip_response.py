@@ -1,4 +1,4 @@
-"""The response to a batch: a ZIP that is sent while it grows."""
+"""Send the response to a batch: a ZIP that grows while it is sent."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ from facecraft.service.batch.zip_writer import ZipWriter
 from facecraft.types import Portrait
 
 CHUNK_BYTES = 64 * 1024
-"""Bytes in one message; the connection buffers about as much for a client that does not read."""
+"""Size of one message, about the size of the connection's buffer for a client that does not read."""
 HEADERS = [
     (b"content-type", b"application/zip"),
     (b"content-disposition", b'attachment; filename="portraits.zip"'),
@@ -26,11 +26,11 @@ class ZipResponse:
 
     Args:
         send: of the request.
-        body: of the request; it tells when the client last sent something.
-        timeout_s: the most seconds in which the client neither reads nor sends.
+        body: of the request; it has the time when the client last sent something.
+        timeout_s: time limit for a client that neither reads nor sends.
 
     Attributes:
-        started: whether the response has started. From then on it cannot become a problem.
+        started: whether the response has started; then it cannot become a problem any more.
         entries: of the manifest.
     """
 
@@ -44,7 +44,7 @@ class ZipResponse:
         self._zip = ZipWriter()
 
     async def send_portrait(self, file: str, portrait: Portrait, ms: float) -> None:
-        """Send a portrait, and keep nothing of it."""
+        """Send a portrait, without keeping it."""
         name = self._names.create(file, portrait.format)
         self.entries.append(Entry.done(file, name, portrait, ms))
         await self._start()
@@ -52,7 +52,7 @@ class ZipResponse:
         await self._send_bytes(await asyncio.to_thread(self._zip.add, name, portrait.data))
 
     async def record_failure(self, file: str, error: FacecraftError, ms: float | None = None) -> None:
-        """Add a file that failed, or the batch itself with an empty name, to the manifest."""
+        """Add a failed file to the manifest, or the failed batch with an empty name."""
         self.entries.append(Entry.failed(file, error, ms))
         await self._start()
 
@@ -75,10 +75,10 @@ class ZipResponse:
             await self._send_message({"type": "http.response.body", "body": chunk, "more_body": True})
 
     async def _send_message(self, message: Message) -> None:
-        """Send a message while the client reads, or at least goes on sending.
+        """Send a message while the client reads, or at least continues to send.
 
         Raises:
-            ClientDisconnect: the client does neither, which counts as leaving.
+            ClientDisconnect: the client does neither.
         """
         now = asyncio.get_running_loop().time
         sending = asyncio.ensure_future(self._send(message))

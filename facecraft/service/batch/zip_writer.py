@@ -1,8 +1,8 @@
-"""A ZIP archive that is written entry by entry.
+"""Write a ZIP archive entry by entry.
 
-Each entry is built in memory, where its portrait is anyway. So its header can hold its size and checksum, and
-the archive can be unpacked while it arrives. zipfile, where it cannot seek, writes sizes after the data; most
-programs cannot unpack such stored entries from a pipe.
+Each entry is built in memory, like its portrait. So its header has its size and checksum, and clients can
+unpack the archive while it arrives. On a stream, zipfile would write sizes after the data. Most programs
+cannot unpack such entries from a pipe.
 """
 
 import stat
@@ -16,7 +16,7 @@ PERMISSIONS = stat.S_IFREG | 0o644
 
 
 class ZipWriter:
-    """Gives the bytes of each entry. Every entry has the earliest date that a ZIP can hold."""
+    """Returns the bytes of each entry. All entries have the earliest date of a ZIP."""
 
     def __init__(self) -> None:
         self._pending = _PendingFile()
@@ -36,7 +36,7 @@ class ZipWriter:
 
 
 class _PendingFile:
-    """A file for zipfile to write to. zipfile can seek back only over bytes that were not taken yet."""
+    """The file of a ZipFile. zipfile can seek back only over bytes that were not taken yet."""
 
     def __init__(self) -> None:
         self._taken_bytes = 0

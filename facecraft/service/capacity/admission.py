@@ -1,4 +1,4 @@
-"""A bounded pool of workers for portraits, and a bounded queue in front of it."""
+"""A limited pool of workers for portraits, with a limited queue."""
 
 import asyncio
 import logging
@@ -21,15 +21,15 @@ logger = logging.getLogger(__name__)
 
 
 class Admission:
-    """Runs blocking work in threads and limits how much work waits.
+    """Runs blocking work in threads and limits the waiting work.
 
-    Call every method on the event loop; only the work itself runs in a thread. Work waits on the event loop
-    too, not in the executor's queue, so that a cancelled request leaves nothing behind.
+    Call every method on the event loop; only the work itself runs in a thread. Work also waits on the event
+    loop, not in the executor's queue, so that a cancelled request leaves no work in it.
 
     Args:
-        workers: how many pieces of work run at the same time.
-        queue_size: how many may wait.
-        deadline_s: seconds from `run` until its caller gets DeadlineExceeded.
+        workers: number of pieces of work that run at the same time.
+        queue_size: number of pieces of work that may wait.
+        deadline_s: seconds from the call of `run` to DeadlineExceeded.
     """
 
     def __init__(self, *, workers: int, queue_size: int, deadline_s: float) -> None:
@@ -55,7 +55,7 @@ class Admission:
         return self._waiting + self._running > 0
 
     def ensure_capacity(self) -> None:
-        """Raise QueueFull if new work could neither run nor wait now."""
+        """Raise QueueFull if new work can neither run nor wait now."""
         if self._idle_workers.locked() and self._waiting >= self._queue_size:
             raise QueueFull(
                 f"All {self._workers} workers are busy and {self._waiting} requests wait already.",
@@ -66,7 +66,7 @@ class Admission:
     async def run(self, work: Callable[[], T]) -> T:
         """Run `work` in a thread.
 
-        Cancelling this drops work that has not started. Work that runs keeps its worker until it ends; its
+        Cancelling this drops work that has not started. Running work keeps its worker until it ends; its
         Cancellation can end it early. Its result is dropped.
 
         Raises:
@@ -82,8 +82,8 @@ class Admission:
     async def begin(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Start `work` in a thread as soon as a worker is idle, without a deadline.
 
-        The work waits outside of the queue and takes no place in it. A batch waits like this, with one file
-        at a time: it shares the workers with the requests that wait, and never fills the queue.
+        The work waits outside of the queue and takes no place in it. A batch uses this for one file at a
+        time: it shares the workers with waiting requests, and never fills the queue.
 
         Returns:
             The running work, for `finish`.
@@ -92,12 +92,15 @@ class Admission:
         return self._start(work)
 
     async def finish(self, running: asyncio.Future[T]) -> T:
-        """Await what `begin` started; its deadline starts now. Raises what `run` raises, but QueueFull."""
+        """Await the work from `begin`.
+
+        Its deadline starts now. The errors are those of `run`, except QueueFull.
+        """
         async with self._deadline():
             return await asyncio.shield(running)
 
     async def close(self) -> None:
-        """Wait for the work that runs, then end the threads."""
+        """Wait for running work, then end the threads."""
         await asyncio.to_thread(self._pool.shutdown)
 
     @asynccontextmanager
@@ -119,7 +122,7 @@ class Admission:
 
     def _start(self, work: Callable[[], T]) -> asyncio.Future[T]:
         self._running += 1
-        context = copy_context()  # log lines of the thread get the request's id from it
+        context = copy_context()  # has the request's id for the thread's log lines
         running = asyncio.get_running_loop().run_in_executor(self._pool, context.run, self._run_timed, work)
         running.add_done_callback(self._release_worker)
         return running
@@ -128,7 +131,7 @@ class Admission:
         self._running -= 1
         self._idle_workers.release()
         if not work.cancelled():
-            work.exception()  # marks it as seen: it is logged already, and its caller may have left
+            work.exception()  # marks the error as seen: it is already logged, and the caller may have left
 
     def _run_timed(self, work: Callable[[], T]) -> T:
         start = perf_counter()

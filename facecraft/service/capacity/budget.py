@@ -1,4 +1,4 @@
-"""A limit on the bytes of uploads and portraits that are in memory."""
+"""Limit the bytes of uploads and portraits in memory."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -11,10 +11,10 @@ class ByteBudget:
     """Counts bytes in memory against a limit. Use it on the event loop only.
 
     Args:
-        limit_bytes: the most that all shares together may take. `add` may go over it.
+        limit_bytes: limit of all shares together. `add` may exceed it.
 
     Attributes:
-        held_bytes: the bytes in memory now.
+        held_bytes: number of bytes in memory now.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -40,7 +40,7 @@ class ByteBudget:
 
     @contextmanager
     def share(self) -> Iterator[Callable[[int], None]]:
-        """The bytes of one upload, dropped when the block ends.
+        """Count the bytes of one upload until the block ends.
 
         Yields:
             A function that adds a number of bytes to the share. It raises QueueFull at the limit.

@@ -1,4 +1,4 @@
-"""API keys: where keys are set, every path wants one, except those in OPEN_PATHS."""
+"""API keys: if keys are set, every path needs one, except OPEN_PATHS."""
 
 import hmac
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ def is_open(path: str) -> bool:
 class KeyMiddleware:
     """ASGI middleware that refuses a request without a valid key, before its body is read.
 
-    A path that does not exist is refused too: whoever has no key does not learn which paths exist.
+    An unknown path is refused too, so that a client without a key does not learn which paths exist.
 
     Args:
-        app: what is protected.
+        app: the protected application.
         keys: the valid keys, at least one.
     """
 
@@ -45,8 +45,8 @@ class KeyMiddleware:
     def _validate(self, headers: Headers) -> None:
         key = _parse_key(headers)
         if key is None:
-            raise Unauthorized("The request carries no key.")
-        # Compare with every key, so that the time does not tell which one is close.
+            raise Unauthorized("The request has no key.")
+        # Compare with every key, so that the time does not show which one is similar.
         matches = [hmac.compare_digest(key, valid) for valid in self._keys]
         if not any(matches):
             raise Unauthorized("The key is not valid.")

@@ -1,4 +1,4 @@
-"""A file of a form, collected in memory."""
+"""Collect a file of a form in memory."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -8,12 +8,12 @@ from facecraft.errors import RequestError, UndecodableImage, UploadTooLarge
 
 @dataclass(frozen=True, slots=True)
 class ReceivedFile:
-    """A file that came completely.
+    """A complete file.
 
     Attributes:
-        name: as the client sent it.
+        name: as sent by the client.
         content: its bytes; empty if there is a problem.
-        problem: why it cannot be processed.
+        problem: the reason why it cannot be processed, or None.
     """
 
     name: str
@@ -24,12 +24,12 @@ class ReceivedFile:
 class FileBuffer:
     """Collects one file.
 
-    Each piece is copied once, into a BytesIO, whose buffer becomes the content without another copy. A
-    bytearray would have to be copied to become bytes.
+    Each piece is copied once, into a BytesIO. Its buffer becomes the content without another copy; a
+    bytearray would need one.
 
     Attributes:
-        name: as the client sent it.
-        problem: why the file is rejected; the rest of it is not kept.
+        name: as sent by the client.
+        problem: the reason why the file is rejected, or None.
     """
 
     def __init__(self, name: str, max_bytes: int) -> None:
@@ -53,12 +53,12 @@ class FileBuffer:
         self._buffer.write(data)
 
     def reject(self, problem: RequestError) -> None:
-        """Forget the content."""
+        """Reject the file and drop its content."""
         self.problem = problem
         self._buffer = BytesIO()
 
     def finish(self) -> ReceivedFile:
-        """The file. Call this once, after the last piece."""
+        """Return the file. Call this once, after the last piece."""
         content = self._buffer.getvalue()
         problem = self.problem
         if problem is None and not content:

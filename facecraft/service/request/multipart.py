@@ -1,4 +1,4 @@
-"""A multipart body, parsed while it arrives, within the limits of every form."""
+"""Parse a multipart body while it arrives, within limits."""
 
 from abc import ABC, abstractmethod
 
@@ -15,7 +15,7 @@ EXAMPLE = "Send a form, for example: curl -F file=@portrait.jpg http://localhost
 
 
 def parse_boundary(request: Request) -> bytes:
-    """The boundary between the parts of the request's body.
+    """Read the boundary between the parts of the request's body.
 
     Raises:
         InvalidOption: the body is not a form.
@@ -26,17 +26,17 @@ def parse_boundary(request: Request) -> bytes:
         raise InvalidOption("The body is not multipart/form-data.", hint=EXAMPLE)
     boundary = parameters.get(b"boundary")
     if not boundary:
-        raise RequestError("The Content-Type names no boundary.", hint=EXAMPLE)
+        raise RequestError("The Content-Type has no boundary.", hint=EXAMPLE)
     return boundary
 
 
 class MultipartForm(ABC):
-    """Keeps the fields of one body. A subclass says what happens to its files.
+    """Collects the fields of one body. A subclass handles its files.
 
     Every method may raise InvalidOption, or RequestError if the body breaks the rules of multipart.
 
     Attributes:
-        complete: whether the last boundary has come.
+        complete: whether the last boundary has arrived.
     """
 
     def __init__(self, boundary: bytes) -> None:
@@ -72,7 +72,7 @@ class MultipartForm(ABC):
 
     @property
     def unfinished_file(self) -> str:
-        """Name of the file that has started and not ended; empty without one."""
+        """Name of the incomplete file; empty without one."""
         return "" if self._file is None else self._file.name
 
     def write(self, chunk: bytes) -> None:
@@ -83,29 +83,32 @@ class MultipartForm(ABC):
             raise _malformed(error) from error
 
     def validate_complete(self) -> None:
-        """Raise RequestError if the last boundary has not come."""
+        """Raise RequestError if the last boundary has not arrived."""
         if not self.complete:
             raise RequestError("The multipart body breaks off before its last boundary.", hint=EXAMPLE)
 
     def close(self) -> None:
-        """Free what was received. The form and its parser refer to each other, which delays that else."""
+        """Free the file, the form and its parser.
+
+        They refer to each other, so without this the memory waits for the garbage collector.
+        """
         self._file = None
         del self._parser
 
     @abstractmethod
     def start_file(self, name: str) -> FileBuffer:
-        """A part `file` starts, with the name that the client gave it."""
+        """Handle the start of a part `file`, with the client's name for it."""
 
     @abstractmethod
     def write_file(self, file: FileBuffer, data: memoryview) -> None:
-        """A piece of the file has come. `data` is valid until this returns."""
+        """Handle a piece of the file. `data` is valid until this returns."""
 
     @abstractmethod
     def receive_file(self, file: ReceivedFile) -> None:
-        """The file has ended."""
+        """Handle a complete file."""
 
     def start_field(self, name: str) -> None:
-        """Any other part starts."""
+        """Handle the start of any other part."""
         if name in self._fields:
             raise InvalidOption(f"The option {name!r} is given more than once.")
         if len(self._fields) == MAX_FIELDS:
@@ -135,7 +138,7 @@ class MultipartForm(ABC):
         file_name = parameters.get(b"filename")
         if name == "file":
             if file_name is None:
-                raise InvalidOption("The part named file holds text and not a file.", hint=EXAMPLE)
+                raise InvalidOption("The part named file is text and not a file.", hint=EXAMPLE)
             self._file = self.start_file(file_name.decode(errors="replace"))
         elif file_name is not None:
             raise InvalidOption(f"The part {name!r} is a file. Only the part file may be one.", hint=EXAMPLE)

@@ -9,7 +9,7 @@ JSON_TYPE = "application/json"
 
 
 def prefers_json(accept: Iterable[str]) -> bool:
-    """Whether these Accept headers rank JSON above every image. Without a ranking they do not."""
+    """Whether these Accept headers prefer JSON to every image. An equal rank is not a preference."""
     qualities = dict(_parse_ranges(",".join(accept)))
     return _quality(JSON_TYPE, qualities) > max(_quality(image, qualities) for image in IMAGE_TYPES)
 
@@ -30,12 +30,12 @@ def _parse_quality(value: str) -> float:
     try:
         quality = float(value)
     except ValueError:
-        return 0.0  # a malformed range asks for nothing
+        return 0.0  # ignore a malformed range
     return quality if 0 <= quality <= 1 else 0.0
 
 
 def _quality(media_type: str, qualities: Mapping[str, float]) -> float:
-    """The quality of the most specific range that matches."""
+    """The quality of the most specific matching range."""
     main, _, _ = media_type.partition("/")
     for media_range in (media_type, f"{main}/*", "*/*"):
         if media_range in qualities:

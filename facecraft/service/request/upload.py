@@ -1,4 +1,4 @@
-"""A form with one file and a few short fields, read into memory within limits."""
+"""Read a form with one file and a few short fields into memory, within limits."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from facecraft.service.request.files import FileBuffer, ReceivedFile, too_large
 from facecraft.service.request.multipart import EXAMPLE, MultipartForm, parse_boundary
 
 OVERHEAD_BYTES = 64 * 1024
-"""The most bytes of a body beside its file: every field at its longest, and the headers of all parts."""
+"""Largest number of bytes besides the file: all fields at their longest, and the headers of all parts."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedForm:
-    """A form that came completely.
+    """A complete form.
 
     Attributes:
         content: the file's bytes, never empty.
@@ -35,15 +35,15 @@ async def read_form(
     """Read the body of `request`.
 
     Args:
-        request: nothing of its body was read yet.
-        max_file_bytes: the largest file.
-        timeout_s: the most seconds for the whole body. A slow client would hold memory for ever.
-        reserve: called with the size of each chunk before the chunk is kept. It may raise.
+        request: its body must be unread.
+        max_file_bytes: size limit of the file.
+        timeout_s: time limit for the whole body, because a slow client holds memory.
+        reserve: called with the size of each chunk before the chunk is stored. It may raise.
 
     Raises:
-        InvalidOption: not a form with exactly one part `file` and with fields of different names.
-        RequestError: a form that breaks off or breaks the rules of multipart.
-        UploadTooLarge: more than `max_file_bytes`.
+        InvalidOption: the form has no or several parts `file`, or two fields of the same name.
+        RequestError: the form is cut off or breaks the rules of multipart.
+        UploadTooLarge: the file is larger than `max_file_bytes`.
         UploadTimeout: the body took too long.
         UndecodableImage: the file is empty.
         ClientDisconnect: the client left.
@@ -52,7 +52,7 @@ async def read_form(
     deadline = asyncio.get_running_loop().time() + timeout_s
     with closing(SingleFileForm(parse_boundary(request), max_file_bytes)) as form:
         declared = request.headers.get("content-length")
-        # The HTTP parser has refused anything but digits.
+        # The HTTP parser accepts only digits here.
         if declared is not None and int(declared) > limit_bytes:
             raise too_large(max_file_bytes)
         received_bytes = 0
@@ -68,7 +68,7 @@ async def read_form(
 
 
 async def _receive_chunk(request: Request, deadline: float, timeout_s: float) -> tuple[bytes, bool]:
-    """The next piece of the body, and whether more follow."""
+    """Receive the next piece of the body, and whether more follow."""
     try:
         async with asyncio.timeout_at(deadline):
             message = await request.receive()
@@ -80,7 +80,7 @@ async def _receive_chunk(request: Request, deadline: float, timeout_s: float) ->
 
 
 class SingleFileForm(MultipartForm):
-    """A form with one file, whose name is ignored."""
+    """A form with one file. The file's name is ignored."""
 
     def __init__(self, boundary: bytes, max_file_bytes: int) -> None:
         super().__init__(boundary)
@@ -103,7 +103,7 @@ class SingleFileForm(MultipartForm):
         self._received = file
 
     def finish(self) -> ReceivedForm:
-        """The whole form."""
+        """Return the complete form."""
         self.validate_complete()
         if self._received is None:
             raise InvalidOption("The form has no part named file.", hint=EXAMPLE)

@@ -1,4 +1,4 @@
-"""Portraits, detections and checks as responses. Large ones take milliseconds: build them in a thread."""
+"""Convert portraits, detections and checks to responses. A large one takes milliseconds, so use a thread."""
 
 from base64 import b64encode
 from dataclasses import asdict
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
-    """The image, with what is known about it in headers; or everything as JSON."""
+    """The image with its findings in headers, or everything as JSON."""
     headers = {
         **_findings_headers(portrait),
         "X-Facecraft-Restored": str(portrait.restored),
@@ -67,7 +67,7 @@ def check_response(check: "Check") -> Response:
 
 
 def _findings_members(findings: "Findings") -> dict[str, Any]:
-    """The members that the body of every answer about a photo has."""
+    """The members of every JSON body about a photo."""
     return {
         "faces": _faces(findings.faces),
         "source": _source(findings.source),
@@ -85,7 +85,7 @@ def _json_response(body: BaseModel, headers: dict[str, str]) -> Response:
 
 
 def _faces(faces: "tuple[Face, ...]") -> list[FaceBody]:
-    """Faces, rounded to a hundredth of a pixel, which is finer than any detector."""
+    """Faces, rounded to a hundredth of a pixel, finer than any detector."""
     return [
         FaceBody(
             bbox=[round(value, 2) for value in face.bbox.tolist()],

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 `application/problem+json`."""
+"""Convert errors to RFC 9457 `application/problem+json`."""
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
@@ -37,7 +37,7 @@ def problem_body(
 
 
 def error_response(scope: "Scope", error: FacecraftError) -> Response:
-    """The response to a request that failed. Its log line and the metrics get the error's code."""
+    """The response to a failed request. The log line and the metrics get the error's code."""
     scope["state"]["code"] = error.code
     headers = {}
     if isinstance(error, ServiceError) and error.retry_after_s is not None:

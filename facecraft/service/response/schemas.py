@@ -42,10 +42,10 @@ class ModelBody(BaseModel):
     licence: LicenceBody
     bytes: int = Field(description="Size of the model's file.")
     sha256: str
-    sets: list[str] = Field(description="The sets of `facecraft models pull` that it is in.")
+    sets: list[str] = Field(description="The model's sets for `facecraft models pull`.")
     loaded: bool = Field(description="Whether this service runs it.")
     takes: list[str] = Field(
-        description="Names of the options that have a meaning for this model only.", examples=[["fidelity"]]
+        description="Names of the options that only models like this one use.", examples=[["fidelity"]]
     )
 
 
@@ -88,7 +88,7 @@ class ImageBody(BaseModel):
 
 class NoteBody(BaseModel):
     code: str = Field(examples=["source_small"])
-    detail: str = Field(description="What was decided for the caller, in one sentence.")
+    detail: str = Field(description="A decision that was made for the caller, in one sentence.")
 
 
 class RuleBody(BaseModel):
@@ -98,18 +98,18 @@ class RuleBody(BaseModel):
     least: float | None = Field(description="The smallest value that passes. null without a lower limit.")
     most: float | None = Field(description="The largest value that passes. null without an upper limit.")
     unit: str
-    detail: str = Field(description="What the value means.")
+    detail: str = Field(description="The meaning of the value.")
 
 
 class VerdictBody(BaseModel):
     status: RuleStatus = Field(
-        description="fail if any rule fails; else unknown if one with a limit was not measured; else pass."
+        description="fail if any rule fails; else unknown if a rule with a limit is unknown; else pass."
     )
     rules: list[RuleBody]
 
 
 class ProcessBody(DetectBody):
-    restored: int = Field(description="Number of faces that were restored.")
+    restored: int = Field(description="Number of restored faces.")
     restorer: str = Field(description="Name of the restorer, or none.")
     notes: list[NoteBody]
     verdict: VerdictBody | None
@@ -144,7 +144,7 @@ class PresetBody(BaseModel):
     )
     background: list[str] = Field(description="The accepted colours.")
     replace_background: bool = Field(
-        description="Whether the background is replaced by the first of these colours."
+        description="Whether the first of these colours replaces the background."
     )
     retouching: bool = Field(description="Whether retouching is allowed. If not, nothing is restored.")
     format: ImageFormat
@@ -173,7 +173,7 @@ class ProblemBody(BaseModel):
     hint: str = Field(description="What to do about it.")
     limit: float | int | SkipJsonSchema[None] = Field(
         default=None,
-        description="The limit that was exceeded, in the unit that detail names. Absent without a limit.",
+        description="The exceeded limit, in the unit in detail. Absent without a limit.",
         json_schema_extra=_drop_default,  # it is never null
     )
     request_id: str = Field(

@@ -19,14 +19,14 @@ async def batch(request: Request, service: ServiceDep) -> Response:
     """Answer with a ZIP: a portrait for each photo, in order, then manifest.json and manifest.csv.
 
     Send the options before the first file. Read the response while you send: it starts before the last photo
-    has arrived.
+    arrives.
     """
     service.ensure_ready()
     return BatchResponse(service, parse_boundary(request), query_fields(request))
 
 
 class BatchResponse(Response):
-    """Reads the request's body itself. Starlette's streaming response would read parts of it, too."""
+    """Reads the request's body itself. Starlette's streaming response would also read parts of it."""
 
     def __init__(self, service: Service, boundary: bytes, query: dict[str, str]) -> None:
         self.background = None

@@ -1,4 +1,4 @@
-"""Swagger UI at /docs, from files that are installed with the service: it needs no other host."""
+"""Swagger UI at /docs, from installed files. It needs no other host."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from facecraft.service.routes.web import FOLDER
 
-# Of fastapi-offline only these files are used: Swagger UI 5, which shows OpenAPI 3.1.
+# Only these files of fastapi-offline are used: Swagger UI 5, which supports OpenAPI 3.1.
 SWAGGER_UI = Path(str(files("fastapi_offline"))) / "static"
 ASSETS = {
     "swagger-ui-bundle.js": SWAGGER_UI / "swagger-ui-bundle.js",
@@ -17,7 +17,7 @@ ASSETS = {
     "docs.js": FOLDER / "docs.js",
     "favicon.svg": FOLDER / "favicon.svg",
 }
-# Swagger UI sets styles on elements, and its style sheet has icons as data: URLs.
+# Swagger UI sets styles on elements, and its style sheet contains icons as data: URLs.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,4 +1,4 @@
-"""The routes that take one photo."""
+"""The routes for one photo."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -60,7 +60,10 @@ async def detect(request: Request, service: ServiceDep) -> Response:
 
 @router.post("/check", response_class=Response, **CHECK)
 async def check(request: Request, service: ServiceDep) -> Response:
-    """Judge a photo by the rules of a preset, or by good practice without one. The photo is not changed."""
+    """Judge a photo by the rules of a preset, or by good practice without a preset.
+
+    The photo is not changed.
+    """
     pipeline = service.ensure_ready().pipeline
     async with receive_form(request, service) as form:
         for name in form.fields:
@@ -69,18 +72,18 @@ async def check(request: Request, service: ServiceDep) -> Response:
         options = parse_options(form.fields)
 
         def work() -> Response:
-            verdict = pipeline.check(form.content, options)
-            request.state.findings = verdict
-            return check_response(verdict)
+            result = pipeline.check(form.content, options)
+            request.state.findings = result
+            return check_response(result)
 
         return await await_connected(request, service.admission.run(work))
 
 
 @asynccontextmanager
 async def receive_form(request: Request, service: Service) -> AsyncIterator[ReceivedForm]:
-    """The request's form. Its memory is counted until the block ends."""
+    """Receive the request's form. Its memory is counted until the block ends."""
     query = query_fields(request)
-    service.admission.ensure_capacity()  # before the body is read, so that nobody uploads in vain
+    service.admission.ensure_capacity()  # before reading the body, so that nobody uploads for nothing
     with service.uploads.share() as reserve:
         settings = service.settings
         form = await read_form(request, settings.max_upload_bytes, settings.upload_timeout_s, reserve)
@@ -90,7 +93,7 @@ async def receive_form(request: Request, service: Service) -> AsyncIterator[Rece
 async def await_connected(request: Request, answer: Awaitable[T]) -> T:
     """Await `answer`; when the client leaves, cancel it and raise ClientDisconnect."""
     answering = asyncio.ensure_future(answer)
-    disconnect = asyncio.ensure_future(request.receive())  # after the body, only a disconnect can come
+    disconnect = asyncio.ensure_future(request.receive())  # after the body, only a disconnect can arrive
     try:
         await asyncio.wait({answering, disconnect}, return_when=asyncio.FIRST_COMPLETED)
         if not answering.done():

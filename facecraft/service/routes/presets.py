@@ -1,4 +1,4 @@
-"""The route of presets."""
+"""The route for presets."""
 
 from fastapi import APIRouter
 

@@ -26,9 +26,9 @@ async def health() -> HealthBody:
     return HealthBody()
 
 
-@router.get("/ready", summary="Check that the service takes portraits", responses=problems(NotReady))
+@router.get("/ready", summary="Check that the service accepts portraits", responses=problems(NotReady))
 async def ready(service: ServiceDep) -> ReadyBody:
-    """200 while the service takes portraits: every model is verified, loaded and warmed.
+    """200 while the service accepts portraits: every model is verified, loaded and warmed up.
 
     503 with the reason while the models load and while the service shuts down.
     """
@@ -54,7 +54,7 @@ async def metrics(service: ServiceDep) -> Response:
 @router.get("/models", summary="List the models")
 async def models(service: ServiceDep) -> ModelsBody:
     """Every model in models.lock, loaded or not."""
-    known = catalogue.models()
+    specs = catalogue.models()
     loaded = {model.name for model in service.runtime.models} if service.runtime else set()
     return ModelsBody(
         models=[
@@ -70,7 +70,7 @@ async def models(service: ServiceDep) -> ModelsBody:
                 sha256=model.sha256,
                 sets=list(model.sets),
                 loaded=model.name in loaded,
-                takes=list(known[model.name].takes) if model.name in known else [],
+                takes=list(specs[model.name].takes) if model.name in specs else [],
             )
             for model in service.lock.models.values()
         ]

@@ -1,4 +1,4 @@
-"""The page at `/` for trying a photo: files of the package, and no other host."""
+"""The page at `/` for trying a photo, from files of the package. It needs no other host."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -57,9 +57,9 @@ async def asset(request: Request, name: str) -> Response:
 
 
 def _file_response(request: Request, path: Path) -> Response:
-    """The file, or 304 if the browser has it.
+    """The file, or 304 if the browser already has it.
 
-    The browser asks every time, so that an update shows at once.
+    The browser asks every time, so that an update is visible immediately.
     """
     content = path.read_bytes()
     tag = f'"{sha256(content).hexdigest()[:16]}"'

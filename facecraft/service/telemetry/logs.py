@@ -1,4 +1,4 @@
-"""Log lines, for a console or as JSON. Each has the id of its request."""
+"""Write log lines for a console or as JSON, each with the id of its request."""
 
 import logging
 import sys
@@ -8,7 +8,7 @@ from typing import Literal
 from pythonjsonlogger.json import JsonFormatter
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
-"""The id of the current request, also in the threads that work for it."""
+"""The id of the current request, also in its worker threads."""
 
 CONSOLE_FORMAT = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
 JSON_FIELDS = ("asctime", "levelname", "name", "request_id", "message")
@@ -29,7 +29,7 @@ def json_formatter() -> logging.Formatter:
 
 
 class ConsoleFormatter(logging.Formatter):
-    """Appends the extra attributes of a record, which JSON has as members."""
+    """Appends the extra attributes of a record. In JSON they are members."""
 
     STANDARD = frozenset(
         (*vars(logging.makeLogRecord({})), "request_id", "message", "asctime", "color_message")

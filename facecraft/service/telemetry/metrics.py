@@ -14,10 +14,10 @@ class Metrics:
     """Counts requests when they end.
 
     Args:
-        read_snapshot: gives the service's gauges, or None while the models load.
+        read_snapshot: returns the service's gauges, or None while the models load.
 
     Attributes:
-        registry: everything that `/metrics` shows.
+        registry: all metrics of `/metrics`.
     """
 
     def __init__(self, read_snapshot: Callable[[], Snapshot | None]) -> None:
@@ -47,13 +47,13 @@ class Metrics:
         registry.register(SnapshotCollector(read_snapshot))
 
     def count_request(self, route: str, status: int, duration_s: float, code: str | None) -> None:
-        """Count a request that ended.
+        """Count a finished request.
 
         Args:
             route: its path, without parameters.
             status: HTTP status of the response.
             duration_s: from the request's head to the end of its response.
-            code: of its problem, None if it has none.
+            code: of its problem; None without a problem.
         """
         self._requests.labels(route, str(status)).inc()
         self._request_s.labels(route).observe(duration_s)
@@ -61,11 +61,11 @@ class Metrics:
             self.count_error(code)
 
     def count_error(self, code: str) -> None:
-        """Count a request, or a file of a batch, that failed."""
+        """Count a failed request, or a failed file of a batch."""
         self._errors.labels(code).inc()
 
     def count_stages(self, timings_ms: Mapping[str, float], faces: int) -> None:
-        """Count a picture that went through the pipeline."""
+        """Count a processed picture."""
         for stage, duration_ms in timings_ms.items():
             self._stage_s.labels(stage).observe(duration_ms / 1000)
         self._faces.inc(faces)

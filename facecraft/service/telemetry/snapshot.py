@@ -1,4 +1,4 @@
-"""Gauges for `/metrics`, read from the service when they are asked for."""
+"""Gauges for `/metrics`, read from the service at each request."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ FACE_COUNTS = (1, 2, 4, 8, 16, 32, 64, float("inf"))
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A service with loaded models, at one moment.
+    """The state of a service with loaded models, at one moment.
 
     Attributes:
-        ready: whether it takes portraits.
-        waiting: requests that wait for a worker.
-        running: portraits in work.
+        ready: whether it accepts portraits.
+        waiting: number of requests that wait for a worker.
+        running: number of portraits in work.
         upload_bytes: bytes held or set aside for uploads.
-        memory_bound_bytes: the most resident memory of the process; None where it is unknown.
+        memory_bound_bytes: upper bound of the process's resident memory; None if it is unknown.
         models: the loaded models.
         restorers: the loaded restorers, by name.
     """
@@ -47,7 +47,7 @@ class SnapshotCollector:
     """Turns a snapshot into metrics.
 
     Args:
-        read: gives the snapshot, or None while the models load.
+        read: returns the snapshot, or None while the models load.
     """
 
     def __init__(self, read: Callable[[], Snapshot | None]) -> None:
@@ -56,7 +56,7 @@ class SnapshotCollector:
     def collect(self) -> Iterable[Metric]:
         snapshot = self._read()
         ready = snapshot is not None and snapshot.ready
-        yield GaugeMetricFamily("facecraft_ready", "Whether the service takes portraits.", int(ready))
+        yield GaugeMetricFamily("facecraft_ready", "Whether the service accepts portraits.", int(ready))
         if snapshot is None:
             return
         yield from _gauges(snapshot)
@@ -88,7 +88,7 @@ def _models(snapshot: Snapshot) -> Metric:
 
 
 def _restorer_runs(snapshot: Snapshot) -> Iterable[Metric]:
-    """How many faces each restorer ran together, and how often a run failed and was split in half."""
+    """For each restorer, the number of faces in its runs, and the number of failed runs that were split."""
     labels = ("restorer",)
     sizes = HistogramMetricFamily("facecraft_batch_faces", "Faces in one run.", labels=labels)
     splits = CounterMetricFamily("facecraft_batch_splits", "Runs that were split in half.", labels=labels)

@@ -1,4 +1,4 @@
-"""OpenTelemetry traces, where OpenTelemetry's environment variables ask for them."""
+"""Send OpenTelemetry traces if OpenTelemetry's environment variables are set."""
 
 import os
 from collections.abc import Callable
@@ -14,10 +14,10 @@ UNTRACED = ("health", "ready", "metrics")
 
 @dataclass(frozen=True, slots=True)
 class Tracing:
-    """How requests are traced.
+    """The tracing of requests.
 
     Attributes:
-        wrap: gives an application that makes a span of each request.
+        wrap: returns an application that makes a span for each request.
         shutdown: sends the last spans. It may wait for the collector.
     """
 
@@ -26,10 +26,10 @@ class Tracing:
 
 
 def configure_tracing() -> Tracing:
-    """Send spans to the collector that the variables name; without them, do nothing.
+    """Send spans to the collector in the variables; without a variable, do nothing.
 
     Raises:
-        SettingInvalid: a variable asks for traces, and the extra `otel` is not installed.
+        SettingInvalid: a variable is set, but the extra `otel` is not installed.
     """
     variables = [name for name in ENDPOINT_VARIABLES if os.environ.get(name)]
     if not variables:
@@ -44,7 +44,7 @@ def configure_tracing() -> Tracing:
         from opentelemetry.util.http import ExcludeList  # noqa: PLC0415
     except ImportError as error:
         raise SettingInvalid(
-            f"{variables[0]} asks for traces, but {error.name} is not installed.",
+            f"{variables[0]} is set, but {error.name} is not installed.",
             hint="Install facecraft[otel], or unset the variable.",
         ) from error
     service_name = os.environ.get("OTEL_SERVICE_NAME", "facecraft")

@@ -1,4 +1,4 @@
-// One call of the service. XMLHttpRequest, because fetch has no progress of an upload.
+// One call of the service. XMLHttpRequest, because fetch does not report the progress of an upload.
 
 // An error in words: `detail`, `hint`, `code` and `status`, as in RFC 9457.
 export class Problem extends Error {

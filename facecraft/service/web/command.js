@@ -1,4 +1,4 @@
-// The same call as a command for a shell.
+// The same call as a shell command.
 
 const SAFE = /^[\w@%+=:,./-]+$/;
 
@@ -6,7 +6,7 @@ export function quoted(word) {
   return SAFE.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-// In an -F of curl, a file's name ends at a comma or semicolon, unless it is in double quotes.
+// In curl's -F, a file name without double quotes ends at a comma or semicolon.
 function upload(name) {
   return /[,;"\\]/.test(name) ? `file=@"${name.replace(/["\\]/g, '\\$&')}"` : `file=@${name}`;
 }

@@ -1,4 +1,4 @@
-// The form: which options are set, what a preset decides, and which controls have a meaning.
+// The form: the set options, the options decided by a preset, and the useful controls.
 
 import { choices, placeholders, told } from './preset.js';
 
@@ -11,7 +11,7 @@ let takes = {}; // the options that only some restorers have, by the name of the
 
 export const preset = () => presets.find(({ name }) => name === field('preset').value);
 
-// The options that are set, as text, by the names of POST /process. A preset or the service decides the rest.
+// The set options as text, with the names of POST /process. A preset or the service decides the rest.
 export function chosen() {
   const options = {};
   for (const control of form.elements) {
@@ -28,7 +28,7 @@ export function chosen() {
   return options;
 }
 
-// Shows the controls that have a meaning, what an unset one means, and how many are set in each group.
+// Shows the useful controls, the meaning of unset ones, and the number of set ones in each group.
 export function settle() {
   const decided = preset() ? choices(preset()) : {};
   for (const duplicate of form.querySelectorAll('[data-explicit]')) {

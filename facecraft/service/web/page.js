@@ -69,7 +69,7 @@ async function run(path, options, doing) {
   }
 }
 
-// Shows the progress of a call: bytes of the upload, then seconds, because their number is not known.
+// Shows the progress of a call: bytes of the upload, then seconds, because the total is unknown.
 function busy(doing) {
   const progress = part('progress');
   const from = document.activeElement;
@@ -105,7 +105,7 @@ function busy(doing) {
   };
 }
 
-// On the page and for screen readers, which should read it once and not every second.
+// For the page and for screen readers. Screen readers should read it once, not every second.
 function say(words) {
   for (const id of ['doing', 'said']) part(id).textContent = words;
 }
@@ -158,7 +158,7 @@ function refresh() {
   });
 }
 
-// As the service chooses it: a JPEG cannot be transparent.
+// The same choice as in the service: a JPEG cannot be transparent.
 function outputType({ format = preset()?.format ?? 'auto', background, mask, layout }) {
   if (format !== 'auto') return `image/${format}`;
   const clear = !layout && (background === 'transparent' || mask);
@@ -182,7 +182,7 @@ form.addEventListener('input', (event) => {
   touch(event.target);
   refresh();
 });
-// A value out of its range may be in a closed group, where the browser cannot point at it.
+// A value out of its range may be in a closed group, and the browser cannot point at it there.
 form.addEventListener('invalid', (event) => event.target.closest('details')?.setAttribute('open', ''), true);
 form.addEventListener('submit', (event) => {
   event.preventDefault();

@@ -1,4 +1,4 @@
-// Photos that are chosen, dropped or pasted.
+// Choose, drop or paste a photo.
 
 const SAMPLE = 'page/astronaut.jpg'; // NASA, public domain
 const stage = document.getElementById('stage');
@@ -22,7 +22,7 @@ export function takePhotos(take) {
     take(file);
   });
 
-  // Anywhere on the page: a photo dropped beside its place would replace the page.
+  // Anywhere on the page: a photo dropped in another place would replace the page.
   document.addEventListener('dragover', (event) => {
     if (!event.dataTransfer.types.includes('Files')) return;
     event.preventDefault();

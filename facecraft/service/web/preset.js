@@ -1,4 +1,4 @@
-// What a preset asks for: in words, and as the values of options that are not set.
+// The rules of a preset: in words, and as values of unset options.
 
 const FORMAT = { jpeg: 'JPEG', png: 'PNG', webp: 'WebP' };
 
@@ -15,7 +15,7 @@ export function placeholders(preset) {
   };
 }
 
-// Shown where nothing is chosen, for the options that a preset decides.
+// Shown if nothing is chosen, for the options that a preset decides.
 export function choices(preset) {
   return {
     restorer: preset.retouching ? 'auto' : 'none',

@@ -19,7 +19,7 @@ export function hideResult() {
   part('result').hidden = true;
 }
 
-// `rules` is the title of the preset that the verdict is about; without one it is about good practice.
+// `rules` is the title of the verdict's preset, or empty for good practice.
 export function showPortrait(answer, blob, name, rules) {
   const { image, faces, restored, restorer } = answer;
   const quality = image.quality === null ? '' : ` at quality ${image.quality}`;

@@ -1,4 +1,4 @@
-// The state of the service, its restorers, and the key that it may ask for.
+// The state of the service, its restorers, and the API key.
 
 import { Problem, send } from './call.js';
 

@@ -42,7 +42,7 @@ def test_a_file_of_another_name_is_refused(client: httpx.Client) -> None:
 
 def test_a_file_sent_as_text_is_refused(client: httpx.Client) -> None:
     response = post(client, form(('; name="file"', b"any bytes")))
-    refused(response, 422, "invalid_option", "holds text and not a file")
+    refused(response, 422, "invalid_option", "is text and not a file")
 
 
 @pytest.mark.parametrize(

@@ -59,5 +59,5 @@ def test_traces_that_are_asked_for_and_cannot_be_made_stop_the_start(monkeypatch
 
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
     monkeypatch.setattr(builtins, "__import__", without_otel)
-    with pytest.raises(SettingInvalid, match="OTEL_EXPORTER_OTLP_ENDPOINT asks for traces"):
+    with pytest.raises(SettingInvalid, match="OTEL_EXPORTER_OTLP_ENDPOINT is set"):
         Server(Settings(), Lock({}), loading(echo))
