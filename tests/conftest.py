@@ -27,6 +27,7 @@ TESTS = Path(__file__).parent
 FIXTURES = {
     "codeformer": ("models",),
     "exported": ("models",),
+    "fc": ("models",),
     "gfpgan": ("models",),
     "loaded": ("models",),
     "model_path": ("models",),
@@ -36,7 +37,7 @@ FIXTURES = {
     "server": ("models", "server"),
     "shared": ("server",),
 }
-# Tests in these places start processes of their own. What measures time or memory must run alone.
+# Tests in these places load models or start processes. What measures time or memory must run alone.
 PLACES = {
     "checks": ("models", "server"),
     "cli": ("models", "server"),
@@ -45,8 +46,14 @@ PLACES = {
     "hostile": ("models", "server", "alone"),
     "imaging/test_memory.py": ("alone",),
     "load": ("models", "server", "alone"),
+    "folders/test_killed.py": ("server",),
+    "restoration": ("models",),
     "service/capacity/test_admission.py": ("alone",),
     "service/test_server.py": ("server",),
+    "test_api.py": ("models", "alone"),
+    "test_api_map.py": ("models",),
+    "test_bootstrap.py": ("models",),
+    "test_package.py": ("models",),
 }
 
 

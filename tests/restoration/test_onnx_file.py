@@ -98,7 +98,7 @@ def test_a_file_with_another_output_is_refused_when_it_first_runs(
     engine: Callable[..., OnnxFileEngine],
 ) -> None:
     flat = engine(inverter(["n", 3, SIDE_PX, SIDE_PX], ["n", 3, 1, SIDE_PX], node="ReduceMean"))
-    with pytest.raises(LockInvalid, match=r"model\.onnx gives \(1, 3, 1, 64\) for \(1, 3, 64, 64\)"):
+    with pytest.raises(LockInvalid, match=r"model\.onnx returns \(1, 3, 1, 64\) for \(1, 3, 64, 64\)"):
         flat.run(np.zeros((1, SIDE_PX, SIDE_PX, 3), np.uint8))
 
 
