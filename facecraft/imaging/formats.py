@@ -110,6 +110,7 @@ WRITERS: Mapping[ImageFormat, Writer] = {
 MEDIA_TYPES: Mapping[ImageFormat, str] = {name: writer.media_type for name, writer in WRITERS.items()}
 SUFFIXES: Mapping[ImageFormat, str] = {name: FORMATS[name].suffixes[0] for name in WRITERS}
 """Suffix for the file name of a portrait, by format."""
+READABLE = tuple(each.name for each in TABLE if each.reader is not None)
 READ_SUFFIXES = frozenset(suffix for each in TABLE if each.reader for suffix in each.suffixes)
 """Suffixes of the file names of photos, lower case."""
 

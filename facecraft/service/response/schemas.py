@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 
-from facecraft.imaging.formats import MEDIA_TYPES
+from facecraft.imaging.formats import MEDIA_TYPES, READABLE
 from facecraft.types import ImageFormat, RuleStatus
 
 Pixels = Annotated[float, Field(description="Pixels of the upright picture.")]
@@ -68,7 +68,9 @@ class FaceBody(BaseModel):
 class SourceBody(BaseModel):
     width: int = Field(description="Pixels, upright.")
     height: int = Field(description="Pixels, upright.")
-    format: ImageFormat = Field(description="By content, not by file name.")
+    format: str = Field(
+        description="By content, not by file name.", json_schema_extra={"enum": list(READABLE)}
+    )
     frames: int = Field(description="Pictures in the file. Only the first is used.")
 
 
