@@ -51,7 +51,8 @@ def run(settings: Settings, lock: Lock) -> Iterator[str]:
 def _load(entry: ModelEntry, path: Path, device: Device) -> None:
     model = catalogue.models().get(entry.name)
     if model is None:
-        raise StartupError(f"{entry.name} is in models.lock, but not in the catalogue.")
+        hint = "Add it to facecraft/catalogue.py, or remove it from models.lock."
+        raise StartupError(f"{entry.name} is in models.lock, but not in the catalogue.", hint=hint)
     try:
         model.load(path, device)
     except Exception as error:  # ONNX Runtime, torch and LiteRT share no narrower class

@@ -19,7 +19,7 @@ def test_selftest_names_a_model_that_does_not_load(tmp_path: Path) -> None:
     (tmp_path / "broken.onnx").write_bytes(broken)
     lock = tmp_path / "models.lock"
     lock.write_text(
-        f"""[models.broken]
+        f"""[models.centerface]
 task = "detection"
 file = "broken.onnx"
 bytes = {len(broken)}
@@ -31,4 +31,4 @@ sources = [{{ url = "https://example.org/broken.onnx" }}]
     )
     result = run("selftest", device="cpu", models_dir=str(tmp_path), models_lock=str(lock))
     assert result.returncode == 1
-    assert "facecraft: startup_failed: broken does not load" in result.stderr
+    assert "facecraft: startup_failed: centerface does not load" in result.stderr

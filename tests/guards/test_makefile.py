@@ -1,5 +1,6 @@
 """What the Makefile tells a newcomer."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,7 +10,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def make(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
-    environment = None if path is None else {"PATH": path}
+    # Without what a make around the tests would pass on.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    environment = inherited if path is None else {"PATH": path}
     command = [shutil.which("make") or "make", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
