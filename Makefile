@@ -41,13 +41,13 @@ run: $(VENV)/.runtime models  ## install, pull the default models, serve on port
 	$(BIN)/facecraft serve
 
 test: lint models  ## lint, then all usual tests on two cores, and what they do not cover
-	$(PYTEST) -n 2 --dist loadfile -m '$(USUAL) and not alone' --cov --cov-report= $(PYTEST_ARGS)
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m '$(USUAL) and not alone' --cov --cov-report= $(PYTEST_ARGS)
 	$(PYTEST) -m '$(USUAL) and alone' --cov --cov-append --cov-report= $(PYTEST_ARGS)
 	$(BIN)/coverage report
 	$(BIN)/python -m lint.branches
 
 test-fast: $(VENV)/.dev  ## the tests that need no models and no server, in under a minute
-	$(PYTEST) -n 2 --dist loadfile -m '$(USUAL) and not alone and not models and not server' $(PYTEST_ARGS)
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m '$(USUAL) and not alone and not models and not server' $(PYTEST_ARGS)
 
 test-page: $(VENV)/.dev  ## the page in a real browser; needs Debian's chromium
 	$(PYTEST) -m browser tests/service/web $(PYTEST_ARGS)
