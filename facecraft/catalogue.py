@@ -8,6 +8,7 @@ Importing this module is cheap: the functions import a model's code when they ar
 
 # ruff: noqa: PLC0415
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
@@ -31,7 +32,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class Model(ABC):
     """What every entry says.
 
     Attributes:
@@ -51,9 +52,9 @@ class Model:
         """Names of the options that only this model, and others like it, can use."""
         return ()
 
+    @abstractmethod
     def load(self, path: "Path", device: "Device") -> object:
         """Load the model by itself, to see that its file is good."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ def command(page: Page) -> list[str]:
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
+        pytest.fail("needs Chromium: apt-get install chromium")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium has none for root
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=sandbox)
