@@ -1,11 +1,11 @@
 """The types of the domain: faces, portraits, and the facts about them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,14 @@ class Face:
         """Area of the box, in square pixels."""
         x1, y1, x2, y2 = self.bbox
         return float((x2 - x1) * (y2 - y1))
+
+    def members(self) -> dict[str, object]:
+        """The face for JSON, rounded to a hundredth of a pixel, finer than any detector."""
+        return {
+            "bbox": [round(value, 2) for value in self.bbox.tolist()],
+            "landmarks": [[round(value, 2) for value in point] for point in self.landmarks.tolist()],
+            "score": round(float(self.score), 4),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,14 @@ class Findings:
     source: Source
     faces: tuple[Face, ...]
     timings_ms: Mapping[str, float]
+
+    def findings(self) -> dict[str, Any]:
+        """What every result contains, for JSON."""
+        return {
+            "source": asdict(self.source),
+            "faces": [face.members() for face in self.faces],
+            "timings_ms": {stage: round(ms, 1) for stage, ms in self.timings_ms.items()},
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +163,10 @@ class Verdict:
         """`fail` if any rule fails, else `unknown` if any rule with a limit is unknown, else `pass`."""
         found = {rule.status for rule in self.rules if rule.least is not None or rule.most is not None}
         return "fail" if "fail" in found else "unknown" if "unknown" in found else "pass"
+
+    def members(self) -> dict[str, Any]:
+        """The verdict for JSON."""
+        return {"status": self.status, "rules": [asdict(rule) for rule in self.rules]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

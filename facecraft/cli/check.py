@@ -11,7 +11,7 @@ from facecraft.errors import FacecraftError
 from facecraft.options import Options
 
 if TYPE_CHECKING:
-    from facecraft.types import Check, RuleResult
+    from facecraft.types import RuleResult
 
 HEAD = ("rule", "measured", "allowed", "result", "what is measured")
 
@@ -39,7 +39,10 @@ def check(
     with load.runtime(Settings.load()) as runtime:
         for photo, outcome in photos.look_at(files, lambda data: runtime.pipeline.check(data, options)):
             checked = None if isinstance(outcome, FacecraftError) else outcome
-            entries.append(photos.entry(photo, outcome) | {"verdict": _verdict(checked)})
+            entries.append(
+                photos.entry(photo, outcome)
+                | {"verdict": None if checked is None else checked.verdict.members()}
+            )
             if checked is not None and not as_json:
                 print(f"{photo}: {checked.verdict.status}")
                 print_table(HEAD, [_row(rule) for rule in checked.verdict.rules])
@@ -48,24 +51,6 @@ def check(
         print(photos.as_json(entries))
     passed = [entry["verdict"] is not None and entry["verdict"]["status"] != "fail" for entry in entries]
     return 0 if all(passed) else 1
-
-
-def _verdict(checked: "Check | None") -> dict[str, Any] | None:
-    if checked is None:
-        return None
-    rules = [
-        {
-            "name": rule.name,
-            "status": rule.status,
-            "value": rule.value,
-            "least": rule.least,
-            "most": rule.most,
-            "unit": rule.unit,
-            "detail": rule.detail,
-        }
-        for rule in checked.verdict.rules
-    ]
-    return {"status": checked.verdict.status, "rules": rules}
 
 
 def _row(rule: "RuleResult") -> tuple[str, ...]:

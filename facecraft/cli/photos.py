@@ -14,7 +14,7 @@ from facecraft.errors import FacecraftError, InferenceFailed, RequestError
 from facecraft.folders.search import find_photos, read_photo
 
 if TYPE_CHECKING:
-    from facecraft.types import Face, Findings
+    from facecraft.types import Findings
 
 T = TypeVar("T", bound="Findings")
 
@@ -77,26 +77,4 @@ def entry(photo: Path, outcome: "Findings | FacecraftError") -> dict[str, Any]:
     if isinstance(outcome, FacecraftError):
         members = {"status": "failed", "problem": outcome.problem()}
         return {"file": str(photo), **members, "source": None, "faces": None, "timings_ms": None}
-    source = outcome.source
-    return {
-        "file": str(photo),
-        "status": "done",
-        "problem": None,
-        "source": {
-            "width": source.width,
-            "height": source.height,
-            "format": source.format,
-            "frames": source.frames,
-        },
-        "faces": [_face(face) for face in outcome.faces],
-        "timings_ms": {stage: round(ms, 1) for stage, ms in outcome.timings_ms.items()},
-    }
-
-
-def _face(face: "Face") -> dict[str, Any]:
-    """A face for JSON, rounded to a hundredth of a pixel, finer than any detector."""
-    return {
-        "bbox": [round(value, 2) for value in face.bbox.tolist()],
-        "landmarks": [[round(value, 2) for value in point] for point in face.landmarks.tolist()],
-        "score": round(float(face.score), 4),
-    }
+    return {"file": str(photo), "status": "done", "problem": None, **outcome.findings()}

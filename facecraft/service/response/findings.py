@@ -1,8 +1,7 @@
 """Convert portraits, detections and checks to responses. A large one takes milliseconds, so use a thread."""
 
 from base64 import b64encode
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import Response
 from pydantic import BaseModel
@@ -11,17 +10,14 @@ from facecraft.imaging.formats import MEDIA_TYPES
 from facecraft.service.response.schemas import (
     CheckBody,
     DetectBody,
-    FaceBody,
     ImageBody,
     NoteBody,
     ProcessBody,
-    RuleBody,
-    SourceBody,
     VerdictBody,
 )
 
 if TYPE_CHECKING:
-    from facecraft.types import Check, Detection, Face, Findings, Portrait, Source, Verdict
+    from facecraft.types import Check, Detection, Findings, Portrait
 
 
 def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
@@ -41,11 +37,11 @@ def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
     if not as_json:
         return Response(portrait.data, media_type=media_type, headers=headers)
     body = ProcessBody(
-        **_findings_members(portrait),
+        **portrait.findings(),
         restored=portrait.restored,
         restorer=portrait.restorer,
         notes=[NoteBody(code=note.code, detail=note.detail) for note in portrait.notes],
-        verdict=None if portrait.verdict is None else _verdict(portrait.verdict),
+        verdict=None if portrait.verdict is None else VerdictBody(**portrait.verdict.members()),
         image=ImageBody(
             media_type=media_type,
             width=portrait.width,
@@ -58,21 +54,12 @@ def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
 
 
 def detection_response(detection: "Detection") -> Response:
-    return _json_response(DetectBody(**_findings_members(detection)), _findings_headers(detection))
+    return _json_response(DetectBody(**detection.findings()), _findings_headers(detection))
 
 
 def check_response(check: "Check") -> Response:
-    body = CheckBody(**_findings_members(check), verdict=_verdict(check.verdict))
+    body = CheckBody(**check.findings(), verdict=VerdictBody(**check.verdict.members()))
     return _json_response(body, _findings_headers(check) | {"X-Facecraft-Verdict": check.verdict.status})
-
-
-def _findings_members(findings: "Findings") -> dict[str, Any]:
-    """The members of every JSON body about a photo."""
-    return {
-        "faces": _faces(findings.faces),
-        "source": _source(findings.source),
-        "timings_ms": {stage: round(ms, 1) for stage, ms in findings.timings_ms.items()},
-    }
 
 
 def _findings_headers(findings: "Findings") -> dict[str, str]:
@@ -82,23 +69,3 @@ def _findings_headers(findings: "Findings") -> dict[str, str]:
 
 def _json_response(body: BaseModel, headers: dict[str, str]) -> Response:
     return Response(body.model_dump_json(), media_type="application/json", headers=headers)
-
-
-def _faces(faces: "tuple[Face, ...]") -> list[FaceBody]:
-    """Faces, rounded to a hundredth of a pixel, finer than any detector."""
-    return [
-        FaceBody(
-            bbox=[round(value, 2) for value in face.bbox.tolist()],
-            landmarks=[[round(value, 2) for value in point] for point in face.landmarks.tolist()],
-            score=round(float(face.score), 4),
-        )
-        for face in faces
-    ]
-
-
-def _verdict(verdict: "Verdict") -> VerdictBody:
-    return VerdictBody(status=verdict.status, rules=[RuleBody(**asdict(rule)) for rule in verdict.rules])
-
-
-def _source(source: "Source") -> SourceBody:
-    return SourceBody(width=source.width, height=source.height, format=source.format, frames=source.frames)
