@@ -7,7 +7,6 @@ Importing this module is cheap: the functions import a model's code when they ar
 """
 
 # ruff: noqa: PLC0415
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
