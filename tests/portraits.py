@@ -8,10 +8,23 @@ from PIL import Image
 
 from facecraft.imaging.head import Head, head_of
 from facecraft.imaging.mesh import Points
-from facecraft.types import Portrait, RGBImage
+from facecraft.types import Portrait, RGBImage, Source
 
 Make = Callable[..., Portrait]
 Trace = Callable[[RGBImage], Points]
+
+BLANK = Portrait(
+    data=b"",
+    format="jpeg",
+    source=Source(1, 1, "jpeg", 1),
+    faces=(),
+    restored=0,
+    restorer="none",
+    timings_ms={},
+    width=1,
+    height=1,
+)
+"""A portrait that no pipeline made, for `dataclasses.replace`."""
 
 
 def pixels(portrait: Portrait) -> RGBImage:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from facecraft.cancellation import Cancellation
 from facecraft.errors import NoFaceFound, UndecodableImage
 from facecraft.folders.watch import Delays, FolderWatcher
 from facecraft.options import Options
-from facecraft.types import Portrait, Source
+from facecraft.types import Portrait
+from tests.portraits import BLANK
 
 QUICK = Delays(poll_s=0.01, settle_s=0.05, incomplete_s=0.4, retry_s=0.05)
 MAX_BYTES = 1000
@@ -34,17 +36,7 @@ class Echo:
         if data == b"bug":
             raise RuntimeError("out of order")
         format_ = "jpeg" if options.format == "auto" else options.format
-        return Portrait(
-            data=data + b"!",
-            format=format_,
-            source=Source(1, 1, "jpeg", 1),
-            faces=(),
-            restored=1,
-            restorer="echo",
-            timings_ms={},
-            width=1,
-            height=1,
-        )
+        return replace(BLANK, data=data + b"!", format=format_, restored=1, restorer="echo")
 
 
 class Place:

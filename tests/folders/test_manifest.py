@@ -1,27 +1,24 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
 from facecraft.errors import ImageTooLarge, NoFaceFound
 from facecraft.folders import manifest
 from facecraft.folders.manifest import Entry
-from facecraft.types import Note, Portrait, RuleResult, RuleStatus, Source, Verdict
+from facecraft.types import Note, RuleResult, RuleStatus, Verdict
+from tests.portraits import BLANK
 
 
 def rule(name: str, status: RuleStatus) -> RuleResult:
     return RuleResult(name, status, value=0.5, least=0.6, most=None, unit="", detail="made up")
 
 
-PORTRAIT = Portrait(
+PORTRAIT = replace(
+    BLANK,
     data=b"0123",
-    format="jpeg",
-    source=Source(1, 1, "jpeg", 1),
-    faces=(),
-    restored=0,
-    restorer="none",
-    timings_ms={},
     width=64,
     height=80,
     notes=(Note("source_small", "It is small."), Note("extended", "It was extended.")),
@@ -63,18 +60,7 @@ def test_json_has_the_problem_of_a_file_that_failed() -> None:
 
 
 def test_a_portrait_that_was_not_judged_has_no_verdict() -> None:
-    plain = Portrait(
-        data=b"",
-        format="png",
-        source=Source(1, 1, "png", 1),
-        faces=(),
-        restored=0,
-        restorer="none",
-        timings_ms={},
-        width=1,
-        height=1,
-    )
-    entry = Entry.done("a", "a.png", plain, 0)
+    entry = Entry.done("a", "a.png", BLANK, 0)
     assert (entry.verdict, entry.failed_rules) == (None, ())
 
 

@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from facecraft.folders import once
 from facecraft.folders.manifest import Entry
 from facecraft.folders.once import Job, find_jobs, process_jobs
 from facecraft.options import Options
-from facecraft.types import Portrait, Source
+from facecraft.types import Portrait
+from tests.portraits import BLANK
 
 
 class Echo:
@@ -24,17 +26,7 @@ class Echo:
             raise NoFaceFound("No face was found in the picture.")
         if data == b"bug":
             raise RuntimeError("out of order")
-        return Portrait(
-            data=data + b"!",
-            format="jpeg",
-            source=Source(1, 1, "jpeg", 1),
-            faces=(),
-            restored=0,
-            restorer="none",
-            timings_ms={},
-            width=1,
-            height=1,
-        )
+        return replace(BLANK, data=data + b"!")
 
 
 def run(inputs: list[str], folder: Path, echo: Echo | None = None, *, judge: bool = False) -> list[Entry]:

@@ -3,13 +3,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from statistics import median
 
 import httpx
 import pytest
 
 from facecraft.options import Options
-from facecraft.types import Portrait, Source
+from facecraft.types import Portrait
+from tests.portraits import BLANK
 
 Serve = Callable[..., httpx.Client]
 
@@ -39,18 +41,7 @@ class Gate:
 
 
 def portrait(data: bytes) -> Portrait:
-    source = Source(width=1, height=1, format="png", frames=1)
-    return Portrait(
-        data=data,
-        format="png",
-        source=source,
-        faces=(),
-        restored=0,
-        restorer="none",
-        timings_ms={},
-        width=64,
-        height=80,
-    )
+    return replace(BLANK, data=data, format="png")
 
 
 @pytest.fixture

@@ -8,21 +8,12 @@ import pytest
 from facecraft.errors import FacecraftError, ImageTooLarge, NoFaceFound, UndecodableImage, UnsupportedFormat
 from facecraft.options import Options
 from facecraft.types import Note, Portrait, RuleResult, Source, Verdict
+from tests.portraits import BLANK
 
 Serve = Callable[..., httpx.Client]
 
 PHOTO = b"the bytes of a photo; the pipeline is made up and sends them back"
-ANIMATED = Portrait(
-    data=b"",
-    format="webp",
-    source=Source(width=64, height=80, format="webp", frames=12),
-    faces=(),
-    restored=0,
-    restorer="none",
-    timings_ms={},
-    width=64,
-    height=80,
-)
+ANIMATED = replace(BLANK, format="webp", source=Source(width=64, height=80, format="webp", frames=12))
 
 
 def test_process_answers_with_the_image(client: httpx.Client) -> None:
