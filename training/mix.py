@@ -87,7 +87,7 @@ def _on_paper(photo: Photo, rng: Generator) -> Photo:
 
 MIX = (
     Damage("clean", 0.10, _unchanged),
-    Damage("compressed", 0.17, compress),
+    Damage("compressed", 0.20, compress),
     Damage("webp", 0.02, partial(webp, lowest=10)),
     Damage("noisy", 0.17, _noisy),
     Damage("soft", 0.11, _soft),
