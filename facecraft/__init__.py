@@ -81,8 +81,9 @@ if TYPE_CHECKING:
     )
     from facecraft.options import Options
     from facecraft.photo import Photo, Result
+    from facecraft.results import Check, Detection, Portrait
     from facecraft.settings import Settings
-    from facecraft.types import Check, Detection, Face, Note, Portrait, RuleResult, Source, Verdict
+    from facecraft.types import Face, Note, RuleResult, Source, Verdict
 else:
     _NAMES = {
         "facecraft.api": ("Closed", "Facecraft"),

@@ -21,9 +21,11 @@ from facecraft.errors import InvalidOption
 from facecraft.types import ImageFormat
 
 Layout = Literal["4x6in", "5x7in", "10x15cm", "13x18cm", "a6", "a5", "a4", "letter"]
+When = Literal["needed", "always"]
+Area = Literal["photo", "head", "face"]
 MaskShape = Literal["none", "oval", "circle", "rounded"]
 Share = Annotated[float, Field(allow_inf_nan=False)]
-OF_RESTORATION = ("strength", "max_drift", "faces")
+OF_RESTORATION = ("when", "area", "strength", "max_drift", "faces")
 """Options that mean nothing where nothing is restored."""
 DEFAULT_DPI = 300
 BACKGROUND_ERROR = "background"
@@ -56,13 +58,23 @@ class Options(BaseModel):
     )
     restorer: str = Field(
         default="auto",
-        description="auto (the best restorer that is loaded), none, or the name of a loaded restorer.",
+        description="auto (what the measured damage needs), none, or the name of a loaded restorer.",
+    )
+    when: When | None = Field(
+        default=None,
+        description="needed: a photo that is good already is left as it is. always: it is restored too. "
+        "Default: needed for restorer=auto, always for a restorer that is named.",
+    )
+    area: Area | None = Field(
+        default=None,
+        description="What is cleaned: the whole photo, the heads or the faces. Restorers of faces know face "
+        "only. Default: photo for cleaning, face for others.",
     )
     strength: Share = Field(
         default=1.0,
         ge=0,
         le=1,
-        description="Weight of the restored face against the original: 0 keeps the original.",
+        description="Weight of the restored pixels against the original: 0 keeps the original.",
     )
     fidelity: Share | None = Field(
         default=None,

@@ -10,8 +10,8 @@ from torch import nn
 
 from facecraft import bootstrap, catalogue
 from facecraft.bootstrap import _engine, _upscalers, load, select
-from facecraft.catalogue import ImageModel
 from facecraft.errors import PresetInvalid
+from facecraft.model import ImageModel
 from facecraft.presets import presets
 from facecraft.restoration.nets.architecture import Architecture
 from facecraft.runtime.device import Device

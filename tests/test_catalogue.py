@@ -8,8 +8,8 @@ import pytest
 
 import facecraft
 from facecraft import catalogue
-from facecraft.catalogue import ImageModel, Model
 from facecraft.errors import SettingInvalid
+from facecraft.model import ImageModel, Model
 from facecraft.restoration.signature import Signature
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock

@@ -69,7 +69,25 @@ class WheelSource:
         return self.requirement
 
 
-Source: TypeAlias = UrlSource | WheelSource
+@dataclass(frozen=True, slots=True)
+class PackageSource:
+    """A file that comes with the package, in weights/packaged. It is used where it is."""
+
+    file: str
+
+    def __str__(self) -> str:
+        return f"{self.file} of the package"
+
+    @property
+    def origin(self) -> str:
+        return "the package"
+
+    @property
+    def path(self) -> Path:
+        return Path(__file__).resolve().parent / "packaged" / self.file
+
+
+Source: TypeAlias = UrlSource | WheelSource | PackageSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +111,13 @@ class ModelEntry:
     licence: Licence
     sets: tuple[str, ...]
     sources: tuple[Source, ...]
+
+    def path(self, folder: Path) -> Path:
+        """The place of the model's file: the models folder, or the package if it comes with it."""
+        for source in self.sources:
+            if isinstance(source, PackageSource):
+                return source.path
+        return folder / self.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +229,8 @@ def _source(table: Table) -> Source:
     if "wheel" in table:
         requirement = table.text("wheel", PINNED, "one exact version, as in name==1.0")
         source = WheelSource(requirement, table.text("member"))
+    elif "package" in table:
+        source = PackageSource(table.text("package", FILE_NAME, "a bare file name (letters, digits, . _ -)"))
     else:
         source = UrlSource(_url(table), table.text("member") if "member" in table else None)
     table.refuse_unread()

@@ -7,7 +7,8 @@ import pytest
 
 from facecraft.errors import FacecraftError, ImageTooLarge, NoFaceFound, UndecodableImage, UnsupportedFormat
 from facecraft.options import Options
-from facecraft.types import Note, Portrait, RuleResult, Source, Verdict
+from facecraft.results import Portrait
+from facecraft.types import Note, RuleResult, Source, Verdict
 from tests.portraits import BLANK
 
 Serve = Callable[..., httpx.Client]
