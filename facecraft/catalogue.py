@@ -121,13 +121,18 @@ IMAGE_MODELS = (
         fallback=True,
     ),
     ImageModel(
-        name="gfpgan-1.4", signature=Signature(side_px=512, black=-1), architecture=_gfpgan, restorer=square
+        name="gfpgan-1.4",
+        signature=Signature(side_px=512, black=-1),
+        architecture=_gfpgan,
+        restorer=square,
+        invents=True,
     ),
     ImageModel(
         name="codeformer",
         signature=Signature(side_px=512, black=-1, takes=("fidelity",)),
         architecture=_codeformer,
         restorer=square,
+        invents=True,
     ),
     ImageModel(
         name="realesrgan-x4plus",

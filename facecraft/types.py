@@ -84,7 +84,7 @@ class FaceCrop:
 
     Attributes:
         image: (side, side, 3) uint8, RGB.
-        source_px: length of the square's side in pixels of the photo.
+        source_px: length of the square's side in pixels of the photo, or less if the photo has less detail.
     """
 
     image: RGBImage

@@ -1,7 +1,7 @@
 """Restore the faces of a photo into the portrait."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from facecraft.cancellation import Cancellation
 from facecraft.detection.facemesh import FaceMesh
@@ -15,7 +15,7 @@ from facecraft.pipeline.look import Scene
 from facecraft.pipeline.plan import Plan
 from facecraft.pipeline.treatment import FacePlan
 from facecraft.restoration import likeness
-from facecraft.types import Note, RGBImage
+from facecraft.types import FaceCrop, Note, RGBImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,7 @@ def restore(
         return RestoredFaces()
     view = canvas.view
     with timings.stage("align"):
-        crops = [
-            geometry.crop(view.picture.rgb, face.source.transformed(view.from_photo))
-            for face in planned.faces
-        ]
+        crops = [_crop(view, face) for face in planned.faces]
     with timings.stage("restore"):
         squares = planned.restorer.restore(crops, [plan.fidelity] * len(crops), cancellation)
         for index, face in enumerate(planned.faces):
@@ -84,6 +81,12 @@ def restore(
         for face, square, strength in zip(planned.faces, squares, strengths, strict=True):
             geometry.paste_back(canvas.rgb, square, face.portrait, strength)
     return RestoredFaces(tuple(strengths), moved)
+
+
+def _crop(view: View, face: FacePlan) -> FaceCrop:
+    """Cut out a face. N cycles a side of real detail need 2 * N pixels."""
+    crop = geometry.crop(view.picture.rgb, face.source.transformed(view.from_photo))
+    return replace(crop, source_px=min(crop.source_px, 2 * face.detail))
 
 
 def _faithful(source: RGBImage, square: RGBImage, face: FacePlan, *, grey: bool) -> RGBImage:

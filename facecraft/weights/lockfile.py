@@ -71,7 +71,7 @@ class WheelSource:
 
 @dataclass(frozen=True, slots=True)
 class PackageSource:
-    """A file that comes with the package, in weights/packaged. It is used where it is."""
+    """A file that comes with the package. It is used where it is."""
 
     file: str
 
@@ -79,12 +79,10 @@ class PackageSource:
         return f"{self.file} of the package"
 
     @property
-    def origin(self) -> str:
-        return "the package"
-
-    @property
     def path(self) -> Path:
         return Path(__file__).resolve().parent / "packaged" / self.file
+
+    origin = "the package"
 
 
 Source: TypeAlias = UrlSource | WheelSource | PackageSource
@@ -114,10 +112,8 @@ class ModelEntry:
 
     def path(self, folder: Path) -> Path:
         """The place of the model's file: the models folder, or the package if it comes with it."""
-        for source in self.sources:
-            if isinstance(source, PackageSource):
-                return source.path
-        return folder / self.file
+        packaged = (source.path for source in self.sources if isinstance(source, PackageSource))
+        return next(packaged, folder / self.file)
 
 
 @dataclass(frozen=True, slots=True)
