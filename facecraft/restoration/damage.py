@@ -115,8 +115,13 @@ def noise(rgb: RGBImage, face: Face | None) -> float:
     Args:
         rgb: (H, W, 3) uint8.
         face: the noise is measured around it; None means the whole photo.
+
+    Returns:
+        0 for a picture without a block of 8 px at half size.
     """
     part = rgb if face is None else _around(rgb, face)
+    if min(part.shape[:2]) < 2 * BLOCK_PX:
+        return 0.0
     luma = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
     half = cv2.resize(luma, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.float32)
     edges = np.abs(cv2.filter2D(half, -1, LAPLACIAN))[1:-1, 1:-1]
