@@ -96,17 +96,9 @@ else:
         ),
         "facecraft.options": ("Options",),
         "facecraft.photo": ("Photo", "Result"),
+        "facecraft.results": ("Check", "Detection", "Portrait"),
         "facecraft.settings": ("Settings",),
-        "facecraft.types": (
-            "Check",
-            "Detection",
-            "Face",
-            "Note",
-            "Portrait",
-            "RuleResult",
-            "Source",
-            "Verdict",
-        ),
+        "facecraft.types": ("Face", "Note", "RuleResult", "Source", "Verdict"),
     }
     _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 

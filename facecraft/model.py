@@ -100,7 +100,7 @@ class ImageModel(Model):
         if self.restorer is None and self.factor is None and not self.cleans:
             raise ValueError(f"{self.name} neither restores nor cleans nor enlarges.")
         free = self.signature.any_side or bool(self.signature.takes)
-        if self.architecture is None and (free or self.restorer is None):
+        if self.architecture is None and (free or self.cleans or self.factor is not None):
             raise ValueError(f"{self.name} is an ONNX file: its side is fixed, and it can only restore.")
 
     @property

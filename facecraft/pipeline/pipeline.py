@@ -77,7 +77,7 @@ class Pipeline:
         return Portrait(
             source=scene.source,
             faces=scene.faces,
-            damages=scene.damages if recipe.means.any else (),
+            damages=planned.treatment.damages,
             timings_ms=scene.timings.ms,
             data=file.data,
             format=planned.target.format,

@@ -185,13 +185,14 @@ def _notes(options: Options, preset: Preset | None) -> tuple[Note, ...]:
 
 def _means(options: Options, models: Models) -> Means:
     means = _named(options, models)
-    name = "none" if means.restorer is None else means.restorer.name
+    named = means.restorer or means.cleaner
+    name = "none" if named is None else named.name
     if options.fidelity is not None and not (means.restorer and means.restorer.takes_fidelity):
         raise InvalidOption(
             f"The option fidelity has no meaning for the restorer {name}.",
             hint="Omit fidelity, or choose a restorer that takes it.",
         )
-    if options.area in ("photo", "head") and means.cleaner is None:
+    if options.area in ("photo", "head") and means.restorer is not None and means.cleaner is None:
         raise InvalidOption(f"The restorer {name} restores faces only, not area={options.area}.")
     return means
 

@@ -91,6 +91,7 @@ class Treatment:
         restorer: of faces; None if none is restored.
         faces: the faces for the restorer, largest first.
         shown: number of faces in the portrait that are cleaned or restored.
+        damages: of every face in the photo; empty if nothing may be restored.
         notes: a note if nothing was needed.
     """
 
@@ -98,6 +99,7 @@ class Treatment:
     restorer: BatchingRestorer | None = None
     faces: tuple[FacePlan, ...] = ()
     shown: int = 0
+    damages: tuple[Damage, ...] = ()
     notes: tuple[Note, ...] = ()
 
     @property
@@ -134,9 +136,9 @@ def decide(means: Means, options: Options, scene: Scene, matrix: Affine, size: t
     cleaning = _cleaning(means, options, scene, matrix, size)
     faces = _faces(means, scene, matrix, shown)
     if cleaning is None and not faces:
-        return Treatment(notes=_notes(means, scene))
+        return Treatment(damages=scene.damages, notes=_notes(means, scene))
     restored = len(faces) if cleaning is None else len(shown)
-    return Treatment(cleaning, means.restorer if faces else None, faces, restored)
+    return Treatment(cleaning, means.restorer if faces else None, faces, restored, scene.damages)
 
 
 def _cleaning(
