@@ -1,6 +1,6 @@
 """Clean the photo, as planned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -80,8 +80,13 @@ def clean(scene: Scene, plan: Plan, mesh: FaceMesh, cancellation: Cancellation) 
             strength, moved = min(each for each, _ in found), found[0][1]
     with scene.timings.stage("clean"):
         weight = _weight(cleaning.area, squares, before.shape[1], before.shape[0])
-        _blend(view.picture.rgb[part.inside], after, weight, strength)
-    return Cleaned(view, (strength,), moved)
+        if weight is not None or strength < 1:
+            _blend(after, before, weight, strength)
+        rgb = after
+        if after.shape != view.picture.rgb.shape:
+            rgb = view.picture.rgb.copy()
+            rgb[part.inside] = after
+    return Cleaned(replace(view, picture=replace(view.picture, rgb=rgb)), (strength,), moved)
 
 
 def _limit(
@@ -93,13 +98,13 @@ def _limit(
 
 
 def _shown(picture: Picture, cleaning: CleaningPlan) -> View:
-    """A copy of the part of the photo that the portrait shows, scaled down as planned."""
+    """The part of the photo that the portrait shows, scaled down as planned."""
     box, shrink = cleaning.shown, cleaning.shrink
     rgb = picture.rgb[box.inside]
     alpha = None if picture.alpha is None else picture.alpha[box.inside]
     from_photo = geometry.shifted(-box.x1, -box.y1)
     if shrink == 1:
-        return View(Picture(rgb.copy(), alpha), from_photo)
+        return View(Picture(rgb, alpha), from_photo)
     height, width = rgb.shape[:2]
     size = (max(1, width // shrink), max(1, height // shrink))
     scale = np.array([size[0] / width, size[1] / height])
@@ -153,14 +158,10 @@ def _head_mask(square: Alignment, width: int, height: int) -> NDArray[np.float32
     return ramp(box.y1, box.y2, height)[:, None] * ramp(box.x1, box.x2, width)
 
 
-def _blend(canvas: RGBImage, after: RGBImage, weight: NDArray[np.float32] | None, strength: float) -> None:
-    """Lay the cleaned part over the canvas, in place."""
-    if weight is None and strength == 1:
-        canvas[:] = after
-        return
-    for rows in strips(len(canvas)):
-        share = np.full(canvas[rows].shape[:2], strength, np.float32)
+def _blend(after: RGBImage, before: RGBImage, weight: NDArray[np.float32] | None, strength: float) -> None:
+    """Blend the cleaned part with what it was, in place, by a weight for each pixel and for all."""
+    for rows in strips(len(after)):
+        share = np.full(after[rows].shape[:2], strength, np.float32)
         if weight is not None:
             share *= weight[rows]
-        below = np.ascontiguousarray(canvas[rows])
-        canvas[rows] = cv2.blendLinear(after[rows], below, share, 1 - share)
+        after[rows] = cv2.blendLinear(after[rows], before[rows], share, 1 - share)
