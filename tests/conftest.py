@@ -48,6 +48,7 @@ PLACES = {
     "imaging/test_memory.py": ("alone",),
     "load": ("models", "server", "alone"),
     "folders/test_killed.py": ("server",),
+    "pipeline/test_memory.py": ("models", "alone"),
     "restoration": ("models",),
     "service/capacity/test_admission.py": ("alone",),
     "service/test_server.py": ("server",),

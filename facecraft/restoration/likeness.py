@@ -12,6 +12,7 @@ LIGHTNESS_SPAN = 1 / 10
 COLOUR_SPAN = 1 / 24
 """The same for colour, whose detail matters less."""
 CELLS = 48  # in a face's square, of the grid on which the averages are compared
+GREY_ROUNDING = 1  # levels; the YUV of a lossy WebP has no exact grey for some
 SMALLEST = 0.25  # levels; a smaller difference is not worth a pass over the picture
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 BLUR_OF_DETAIL = 1.18  # sqrt(2 ln 2): the blur that halves the amplitude
@@ -55,11 +56,12 @@ def make_grey(rgb: RGBImage) -> None:
 
 
 def is_grey(rgb: RGBImage) -> bool:
-    """Whether the three channels, (H, W, 3) uint8, are equal everywhere."""
-    return all(
-        (rgb[rows, :, 0] == rgb[rows, :, 1]).all() and (rgb[rows, :, 1] == rgb[rows, :, 2]).all()
-        for rows in strips(len(rgb))
-    )
+    """Whether the three channels, (H, W, 3) uint8, are equal everywhere, but for the rounding of a WebP."""
+
+    def differ(rows: slice, one: int) -> bool:
+        return bool(cv2.absdiff(rgb[rows, :, one], rgb[rows, :, 1]).max() > GREY_ROUNDING)
+
+    return not any(differ(rows, one) for rows in strips(len(rgb)) for one in (0, 2))
 
 
 def keep_detail(source: RGBImage, restored: RGBImage, detail: float) -> RGBImage:

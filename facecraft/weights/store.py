@@ -24,6 +24,7 @@ WRONG_BYTES_HINT = (
     "A proxy or a mirror may have sent something else. Pull again from another network, or compare with the\n"
     "models.lock of the release."
 )
+PACKAGED_HINT = "The file comes with Facecraft: install Facecraft again, with its own models.lock."
 
 State = Literal["present", "missing", "wrong size"]
 
@@ -98,7 +99,7 @@ def verify(entry: ModelEntry, folder: Path) -> Path:
         HashMismatch: its size or hash differs.
     """
     path = entry.path(folder)
-    hint = f"Run `facecraft models pull {entry.name}`."
+    hint = PACKAGED_HINT if entry.packaged else f"Run `facecraft models pull {entry.name}`."
     try:
         if not path.is_file():
             raise WeightsMissing(f"The file of {entry.name} is missing: {path}.", hint=hint)
@@ -208,6 +209,7 @@ def _startup_error(failures: Sequence[_Failure]) -> StartupError:
         for source, error in failure.reasons:
             lines += [f"    {source}", indent(str(error), " " * 6)]
     detail = "\n".join(lines)
+    only_packaged = all(failure.entry.packaged for failure in failures)
     if any(isinstance(error, WrongBytesError) for failure in failures for _, error in failure.reasons):
-        return HashMismatch(detail, hint=WRONG_BYTES_HINT)
-    return WeightsMissing(detail, hint=UNREACHABLE_HINT)
+        return HashMismatch(detail, hint=PACKAGED_HINT if only_packaged else WRONG_BYTES_HINT)
+    return WeightsMissing(detail, hint=PACKAGED_HINT if only_packaged else UNREACHABLE_HINT)

@@ -14,6 +14,7 @@ from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.types import RGBImage
 from tests.conftest import Encode
+from tests.damages import noisy
 
 
 def maybe(**choices: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, str]]:
@@ -22,6 +23,12 @@ def maybe(**choices: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, str]
 
 
 FIELDS = maybe(
+    restorer=st.sampled_from(["auto", "none", "facecraft-clean"]),
+    when=st.sampled_from(["needed", "always"]),
+    area=st.sampled_from(["photo", "head", "face"]),
+    strength=st.sampled_from([0, 0.5, 1]),
+    max_drift=st.floats(0.001, 1),
+    faces=st.sampled_from(["all", "largest"]),
     preset=st.sampled_from(["us-passport", "badge", "ad", "japan-passport", "india-visa", "no-such"]),
     width=st.integers(64, 700),
     height=st.integers(64, 700),
@@ -61,16 +68,17 @@ def pictures(astronaut: RGBImage, png: Encode) -> list[bytes]:
         png(np.dstack((astronaut, alpha))),
         png(np.full((90, 40, 3), 128, np.uint8)),
         png(np.full((1, 1, 3), 128, np.uint8)),
+        png(noisy(astronaut[20:190, 130:320], 15)),
     ]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(fields=FIELDS, which=st.integers(0, 4), judge=st.booleans())
+@given(fields=FIELDS, which=st.integers(0, 5), judge=st.booleans())
 def test_a_portrait_is_what_was_asked_for_or_refused_with_a_reason(
     pipeline: Pipeline, pictures: list[bytes], fields: dict[str, str], which: int, judge: bool
 ) -> None:
     try:
-        options = Options.parse({"restorer": "none", **fields})
+        options = Options.parse(fields)
         portrait = pipeline.process(pictures[which], options, judge=judge)
     except RequestError:
         return
@@ -86,4 +94,11 @@ def test_a_portrait_is_what_was_asked_for_or_refused_with_a_reason(
         assert portrait.width == options.width
     if options.height is not None and options.layout is None and not smaller:
         assert portrait.height == options.height
+    if options.restorer == "none" or options.strength == 0:
+        assert not portrait.cleaned
+    if portrait.cleaned:
+        assert portrait.restorer == "facecraft-clean"
+        assert "restoration_not_needed" not in [note.code for note in portrait.notes]
+    else:
+        assert (portrait.restored, portrait.restorer) == (0, "none")
     assert (portrait.verdict is not None) == (judge or options.preset is not None)

