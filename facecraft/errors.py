@@ -9,7 +9,7 @@ These steps raise them:
     options                       InvalidOption
     look (decode, detect)         UndecodableImage, UnsupportedFormat, ImageTooLarge
     plan                          NoFaceFound, ImageTooLarge, InvalidOption
-    draw (restore, encode)        InferenceFailed, CannotFit
+    draw (restore, encode)        QueueFull, InferenceFailed, CannotFit
     anywhere                      DeadlineExceeded
     start of the process          StartupError and its subclasses: exit code 1
 
