@@ -22,9 +22,9 @@ COUNT = "facecraft_batch_faces_count"
 
 
 def picture(columns: int, rows: int) -> bytes:
-    """The astronaut's head again and again, 128 x 115 px each, as a PNG."""
+    """The astronaut's head again and again, 96 x 86 px each, as a PNG."""
     with Image.open(PHOTO) as photo:
-        head = photo.crop((108, 0, 342, 210)).resize((128, 115), Image.Resampling.BICUBIC)
+        head = photo.crop((108, 0, 342, 210)).resize((96, 86), Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
     Image.fromarray(np.tile(np.asarray(head), (rows, columns, 1))).save(buffer, "PNG")
     return buffer.getvalue()

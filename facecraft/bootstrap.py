@@ -105,6 +105,7 @@ def load(settings: Settings, lock: Lock) -> Runtime:
         pixels=settings.max_pixels,
         frames=settings.max_frames,
         scans=settings.max_scans,
+        faces=settings.max_faces,
     )
     with ExitStack() as threads:
         models = _build(selection, paths, device, settings, threads)

@@ -23,6 +23,7 @@ from facecraft.types import ImageFormat
 Layout = Literal["4x6in", "5x7in", "10x15cm", "13x18cm", "a6", "a5", "a4", "letter"]
 MaskShape = Literal["none", "oval", "circle", "rounded"]
 Share = Annotated[float, Field(allow_inf_nan=False)]
+FaceCount = Annotated[int, Field(strict=True, ge=1, le=1000)]
 OF_RESTORATION = ("strength", "max_drift", "faces")
 """Options that mean nothing where nothing is restored."""
 DEFAULT_DPI = 300
@@ -30,7 +31,7 @@ BACKGROUND_ERROR = "background"
 
 
 def _integer(value: Any) -> Any:
-    """Read digits as a number; for a Literal of numbers pydantic does not."""
+    """Read digits as a number; for a Literal of numbers, or a strict one, pydantic does not."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
@@ -78,7 +79,10 @@ class Options(BaseModel):
         description="Limit on how far restoration moves the points of a face on average, in distances "
         "between the eyes. Above it the strength is lowered.",
     )
-    faces: Literal["all", "largest"] = Field(default="all", description="Which faces are restored.")
+    faces: Annotated[Literal["all", "largest"] | FaceCount, BeforeValidator(_integer)] = Field(
+        default="all",
+        description="Which faces are restored: all, the largest, or this number of the largest.",
+    )
     upscale: Annotated[Literal[1, 2, 4], BeforeValidator(_integer)] = Field(
         default=1, description="Factor by which the whole picture becomes wider and higher."
     )
@@ -225,11 +229,12 @@ def _invalid(errors: Sequence[ErrorDetails]) -> InvalidOption:
     """The first error, but an unknown name before any wrong value."""
     unknown = [error for error in errors if error["type"] == "extra_forbidden"]
     error = (unknown or errors)[0]
-    name = ".".join(map(str, error["loc"]))
+    name = ".".join(map(str, error["loc"][:1]))  # in a union, the rest says which part of it
     if error["type"] == BACKGROUND_ERROR:
         return InvalidOption(error["msg"], hint=HINT)
     if not unknown:
-        return InvalidOption(f"The option {name} is wrong: {error['msg']}.")
+        reasons = ", or ".join(each["msg"] for each in errors if each["loc"][:1] == error["loc"][:1])
+        return InvalidOption(f"The option {name} is wrong: {reasons}.")
     near = get_close_matches(name, Options.model_fields, n=1)
     suggestion = f" Did you mean {near[0]}?" if near else ""
     return InvalidOption(f"There is no option {name!r}.{suggestion}")

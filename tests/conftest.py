@@ -49,6 +49,7 @@ PLACES = {
     "folders/test_killed.py": ("server",),
     "restoration": ("models",),
     "service/capacity/test_admission.py": ("alone",),
+    "service/test_crowds.py": ("models", "server", "alone"),
     "service/test_server.py": ("server",),
     "test_api.py": ("models", "alone"),
     "test_api_map.py": ("models",),

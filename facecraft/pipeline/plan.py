@@ -22,6 +22,7 @@ from facecraft.imaging.geometry import Affine, Alignment
 from facecraft.imaging.head import head_of
 from facecraft.imaging.mesh import Points, transform_points
 from facecraft.options import Options
+from facecraft.pipeline.crowd import check_faces, most_faces
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.models import Models
 from facecraft.presets import presets
@@ -131,11 +132,12 @@ def resolve(options: Options, by_name: Mapping[str, Preset], models: Models, *, 
     )
 
 
-def plan(recipe: Recipe, scene: Scene, limits: Limits) -> Plan:
-    """Plan the work on one photo.
+def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None = None) -> Plan:
+    """Plan the work on one photo. It may take `deadline_s` seconds, or for None as long as it needs.
 
     Raises:
         NoFaceFound: there is no face, and one is required.
+        TooManyFaces: more faces would be restored than the limit, or than can be in time.
         ImageTooLarge: the portrait has too many pixels, or a side that is too long for its format.
         InvalidOption: the portrait does not fit on its paper.
     """
@@ -156,6 +158,9 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits) -> Plan:
         file_size = size if paper is None else (paper.width, paper.height)
         codec.check_pixels(*file_size, limits)
         codec.check_side(*file_size, format_)
+    restored = _restored(recipe, scene, matrix, size)
+    if recipe.restorer is not None:
+        check_faces(recipe.restorer, [face.source.source_px for face in restored], limits.faces, deadline_s)
     dpi = options.dpi if paper is None else options.print_dpi
     return Plan(
         recipe=recipe,
@@ -165,7 +170,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits) -> Plan:
         matrix=matrix,
         points=None if points is None else transform_points(points, matrix),
         source_eyes_px=None if points is None else head_of(points).eyes_px,
-        restored=_restored(recipe, scene, matrix, size),
+        restored=restored,
         fidelity=DEFAULT_FIDELITY if options.fidelity is None else options.fidelity,
         face_centres=scene.face_centres(matrix),
     )
@@ -185,14 +190,14 @@ def _place(recipe: Recipe, scene: Scene) -> tuple[Points | None, Crop | None]:
 
 
 def _restored(recipe: Recipe, scene: Scene, matrix: Affine, size: tuple[int, int]) -> tuple[FacePlan, ...]:
-    """The faces to restore: only those that the portrait shows."""
+    """The faces to restore: only those that the portrait shows, and of them as many as are asked for."""
     restorer, options = recipe.restorer, recipe.options
     if restorer is None or options.strength == 0:
         return ()
-    faces = scene.faces[:1] if options.faces == "largest" else scene.faces
-    squares = [geometry.align(face, restorer.face_size_px) for face in faces]
+    squares = [geometry.align(face, restorer.face_size_px) for face in scene.faces]
     plans = [FacePlan(square, square.transformed(matrix)) for square in squares]
-    return tuple(each for each in plans if each.portrait.overlaps(*size))
+    shown = tuple(each for each in plans if each.portrait.overlaps(*size))
+    return shown[: most_faces(options.faces)]
 
 
 def _format(recipe: Recipe, source: ImageFormat) -> ImageFormat:
