@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.networks import network_of
 from facecraft.restoration.engines.graphs import graph_of
 from facecraft.restoration.engines.onnx import OnnxEngine
-from facecraft.restoration.upscaling import TILE_PX
+from facecraft.restoration.upscaling import TILING
 from facecraft.runtime.allocator import give_memory_back
 from facecraft.runtime.device import pick_device
 from facecraft.service.capacity.memory import resident_bytes
@@ -22,8 +22,8 @@ from facecraft.weights.store import default_graphs_dir
 SIDES = {
     "gfpgan-1.4": [512],
     "codeformer": [512],
-    "realesrgan-x4plus": [128, TILE_PX],
-    "realesrgan-x2plus": [TILE_PX],
+    "realesrgan-x4plus": [128, TILING.tile_px],
+    "realesrgan-x2plus": [TILING.tile_px],
 }
 
 

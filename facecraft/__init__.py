@@ -85,8 +85,9 @@ if TYPE_CHECKING:
     )
     from facecraft.options import Options
     from facecraft.photo import Photo, Result
+    from facecraft.results import Check, Detection, Portrait
     from facecraft.settings import Settings
-    from facecraft.types import Check, Detection, Face, Note, Portrait, RuleResult, Source, Verdict
+    from facecraft.types import Face, Note, RuleResult, Source, Verdict
 else:
     _NAMES = {
         "facecraft.api": ("Closed", "Facecraft"),
@@ -99,17 +100,9 @@ else:
         ),
         "facecraft.options": ("Options",),
         "facecraft.photo": ("Photo", "Result"),
+        "facecraft.results": ("Check", "Detection", "Portrait"),
         "facecraft.settings": ("Settings",),
-        "facecraft.types": (
-            "Check",
-            "Detection",
-            "Face",
-            "Note",
-            "Portrait",
-            "RuleResult",
-            "Source",
-            "Verdict",
-        ),
+        "facecraft.types": ("Face", "Note", "RuleResult", "Source", "Verdict"),
     }
     _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 

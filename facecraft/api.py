@@ -19,10 +19,10 @@ from facecraft.cancellation import Cancellation
 from facecraft.errors import FacecraftError, InferenceFailed, SettingInvalid
 from facecraft.options import Options
 from facecraft.photo import Photo, Result, read
+from facecraft.results import Check, Detection, Portrait
 from facecraft.runtime.allocator import limit_arenas
 from facecraft.runtime.device import release_memory
 from facecraft.settings import Settings
-from facecraft.types import Check, Detection, Portrait
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 
 T = TypeVar("T")

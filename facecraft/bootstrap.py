@@ -10,15 +10,16 @@ from typing import TypeVar
 import numpy as np
 
 from facecraft import catalogue
-from facecraft.catalogue import BuiltModel, DetectionModel, ImageModel, Model
 from facecraft.detection.refined import RefinedDetector
 from facecraft.errors import SettingInvalid
 from facecraft.imaging.codec import Limits
 from facecraft.matting.segmenters import Segmenter
+from facecraft.model import BuiltModel, DetectionModel, ImageModel, Model
 from facecraft.pipeline.models import Models
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.presets import presets
 from facecraft.restoration.batching import BatchingRestorer
+from facecraft.restoration.cleaning import Cleaner
 from facecraft.restoration.engines.base import Engine
 from facecraft.restoration.engines.graphs import graph_of
 from facecraft.restoration.engines.onnx import OnnxEngine, OnnxFileEngine
@@ -66,17 +67,18 @@ class Selection:
     """The models of the catalogue that are to be loaded, the best first.
 
     Attributes:
-        networks: of restorers and upscalers, each once.
+        networks: of cleaner, restorers and upscalers, each once.
     """
 
     detector: DetectionModel
     segmenter: BuiltModel[Segmenter]
+    cleaners: tuple[ImageModel, ...]
     restorers: tuple[ImageModel, ...]
     upscalers: tuple[ImageModel, ...]
 
     @property
     def networks(self) -> tuple[ImageModel, ...]:
-        return tuple(dict.fromkeys((*self.restorers, *self.upscalers)))
+        return tuple(dict.fromkeys((*self.cleaners, *self.restorers, *self.upscalers)))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -128,6 +130,7 @@ def select(settings: Settings, lock: Lock) -> Selection:
     return Selection(
         detector=_select(settings.detector, catalogue.DETECTORS, settings, lock)[0],
         segmenter=_select(settings.matting, catalogue.SEGMENTERS, settings, lock)[0],
+        cleaners=_select(settings.restorer, catalogue.cleaners(), settings, lock)[:1],
         restorers=_select(settings.restorer, catalogue.restorers(), settings, lock),
         upscalers=_present(catalogue.upscalers(), settings, lock)
         if settings.upscaler == "auto"
@@ -143,7 +146,7 @@ def _select(wanted: str, known: Sequence[M], settings: Settings, lock: Lock) -> 
 
 
 def _named(wanted: str, known: Sequence[M]) -> tuple[M, ...]:
-    return () if wanted == "none" else ({model.name: model for model in known}[wanted],)
+    return tuple(model for model in known if model.name == wanted)
 
 
 def _present(known: Sequence[M], settings: Settings, lock: Lock) -> tuple[M, ...]:
@@ -151,7 +154,7 @@ def _present(known: Sequence[M], settings: Settings, lock: Lock) -> tuple[M, ...
 
     def usable(entry: ModelEntry) -> bool:
         allowed = settings.license == "any" or entry.licence.commercial_use
-        return allowed and (settings.models_dir / entry.file).is_file()
+        return allowed and entry.path(settings.models_dir).is_file()
 
     return tuple(
         model
@@ -175,12 +178,15 @@ def _build(
             restorer = model.restorer(model, engines[model.name])
             batching = BatchingRestorer(restorer, _max_batch(settings, device), settings.max_wait_ms)
             restorers[model.name] = threads.enter_context(closing(batching))
+    cleaners = [Cleaner(model.name, engines[model.name]) for model in selection.cleaners]
     return Models(
+        cleaner=cleaners[0] if cleaners else None,
         detector=RefinedDetector(detector, mesh) if selection.detector.refined else detector,
         mesh=mesh,
         segmenter=selection.segmenter.build(paths[selection.segmenter.name], device),
         upscalers=_upscalers(selection.upscalers, engines),
         restorers=restorers,
+        inventing=frozenset(model.name for model in selection.restorers if model.invents),
     )
 
 
@@ -237,6 +243,8 @@ def _warm(models: Models, max_batch: int) -> None:
     box, eyes = np.array([100, 100, 300, 300], np.float32), np.array([[150, 180], [250, 180]], np.float32)
     models.mesh.find(grey, box, eyes)
     models.segmenter.segment(grey)
+    if models.cleaner is not None:
+        models.cleaner.clean(grey[:64, :64])
     for restorer in models.restorers.values():
         for power in range(max_batch.bit_length()):
             for _ in range(2 if max_batch > 1 else 1):

@@ -7,11 +7,10 @@ Importing this module is cheap: the functions import a model's code when they ar
 """
 
 # ruff: noqa: PLC0415
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from facecraft.model import BuiltModel, DetectionModel, ImageModel, Model
 from facecraft.restoration.signature import Signature
 
 if TYPE_CHECKING:
@@ -23,106 +22,7 @@ if TYPE_CHECKING:
     from facecraft.restoration.base import Restorer
     from facecraft.restoration.engines.base import Engine
     from facecraft.restoration.nets.architecture import Architecture
-    from facecraft.restoration.network import Network
     from facecraft.runtime.device import Device
-
-Task: TypeAlias = Literal["detection", "landmarks", "matting", "restoration", "upscaling"]
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model(ABC):
-    """What every entry says.
-
-    Attributes:
-        name: as in models.lock.
-        task: as in models.lock.
-        auto: whether a setting of `auto` may choose it; if not, it has to be named.
-        fallback: whether `auto` chooses it where no file of its task is present; everybody can pull it.
-    """
-
-    name: str
-    task: Task
-    auto: bool = True
-    fallback: bool = False
-
-    @property
-    def takes(self) -> tuple[str, ...]:
-        """Names of the options that only this model, and others like it, can use."""
-        return ()
-
-    @abstractmethod
-    def load(self, path: "Path", device: "Device") -> object:
-        """Load the model by itself, to see that its file is good."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltModel(Model, Generic[T]):
-    """A model with a class of its own.
-
-    Attributes:
-        build: makes an object of that class from the model's file.
-    """
-
-    build: "Callable[[Path, Device], T]"
-
-    def load(self, path: "Path", device: "Device") -> T:
-        return self.build(path, device)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetectionModel(BuiltModel["Detector"]):
-    """A detector.
-
-    Attributes:
-        refined: whether landmarks of the face mesh replace its own.
-    """
-
-    task: Task = "detection"
-    refined: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageModel(Model):
-    """A network of images. It restores faces, or enlarges pictures, or both.
-
-    Attributes:
-        signature: its inputs and its output.
-        architecture: a network of ours, whose file is a checkpoint. None means that the file is ONNX and runs
-            as it is: it has one input, (N, 3, side, side) float32, and its first output is like it.
-        restorer: makes a Restorer of an engine that runs it; None if it does not restore faces.
-        factor: how many times it enlarges pictures; None if it does not.
-    """
-
-    task: Task = "restoration"
-    signature: Signature
-    architecture: "Callable[[], Architecture] | None" = None
-    restorer: "Callable[[ImageModel, Engine], Restorer] | None" = None
-    factor: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.restorer is None and self.factor is None:
-            raise ValueError(f"{self.name} neither restores nor enlarges.")
-        free = self.signature.any_side or bool(self.signature.takes)
-        if self.architecture is None and (free or self.factor is not None):
-            raise ValueError(f"{self.name} is an ONNX file: its side is fixed, and it can only restore.")
-
-    @property
-    def takes(self) -> tuple[str, ...]:
-        return self.signature.takes
-
-    @property
-    def network(self) -> "Network | None":
-        """The network of ours; None if the file is ONNX."""
-        from facecraft.restoration.network import Network
-
-        return None if self.architecture is None else Network(self.architecture(), self.signature)
-
-    def load(self, path: "Path", device: "Device") -> object:
-        from facecraft.restoration.engines.onnx import OnnxFileEngine
-
-        network = self.network
-        return OnnxFileEngine(path, self.signature, device) if network is None else network.load(path)
 
 
 def _centerface(path: "Path", device: "Device") -> "Detector":
@@ -167,6 +67,12 @@ def _codeformer() -> "Architecture":
     return ARCHITECTURE
 
 
+def _cleaner() -> "Architecture":
+    from facecraft.restoration.nets.cleaner import CLEANER
+
+    return CLEANER
+
+
 def _x4plus() -> "Architecture":
     from facecraft.restoration.nets.rrdbnet import X4PLUS
 
@@ -208,13 +114,25 @@ SEGMENTERS: "tuple[BuiltModel[Segmenter], ...]" = (
 
 IMAGE_MODELS = (
     ImageModel(
-        name="gfpgan-1.4", signature=Signature(side_px=512, black=-1), architecture=_gfpgan, restorer=square
+        name="facecraft-clean",
+        signature=Signature(side_px=64, black=0, any_side=True),
+        architecture=_cleaner,
+        cleans=True,
+        fallback=True,
+    ),
+    ImageModel(
+        name="gfpgan-1.4",
+        signature=Signature(side_px=512, black=-1),
+        architecture=_gfpgan,
+        restorer=square,
+        invents=True,
     ),
     ImageModel(
         name="codeformer",
         signature=Signature(side_px=512, black=-1, takes=("fidelity",)),
         architecture=_codeformer,
         restorer=square,
+        invents=True,
     ),
     ImageModel(
         name="realesrgan-x4plus",
@@ -243,6 +161,11 @@ def models() -> Mapping[str, Model]:
 def restorers() -> tuple[ImageModel, ...]:
     """The models that restore faces, the best first."""
     return tuple(model for model in IMAGE_MODELS if model.restorer is not None)
+
+
+def cleaners() -> tuple[ImageModel, ...]:
+    """The models that clean whole pictures, the best first."""
+    return tuple(model for model in IMAGE_MODELS if model.cleans)
 
 
 def upscalers() -> tuple[ImageModel, ...]:

@@ -21,10 +21,12 @@ from facecraft.errors import InvalidOption
 from facecraft.types import ImageFormat
 
 Layout = Literal["4x6in", "5x7in", "10x15cm", "13x18cm", "a6", "a5", "a4", "letter"]
+When = Literal["needed", "always"]
+Area = Literal["photo", "head", "face"]
 MaskShape = Literal["none", "oval", "circle", "rounded"]
 Share = Annotated[float, Field(allow_inf_nan=False)]
 FaceCount = Annotated[int, Field(strict=True, ge=1, le=1000)]
-OF_RESTORATION = ("strength", "max_drift", "faces")
+OF_RESTORATION = ("when", "area", "strength", "max_drift", "faces")
 """Options that mean nothing where nothing is restored."""
 DEFAULT_DPI = 300
 BACKGROUND_ERROR = "background"
@@ -57,13 +59,23 @@ class Options(BaseModel):
     )
     restorer: str = Field(
         default="auto",
-        description="auto (the best restorer that is loaded), none, or the name of a loaded restorer.",
+        description="auto (what the measured damage needs), none, or the name of a loaded restorer.",
+    )
+    when: When | None = Field(
+        default=None,
+        description="needed: a photo that is good already is left as it is. always: it is restored too. "
+        "Default: needed for restorer=auto, always for a restorer that is named.",
+    )
+    area: Area | None = Field(
+        default=None,
+        description="What is cleaned: the whole photo, the heads or the faces. Restorers of faces know face "
+        "only. Default: photo for cleaning, face for others.",
     )
     strength: Share = Field(
         default=1.0,
         ge=0,
         le=1,
-        description="Weight of the restored face against the original: 0 keeps the original.",
+        description="Weight of the restored pixels against the original: 0 keeps the original.",
     )
     fidelity: Share | None = Field(
         default=None,
@@ -80,8 +92,7 @@ class Options(BaseModel):
         "between the eyes. Above it the strength is lowered.",
     )
     faces: Annotated[Literal["all", "largest"] | FaceCount, BeforeValidator(_integer)] = Field(
-        default="all",
-        description="Which faces are restored: all, the largest, or this number of the largest.",
+        default="all", description="Which faces are restored: all, the largest, or a number of the largest."
     )
     upscale: Annotated[Literal[1, 2, 4], BeforeValidator(_integer)] = Field(
         default=1, description="Factor by which the whole picture becomes wider and higher."
@@ -127,8 +138,7 @@ class Options(BaseModel):
         description="Width of the mask's soft edge, as a share of the portrait's shorter side.",
     )
     layout: Layout | None = Field(
-        default=None,
-        description="Paper that is filled with copies of the portrait and cut marks.",
+        default=None, description="Paper that is filled with copies of the portrait and cut marks."
     )
     format: Literal["auto", ImageFormat] = Field(
         default="auto",

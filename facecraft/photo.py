@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from facecraft.errors import FacecraftError, UndecodableImage, UnsupportedFormat
-from facecraft.types import Portrait
+from facecraft.results import Portrait
 
 
 class Readable(Protocol):

@@ -22,7 +22,7 @@ def _detectors() -> tuple[str, ...]:
 
 
 def _restorers() -> tuple[str, ...]:
-    return ("auto", *(model.name for model in catalogue.restorers()))
+    return ("auto", *(model.name for model in (*catalogue.cleaners(), *catalogue.restorers())))
 
 
 def _upscalers() -> tuple[str, ...]:
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     restorer: Annotated[str, _one_of(_restorers)] = Field(
         default="auto",
         description=f"Restorers to load: {_listed(_restorers())}. `auto`: every one with weights in "
-        "the models folder; the first of them in this list is the default.",
+        "the models folder.",
     )
     upscaler: Annotated[str, _one_of(_upscalers)] = Field(
         default="auto",

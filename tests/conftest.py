@@ -14,8 +14,9 @@ from facecraft.bootstrap import Runtime, load
 from facecraft.imaging.mesh import Points
 from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
+from facecraft.results import Portrait
 from facecraft.settings import Settings
-from facecraft.types import Portrait, RGBImage
+from facecraft.types import RGBImage
 from facecraft.weights.lockfile import default_lock_path, load_lock
 from facecraft.weights.store import default_models_dir, verify
 from tests.portraits import Make, Trace

@@ -8,7 +8,8 @@ from PIL import Image
 
 from facecraft.imaging.head import Head, head_of
 from facecraft.imaging.mesh import Points
-from facecraft.types import Portrait, RGBImage, Source
+from facecraft.results import Portrait
+from facecraft.types import RGBImage, Source
 
 Make = Callable[..., Portrait]
 Trace = Callable[[RGBImage], Points]

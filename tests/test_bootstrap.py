@@ -10,8 +10,8 @@ from torch import nn
 
 from facecraft import bootstrap, catalogue
 from facecraft.bootstrap import _engine, _upscalers, load, select
-from facecraft.catalogue import ImageModel
 from facecraft.errors import PresetInvalid
+from facecraft.model import ImageModel
 from facecraft.presets import presets
 from facecraft.restoration.nets.architecture import Architecture
 from facecraft.runtime.device import Device
@@ -21,6 +21,7 @@ from facecraft.weights.store import default_models_dir
 from tests.devices import CPU, CUDA
 from tests.restoration.test_engines import Halves
 
+CLEAN = "facecraft-clean"
 X4PLUS = "realesrgan-x4plus"
 
 
@@ -70,6 +71,19 @@ def test_auto_leaves_out_what_a_models_lock_does_not_have(lock: Lock, tmp_path: 
     assert restorers(settings, smaller) == (X4PLUS,)
 
 
+def test_the_cleaner_comes_with_the_package(lock: Lock, tmp_path: Path) -> None:
+    selection = select(settings_with(tmp_path, lock), lock)
+    assert [model.name for model in selection.cleaners] == [CLEAN]
+    assert lock.named(CLEAN).path(tmp_path).is_file()
+
+
+def test_a_cleaner_that_is_named_is_loaded_without_a_restorer(lock: Lock, tmp_path: Path) -> None:
+    selection = select(settings_with(tmp_path, lock, X4PLUS, restorer=CLEAN, upscaler="none"), lock)
+    assert [model.name for model in selection.networks] == [CLEAN]
+    selection = select(settings_with(tmp_path, lock, X4PLUS, restorer=X4PLUS, upscaler="none"), lock)
+    assert [model.name for model in selection.networks] == [X4PLUS]
+
+
 @pytest.mark.parametrize("present", [(), ("centerface",), ("scrfd-10g",), ("centerface", "scrfd-10g")])
 def test_scrfd_is_loaded_only_if_it_is_named(present: tuple[str, ...], lock: Lock, tmp_path: Path) -> None:
     assert select(settings_with(tmp_path, lock, *present), lock).detector.name == "centerface"
@@ -105,7 +119,7 @@ def test_a_model_that_is_named_is_loaded_alone_and_none_loads_none(lock: Lock, t
 
 def test_a_network_that_restores_and_enlarges_is_loaded_once(lock: Lock, tmp_path: Path) -> None:
     selection = select(settings_with(tmp_path, lock, X4PLUS, "realesrgan-x2plus"), lock)
-    assert [model.name for model in selection.networks] == [X4PLUS, "realesrgan-x2plus"]
+    assert [model.name for model in selection.networks] == [CLEAN, X4PLUS, "realesrgan-x2plus"]
 
 
 @pytest.mark.parametrize(

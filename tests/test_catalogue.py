@@ -8,8 +8,8 @@ import pytest
 
 import facecraft
 from facecraft import catalogue
-from facecraft.catalogue import ImageModel, Model
 from facecraft.errors import SettingInvalid
+from facecraft.model import ImageModel, Model
 from facecraft.restoration.signature import Signature
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
@@ -32,7 +32,9 @@ def test_importing_catalogue_and_settings_loads_no_model_code() -> None:
     assert result.stdout == "set()\n"
 
 
-@pytest.mark.parametrize("known", [catalogue.DETECTORS, catalogue.SEGMENTERS, catalogue.restorers()])
+@pytest.mark.parametrize(
+    "known", [catalogue.DETECTORS, catalogue.SEGMENTERS, catalogue.cleaners(), catalogue.restorers()]
+)
 def test_each_task_that_needs_a_model_has_one_that_everybody_can_pull(
     known: Sequence[Model], lock: Lock
 ) -> None:
@@ -54,11 +56,12 @@ def test_a_restorer_takes_what_the_catalogue_says(model: ImageModel) -> None:
 
 def test_an_entry_that_cannot_be_loaded_cannot_be_written() -> None:
     signature = Signature(side_px=8, black=0)
-    with pytest.raises(ValueError, match="neither restores nor enlarges"):
+    with pytest.raises(ValueError, match="neither restores nor cleans nor enlarges"):
         ImageModel(name="idle", signature=signature)
     entry = ImageModel(name="published", signature=signature, restorer=catalogue.square)
     for wrong in (
         {"factor": 2},
+        {"restorer": None, "cleans": True},
         {"signature": replace(signature, any_side=True)},
         {"signature": replace(signature, takes=("fidelity",))},
     ):
@@ -74,7 +77,7 @@ def test_an_entry_that_cannot_be_loaded_cannot_be_written() -> None:
     ("variable", "choices"),
     [
         ("DETECTOR", "auto, centerface, scrfd-10g or scrfd-500m"),
-        ("RESTORER", "auto, gfpgan-1.4, codeformer or realesrgan-x4plus"),
+        ("RESTORER", "auto, facecraft-clean, gfpgan-1.4, codeformer or realesrgan-x4plus"),
         ("UPSCALER", "auto, none, realesrgan-x4plus or realesrgan-x2plus"),
         ("MATTING", "auto, modnet or selfie-segmentation"),
     ],
@@ -95,5 +98,6 @@ def test_the_page_knows_no_model_by_name() -> None:
     assert files
     for path in files:
         for name in catalogue.models():
-            family = name.split("-")[0]
+            # The page may name the product, but not the model that is named after it.
+            family = name if name.startswith("facecraft-") else name.split("-")[0]
             assert family not in path.read_text().lower(), f"{path.name} names {name}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from training.network import Shape
+from facecraft.restoration.nets.cleaner import Shape
 from training.schedule import Schedule
 
 _KEPT = 3

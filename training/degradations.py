@@ -23,8 +23,8 @@ _BLOCK = 8  # px, JPEG's
 
 
 def gaussian_blur(photo: Photo, rng: Generator) -> Photo:
-    """Out of focus; in three of ten cases with a different strength for each axis."""
-    sigma = rng.uniform(0.3, 2.6)
+    """Out of focus, in one of seven cases badly; in three of ten with a different strength for each axis."""
+    sigma = rng.uniform(0.3, 2.6) if rng.random() < 6 / 7 else rng.uniform(2.6, 4.5)
     across = sigma if rng.random() < 0.7 else rng.uniform(0.3, 2.6)
     return _photo(cv2.GaussianBlur(photo, (0, 0), sigma, sigmaY=across))
 
@@ -81,9 +81,9 @@ def compress(photo: Photo, rng: Generator) -> Photo:
 
 
 def shrink(photo: Photo, rng: Generator, inside: Degradation, most: float = 3.6) -> Photo:
-    """Scale down up to `most` times, apply `inside` at this size, and scale up again."""
+    """Scale down up to `most` times, in one of seven cases further, apply `inside`, and scale up again."""
     height, width = photo.shape[:2]
-    factor = rng.uniform(1.2, most)
+    factor = rng.uniform(1.2, most) if rng.random() < 6 / 7 else rng.uniform(most, 1.7 * most)
     size = (max(8, int(width / factor)), max(8, int(height / factor)))
     small = _photo(cv2.resize(photo, size, interpolation=_DOWN[int(rng.integers(3))]))
     return _photo(cv2.resize(inside(small, rng), (width, height), interpolation=_UP[int(rng.integers(2))]))

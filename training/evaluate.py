@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import torch
 
+from facecraft.restoration.nets.cleaner import Cleaner
 from training import data, weights
-from training.network import Cleaner
 from training.probe import cleaned
 from training.quality import DAMAGES, Damage, Scores, around_head, damage, score
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 
+from facecraft.restoration.nets.cleaner import Cleaner
 from training import weights
-from training.network import Cleaner
 
 _OPSET = 17
 

@@ -4,12 +4,25 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
 
+from facecraft.restoration.nets.cleaner import Cleaner
 from training.data import RGBImage, to_tensor
-from training.network import Cleaner, clean
 from training.quality import DAMAGES, around_head, damage, score
 
 _PROBED = ("noise 20, JPEG 60", "JPEG 25", "third, blur 1, noise 6, JPEG 40", "clean")
+
+
+def clean(net: nn.Module, photo: Tensor, multiple: int) -> Tensor:
+    """Clean RGB float N3HW in 0..1 of any size.
+
+    The edge is repeated up to a multiple; the result is clipped.
+    """
+    height, width = photo.shape[-2:]
+    padded = F.pad(photo, (0, -width % multiple, 0, -height % multiple), mode="replicate")
+    cleaned: Tensor = net(padded)
+    return torch.clamp(cleaned[..., :height, :width], 0, 1)
 
 
 def cleaned(net: Cleaner, photo: RGBImage, device: str = "cpu") -> RGBImage:

@@ -25,8 +25,8 @@ from types import FrameType
 import cv2
 import torch
 
+from facecraft.restoration.nets.cleaner import Cleaner
 from training import checkpoint, data, weights
-from training.network import Cleaner
 from training.probe import Probe
 from training.schedule import Schedule
 from training.trainer import Trainer

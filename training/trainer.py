@@ -7,11 +7,12 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from facecraft.restoration.nets.cleaner import Cleaner
 from training.checkpoint import Checkpoint
 from training.data import Batch
 from training.losses import LossWeights, loss
-from training.network import Cleaner, channels_last
 from training.schedule import Schedule
+from training.weights import channels_last
 
 _EMA = 0.999
 _LARGEST_GRADIENT = 0.5

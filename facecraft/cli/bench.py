@@ -36,6 +36,16 @@ def bench(
     restorer: Annotated[
         str, typer.Option(metavar="NAME", help="Value of the option restorer in the requests.")
     ] = "auto",
+    *,
+    noise: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=50,
+            metavar="LEVELS",
+            help="Noise that is added to the photo, because a good photo is not restored.",
+        ),
+    ] = 12,
     as_json: AsJson = False,
 ) -> int:
     """Start a server with these settings on this machine, and measure it."""
@@ -48,6 +58,6 @@ def bench(
         raise RequestError(
             f"{photo} cannot be read: {error.strerror}.", hint="Give another photo."
         ) from error
-    result = measure.run(data, requests, numbers, restorer)
+    result = measure.run(data, requests, numbers, restorer, noise)
     print(json.dumps(asdict(result), indent=2) if as_json else table.markdown(result))
     return 0

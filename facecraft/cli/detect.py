@@ -10,7 +10,7 @@ from facecraft.errors import FacecraftError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from facecraft.types import Detection
+    from facecraft.results import Detection
 
 HEAD = ("photo", "face", "left", "top", "width", "height", "score")
 

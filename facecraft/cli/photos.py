@@ -14,7 +14,7 @@ from facecraft.errors import FacecraftError, InferenceFailed, RequestError
 from facecraft.folders.search import find_photos, read_photo
 
 if TYPE_CHECKING:
-    from facecraft.types import Findings
+    from facecraft.results import Findings
 
 T = TypeVar("T", bound="Findings")
 

@@ -18,6 +18,8 @@ FILE = "File"
 GROUP_OF: Mapping[str, str] = {
     "preset": "Preset",
     "restorer": RESTORATION,
+    "when": RESTORATION,
+    "area": RESTORATION,
     "strength": RESTORATION,
     "fidelity": RESTORATION,
     "max_drift": RESTORATION,

@@ -23,7 +23,7 @@ from facecraft.files import make_writable, write_whole
 from facecraft.folders.locked import Fingerprint, LockedPhoto, fingerprint
 from facecraft.folders.names import first_free, is_failed_taken, problem_path, shorten
 from facecraft.imaging.formats import SUFFIXES
-from facecraft.types import Portrait
+from facecraft.results import Portrait
 
 DONE, FAILED, FINISHING = "done", "failed", ".finishing"
 TEMPORARY_SUFFIXES = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", "~")

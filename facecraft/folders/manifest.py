@@ -17,12 +17,13 @@ from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
 from facecraft.errors import FacecraftError
-from facecraft.types import Portrait, RuleStatus
+from facecraft.results import Portrait
+from facecraft.types import Damage, RuleStatus
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (
     "file", "output", "status", "verdict", "failed_rules", "notes", "width", "height", "bytes", "ms",
-    "code", "detail",
+    "restorer", "code", "detail",
 )  # fmt: skip
 
 
@@ -41,6 +42,8 @@ class Entry:
         height: of the portrait, in pixels.
         bytes: size of the portrait's file.
         ms: milliseconds of work; None if there was none.
+        restorer: name of the restorer of faces, else of the cleaner, or "none".
+        damages: the damage at each face, the largest first; empty if it was not measured.
         problem: the members of an RFC 9457 problem; None if there is a portrait.
     """
 
@@ -54,6 +57,8 @@ class Entry:
     height: int | None = None
     bytes: int | None = None
     ms: float | None = None
+    restorer: str | None = None
+    damages: tuple[Damage, ...] = ()
     problem: Mapping[str, object] | None = None
 
     @classmethod
@@ -71,6 +76,8 @@ class Entry:
             height=portrait.height,
             bytes=len(portrait.data),
             ms=round(ms, 1),
+            restorer=portrait.restorer,
+            damages=portrait.damages,
         )
 
     @classmethod
@@ -82,7 +89,7 @@ class Entry:
 
 def as_json(entries: Iterable[Entry]) -> bytes:
     """The manifest as JSON."""
-    text = json.dumps({"files": [asdict(entry) for entry in entries]}, indent=2, ensure_ascii=False)
+    text = json.dumps({"files": [_members(entry) for entry in entries]}, indent=2, ensure_ascii=False)
     # A file's name may be invalid text; escaped, it is valid JSON.
     return (text + "\n").encode(errors="backslashreplace")
 
@@ -98,6 +105,10 @@ def as_csv(entries: Iterable[Entry]) -> bytes:
 
 FORMATS: Mapping[str, Callable[[Iterable[Entry]], bytes]] = {".csv": as_csv, ".json": as_json}
 """The functions that write a manifest, by suffix of its file."""
+
+
+def _members(entry: Entry) -> dict[str, object]:
+    return asdict(entry) | {"damages": [damage.members() for damage in entry.damages]}
 
 
 def _row(entry: Entry) -> list[object]:

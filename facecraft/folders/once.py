@@ -13,7 +13,8 @@ from facecraft.folders.manifest import Entry
 from facecraft.folders.search import find_photos, read_photo
 from facecraft.imaging.formats import SUFFIXES
 from facecraft.options import Options
-from facecraft.types import ImageFormat, Portrait
+from facecraft.results import Portrait
+from facecraft.types import ImageFormat
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from facecraft.errors import (
 from facecraft.folders.layout import Layout
 from facecraft.folders.locked import Fingerprint, LockedPhoto, locked
 from facecraft.options import Options
-from facecraft.types import Portrait
+from facecraft.results import Portrait
 
 UNWRITTEN = bytes(64)
 """End of a file with a size but not all of its content yet. No photo ends like this."""

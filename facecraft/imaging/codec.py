@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge
+from facecraft.imaging import jpeg
 from facecraft.imaging.encoders import Encoding
 from facecraft.imaging.formats import sniff, writer_of, written_format
-from facecraft.imaging.jpeg import count_scans
 from facecraft.imaging.picture import Picture
 from facecraft.imaging.pixels import UPRIGHT, arrays, still_webp, to_srgb
 from facecraft.types import Alpha, ImageFormat, RGBImage, Source
@@ -66,7 +66,7 @@ def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
             limit=limits.upload_bytes,
         )
     format_, reader = sniff(data)
-    if format_ == "jpeg" and count_scans(data, limits.scans) > limits.scans:
+    if format_ == "jpeg" and jpeg.count_scans(data, limits.scans) > limits.scans:
         raise ImageTooLarge(
             f"The JPEG has more than {limits.scans} scans.",
             limit=limits.scans,
@@ -75,6 +75,7 @@ def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
     try:
         with Image.open(io.BytesIO(data), formats=reader.pillow) as image:
             frames = int(getattr(image, "n_frames", 1))
+            tables = getattr(image, "quantization", {})
             _check_size(image.width, image.height, frames, limits)
             turn = _orientation(image)
             plain = format_ == "webp" and frames == 1 and "icc_profile" not in image.info
@@ -84,7 +85,9 @@ def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
     except BROKEN as error:
         raise UndecodableImage(f"The file starts as a {format_.upper()} but cannot be decoded.") from error
     picture = _turned(rgb, alpha, turn)
-    return picture, Source(picture.width, picture.height, format_, frames)
+    # Number 0 is the luma's, by custom.
+    jpeg_quality = jpeg.quality(tables[0]) if format_ == "jpeg" and 0 in tables else None
+    return picture, Source(picture.width, picture.height, format_, frames, jpeg_quality)
 
 
 def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:

@@ -38,6 +38,41 @@ Affine: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """Whole pixels of a picture; x2 and y2 are exclusive. It may reach beyond the picture."""
+
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+
+    @property
+    def empty(self) -> bool:
+        return self.x1 >= self.x2 or self.y1 >= self.y2
+
+    @property
+    def inside(self) -> tuple[slice, slice]:
+        """Index of the box's pixels in a picture that contains it."""
+        return slice(self.y1, self.y2), slice(self.x1, self.x2)
+
+    def meet(self, other: "Box") -> "Box":
+        """What both have in common."""
+        return Box(
+            max(self.x1, other.x1), max(self.y1, other.y1), min(self.x2, other.x2), min(self.y2, other.y2)
+        )
+
+    def join(self, other: "Box") -> "Box":
+        """The smallest box around both."""
+        return Box(
+            min(self.x1, other.x1), min(self.y1, other.y1), max(self.x2, other.x2), max(self.y2, other.y2)
+        )
+
+    def grown(self, margin_px: int) -> "Box":
+        """The box with a margin on each side."""
+        return Box(self.x1 - margin_px, self.y1 - margin_px, self.x2 + margin_px, self.y2 + margin_px)
+
+
+@dataclass(frozen=True, slots=True)
 class Alignment:
     """The square around a face in a picture.
 
@@ -58,8 +93,7 @@ class Alignment:
 
     def overlaps(self, width: int, height: int) -> bool:
         """Whether a part of the square lies inside a picture of this size."""
-        x1, y1, x2, y2 = _footprint(invert(self.to_crop), self.side_px, self.side_px, (height, width))
-        return x1 < x2 and y1 < y2
+        return not footprint(invert(self.to_crop), self.side_px, self.side_px, (height, width)).empty
 
 
 def compose(first: Affine, second: Affine) -> Affine:
@@ -77,6 +111,11 @@ def scaling(factor: float) -> Affine:
     """The matrix that makes a picture `factor` times as wide and high."""
     shift = (factor - 1) / 2
     return np.array([[factor, 0, shift], [0, factor, shift]], np.float64)
+
+
+def shifted(x_px: float, y_px: float) -> Affine:
+    """The matrix that moves a picture."""
+    return np.array([[1, 0, x_px], [0, 1, y_px]], np.float64)
 
 
 def align(face: Face, side_px: int) -> Alignment:
@@ -110,12 +149,13 @@ def warp(image: NDArray[np.uint8], matrix: Affine, width: int, height: int, bord
     if scale >= 1:
         warped = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=border)
         return np.asarray(warped, np.uint8)
-    x1, y1, x2, y2 = _footprint(invert(matrix), width, height, image.shape)
-    part = image[y1:y2, x1:x2]
-    small_w, small_h = max(1, round((x2 - x1) * scale)), max(1, round((y2 - y1) * scale))
+    box = footprint(invert(matrix), width, height, image.shape)
+    part = image[box.inside]
+    (part_h, part_w), (x1, y1) = part.shape[:2], (box.x1, box.y1)
+    small_w, small_h = max(1, round(part_w * scale)), max(1, round(part_h * scale))
     small = cv2.resize(part, (small_w, small_h), interpolation=cv2.INTER_AREA)
     # Pixel centres are at half: small = (part + 0.5) * ratio - 0.5.
-    ratio = np.array([(x2 - x1) / small_w, (y2 - y1) / small_h])
+    ratio = np.array([part_w / small_w, part_h / small_h])
     linear = matrix[:, :2] * ratio
     shift = matrix[:, :2] @ (np.array([x1, y1]) + ratio / 2 - 0.5) + matrix[:, 2]
     rest = np.column_stack((linear, shift))
@@ -155,15 +195,15 @@ def paste_back(canvas: RGBImage, restored: RGBImage, alignment: Alignment, stren
     """
     side = alignment.side_px
     to_source = invert(alignment.to_crop)
-    x1, y1, x2, y2 = _footprint(to_source, side, side, canvas.shape)
-    if x1 == x2 or y1 == y2:
+    box = footprint(to_source, side, side, canvas.shape)
+    if box.empty:
         return
     to_region = to_source.copy()
-    to_region[:, 2] -= (x1, y1)
-    width, height = x2 - x1, y2 - y1
+    to_region[:, 2] -= (box.x1, box.y1)
+    width, height = box.x2 - box.x1, box.y2 - box.y1
     patch = warp(restored, to_region, width, height, cv2.BORDER_REPLICATE)
     weight = cv2.warpAffine(soft_mask(side) * strength, to_region, (width, height), flags=cv2.INTER_LINEAR)
-    region = canvas[y1:y2, x1:x2]
+    region = canvas[box.inside]
     region[:] = cv2.blendLinear(patch, np.ascontiguousarray(region), weight, 1 - weight)
 
 
@@ -190,10 +230,15 @@ def invert(matrix: Affine) -> Affine:
     return np.asarray(cv2.invertAffineTransform(matrix), np.float64)
 
 
-def _footprint(
-    to_source: Affine, width: int, height: int, shape: tuple[int, ...]
-) -> tuple[int, int, int, int]:
-    """x1 y1 x2 y2 of the pixels under a rectangle, clipped to the picture."""
+def footprint(to_source: Affine, width: int, height: int, shape: tuple[int, ...]) -> Box:
+    """The pixels of a picture under a rectangle, clipped to the picture.
+
+    Args:
+        to_source: from the rectangle's pixels to the picture's.
+        width: of the rectangle.
+        height: of the rectangle.
+        shape: of the picture: height, width.
+    """
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
     found = corners @ to_source[:, :2].T + to_source[:, 2]
     # Two more pixels, because interpolation reads the neighbours.
@@ -201,4 +246,4 @@ def _footprint(
     x2, y2 = np.ceil(found.max(axis=0)).astype(int) + 2
     x1, x2 = np.clip((x1, x2), 0, shape[1]).tolist()
     y1, y2 = np.clip((y1, y2), 0, shape[0]).tolist()
-    return x1, y1, x2, y2
+    return Box(x1, y1, x2, y2)

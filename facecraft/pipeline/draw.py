@@ -7,15 +7,16 @@ from facecraft.colours import Background
 from facecraft.finishing import background, crop, mask, sheet, tone
 from facecraft.imaging import geometry
 from facecraft.imaging.picture import Picture, composite, flatten, multiply_alpha
+from facecraft.judging.rules import Drift
 from facecraft.matting import matte
 from facecraft.matting.person import segment_person
 from facecraft.pipeline import faces
-from facecraft.pipeline.faces import Restoration
+from facecraft.pipeline.cleaning import View, clean
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.models import Models
 from facecraft.pipeline.plan import Plan
 from facecraft.pipeline.timings import Timings
-from facecraft.types import Plane, RGBImage
+from facecraft.types import Note, Plane, RGBImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,14 @@ class Drawing:
     Attributes:
         portrait: one portrait, not yet laid on a sheet.
         shown: the content of the file: that portrait, or a sheet of it.
-        restoration: the result of restoring the faces.
+        drift: of the largest restored face; None if it was not measured, or nothing was restored.
+        notes: decisions that were made for the caller.
     """
 
     portrait: Picture
     shown: Picture
-    restoration: Restoration
+    drift: Drift | None
+    notes: tuple[Note, ...]
 
 
 def draw(scene: Scene, plan: Plan, models: Models, cancellation: Cancellation) -> Drawing:
@@ -39,8 +42,9 @@ def draw(scene: Scene, plan: Plan, models: Models, cancellation: Cancellation) -
     Raises:
         DeadlineExceeded: it was cancelled.
     """
-    canvas = _canvas(scene, plan, cancellation)
-    restoration = faces.restore(scene, plan, canvas.rgb, models.mesh, cancellation)
+    cleaned = clean(scene, plan, models.mesh, cancellation)
+    canvas = _canvas(scene, plan, cleaned.view, cancellation)
+    restored = faces.restore(scene, plan, faces.Canvas(cleaned.view, canvas.rgb), models.mesh, cancellation)
     portrait = _finish(canvas, plan, models, scene.timings)
     paper = plan.recipe.background.paper_colour
     if plan.target.format == "jpeg":
@@ -50,22 +54,23 @@ def draw(scene: Scene, plan: Plan, models: Models, cancellation: Cancellation) -
         with scene.timings.stage("sheet"):
             copies = sheet.lay_out(plan.sheet, flatten(portrait, paper), plan.recipe.options.print_dpi)
             shown = Picture(copies)
-    return Drawing(portrait, shown, restoration)
+    notes = faces.lowered((*cleaned.strengths, *restored.strengths), plan.recipe.options)
+    return Drawing(portrait, shown, restored.drift or cleaned.drift, notes)
 
 
-def _canvas(scene: Scene, plan: Plan, cancellation: Cancellation) -> Picture:
+def _canvas(scene: Scene, plan: Plan, view: View, cancellation: Cancellation) -> Picture:
     """The photo, enlarged and cropped as planned; a copy if faces are drawn on it."""
-    picture, upscaler = scene.picture, plan.recipe.upscaler
+    picture, from_photo, upscaler = view.picture, view.from_photo, plan.recipe.upscaler
     if upscaler is not None:
         with scene.timings.stage("upscale"):
             alpha = None if picture.alpha is None else geometry.enlarge(picture.alpha, upscaler.factor)
             picture = Picture(upscaler.upscale(picture.rgb, cancellation), alpha)
+            from_photo = geometry.compose(from_photo, geometry.scaling(upscaler.factor))
     if plan.crop is not None:
         with scene.timings.stage("frame"):
-            enlarged = geometry.scaling(plan.recipe.options.upscale)
-            matrix = geometry.compose(geometry.invert(enlarged), plan.crop.matrix)
+            matrix = geometry.compose(geometry.invert(from_photo), plan.crop.matrix)
             picture = crop.apply(picture, replace(plan.crop, matrix=matrix))
-    if picture is scene.picture and plan.restored:
+    if picture is scene.picture and plan.treatment.faces:
         picture = replace(picture, rgb=picture.rgb.copy())
     return picture
 

@@ -1,112 +1,109 @@
 """Restore the faces of a photo into the portrait."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-import cv2
-import numpy as np
+from dataclasses import dataclass, replace
 
 from facecraft.cancellation import Cancellation
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.imaging import geometry
-from facecraft.imaging.mesh import Points
-from facecraft.judging import measures
 from facecraft.judging.rules import Drift
 from facecraft.options import Options
+from facecraft.pipeline import drift
+from facecraft.pipeline.cleaning import View
+from facecraft.pipeline.drift import Restored
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.plan import Plan
+from facecraft.pipeline.treatment import FacePlan
+from facecraft.restoration import likeness
 from facecraft.types import FaceCrop, Note, RGBImage
-
-BISECTIONS = 6
-"""Bisection steps: the strength is exact to 1/64."""
-# The box of a face in FFHQ's square, in shares of the square's side.
-SQUARE_BOX = np.array([0.22, 0.25, 0.78, 0.93], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
-class Restoration:
+class RestoredFaces:
     """The result of restoring the faces.
 
     Attributes:
-        count: number of restored faces.
+        strengths: with which they were restored, in the plan's order.
         drift: of the first restored face; None if it was not measured, or nothing was restored.
-        notes: a note if a strength was lowered.
     """
 
-    count: int = 0
+    strengths: tuple[float, ...] = ()
     drift: Drift | None = None
-    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """Where faces are taken from, and where they go.
+
+    Attributes:
+        view: the photo, cleaned or not.
+        rgb: (H, W, 3) uint8, the portrait; changed in place.
+    """
+
+    view: View
+    rgb: RGBImage
 
 
 def restore(
-    scene: Scene, plan: Plan, canvas: RGBImage, mesh: FaceMesh, cancellation: Cancellation
-) -> Restoration:
+    scene: Scene, plan: Plan, canvas: Canvas, mesh: FaceMesh, cancellation: Cancellation
+) -> RestoredFaces:
     """Restore the planned faces and paste them into the portrait, in place.
 
     Args:
         scene: has the photo; its timings get the stages align, restore, drift and paste.
         plan: has the faces, the restorer and the strength.
-        canvas: (H, W, 3) uint8, the portrait; changed in place.
+        canvas: the portrait.
         mesh: measures how far a face has drifted.
         cancellation: checked before each face.
 
     Raises:
         DeadlineExceeded: it was cancelled.
     """
-    restorer, options, timings = plan.recipe.restorer, plan.recipe.options, scene.timings
-    if restorer is None or not plan.restored:
-        return Restoration()
+    planned, timings, options = plan.treatment, scene.timings, plan.recipe.options
+    if planned.restorer is None:
+        return RestoredFaces()
+    view = canvas.view
     with timings.stage("align"):
-        crops = [geometry.crop(scene.picture.rgb, face.source) for face in plan.restored]
+        crops = [_crop(view, face) for face in planned.faces]
     with timings.stage("restore"):
-        squares = restorer.restore(crops, [plan.fidelity] * len(crops), cancellation)
-    strengths, drift = [options.strength] * len(crops), None
+        squares = planned.restorer.restore(crops, [plan.fidelity] * len(crops), cancellation)
+        for index, face in enumerate(planned.faces):
+            squares[index] = _faithful(crops[index].image, squares[index], face, grey=scene.grey)
+    strengths, moved = [options.strength] * len(crops), None
     if plan.recipe.judge or options.max_drift is not None:
         with timings.stage("drift"):
-            measured = len(crops) if options.max_drift is not None else 1
-            limited = [_limit(crops[index], squares[index], options, mesh) for index in range(measured)]
-            strengths[:measured], drift = [strength for strength, _ in limited], limited[0][1]
+            for index in range(len(crops) if options.max_drift is not None else 1):
+                photo = geometry.crop(scene.picture.rgb, planned.faces[index].source).image
+                restored = Restored(photo, crops[index].image, squares[index])
+                strengths[index], found = drift.limit(restored, options.strength, options.max_drift, mesh)
+                moved = moved or found
     with timings.stage("paste"):
-        for face, square, strength in zip(plan.restored, squares, strengths, strict=True):
-            geometry.paste_back(canvas, square, face.portrait, strength)
-    return Restoration(len(crops), drift, _notes(strengths, options))
+        for face, square, strength in zip(planned.faces, squares, strengths, strict=True):
+            geometry.paste_back(canvas.rgb, square, face.portrait, strength)
+    return RestoredFaces(tuple(strengths), moved)
 
 
-def _limit(crop: FaceCrop, square: RGBImage, options: Options, mesh: FaceMesh) -> tuple[float, Drift]:
-    """Find the highest strength with a drift within the limit. Return the strength and its drift."""
-    limit, strength = options.max_drift, options.strength
-    before = _points(crop.image, mesh)
-    drift = _drift(crop.image, square, strength, before, mesh)
-    if limit is None or drift.displacement <= limit:
-        return strength, drift
-    low, high, drift = 0.0, strength, Drift(0.0, measures.coarse_psnr(crop.image, crop.image))
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        trial = _drift(crop.image, square, middle, before, mesh)
-        if trial.displacement <= limit:
-            low, drift = middle, trial
-        else:
-            high = middle
-    return low, drift
+def _crop(view: View, face: FacePlan) -> FaceCrop:
+    """Cut out a face. N cycles a side of real detail need 2 * N pixels."""
+    crop = geometry.crop(view.picture.rgb, face.source.transformed(view.from_photo))
+    return replace(crop, source_px=min(crop.source_px, 2 * face.detail))
 
 
-def _drift(crop: RGBImage, square: RGBImage, strength: float, before: Points, mesh: FaceMesh) -> Drift:
-    blend = np.asarray(cv2.addWeighted(square, strength, crop, 1 - strength, 0), np.uint8)
-    return Drift(measures.displacement(before, _points(blend, mesh)), measures.coarse_psnr(crop, blend))
+def _faithful(source: RGBImage, square: RGBImage, face: FacePlan, *, grey: bool) -> RGBImage:
+    """Keep what the source has: its colours, or their absence, and its detail where it has little noise."""
+    result = likeness.keep_detail(source, square, face.detail) if face.clean else square.copy()
+    if grey:
+        likeness.make_grey(result)
+    else:
+        likeness.keep_colour(source, result, source.shape[0])
+    return result
 
 
-def _points(square: RGBImage, mesh: FaceMesh) -> Points:
-    """The points of an aligned face."""
-    side = square.shape[0]
-    eyes = geometry.TEMPLATE[:2] * np.float32(side / geometry.TEMPLATE_PX)
-    points, _ = mesh.trace(square, SQUARE_BOX * np.float32(side), eyes)
-    return points
-
-
-def _notes(strengths: Sequence[float], options: Options) -> tuple[Note, ...]:
-    lowered = [strength for strength in strengths if strength < options.strength]
-    if not lowered:
+def lowered(strengths: Sequence[float], options: Options) -> tuple[Note, ...]:
+    """A note if a strength was lowered."""
+    lower = [strength for strength in strengths if strength < options.strength]
+    if not lower:
         return ()
-    scope = "" if len(lowered) == 1 else f" or more, on {len(lowered)} faces"
-    strength = f"the strength was lowered to {min(lowered):.2f}{scope}"
+    scope = "" if len(lower) == 1 else f" or more, on {len(lower)} faces"
+    strength = f"the strength was lowered to {min(lower):.2f}{scope}"
     return (Note("strength_lowered", f"To keep the drift under {options.max_drift:g}, {strength}."),)

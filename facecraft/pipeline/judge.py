@@ -28,7 +28,7 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
         points = plan.points
         if points is not None:
             points, _ = models.mesh.trace(image, box_of(points), eyes_of(points))
-        drift = drawing.restoration.drift
+        drift = drawing.drift
         if drift is None and recipe.upscaler is None:  # the face is unchanged
             drift = Drift(displacement=0.0, psnr_db=measures.BEST_PSNR_DB)
         single = plan.sheet is None
@@ -41,7 +41,7 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
             ),
             source_eyes_px=plan.source_eyes_px,
             drift=drift,
-            retouched=drawing.restoration.count > 0 or recipe.retouches,
+            retouched=plan.treatment.restores or recipe.retouches,
             width=file.width if single else portrait.width,
             height=file.height if single else portrait.height,
             file_bytes=len(file.data) if single else None,

@@ -14,7 +14,9 @@ from facecraft.imaging.mesh import Points, box_of, eyes_of, transform_points
 from facecraft.imaging.picture import Picture
 from facecraft.pipeline.models import Models
 from facecraft.pipeline.timings import Timings
-from facecraft.types import Face, Source
+from facecraft.restoration import damage
+from facecraft.restoration.likeness import is_grey
+from facecraft.types import Damage, Face, Source
 
 RETRACE_PX = 512
 """Longer side of the crop for the second trace of the points."""
@@ -40,6 +42,46 @@ class Scene:
         """Every face, largest first."""
         with self.timings.stage("detect"):
             return tuple(self._models.detector.detect(self.picture.rgb))
+
+    @cached_property
+    def grey(self) -> bool:
+        """Whether the photo has no colours."""
+        with self.timings.stage("damage"):
+            return is_grey(self.picture.rgb)
+
+    @cached_property
+    def damages(self) -> tuple[Damage, ...]:
+        """The damage at each face, in the order of `faces`."""
+        grey = self.grey
+        with self.timings.stage("damage"):
+            rgb = self.picture.rgb
+            return tuple(damage.measure(rgb, face, self.source, grey=grey) for face in self.faces)
+
+    @cached_property
+    def noise(self) -> float:
+        """Noise of the whole photo, in levels; for a photo without a face."""
+        with self.timings.stage("damage"):
+            return damage.noise(self.picture.rgb, None)
+
+    @cached_property
+    def residue(self) -> float:
+        """What the cleaner would change in the middle of the largest face, in levels on average.
+
+        It sees what the other measures miss: artefacts of a file that was enlarged or saved again. Without a
+        cleaner it is 0.
+        """
+        cleaner = self._models.cleaner
+        if cleaner is None:
+            return 0.0
+        with self.timings.stage("damage"):
+            height, width = self.picture.rgb.shape[:2]
+            x, y = (width / 2, height / 2) if not self.faces else self.faces[0].landmarks.mean(axis=0)
+            left, top = (
+                max(0, min(int(middle) - damage.PROBE_PX // 2, length - damage.PROBE_PX))
+                for middle, length in ((x, width), (y, height))
+            )
+            part = self.picture.rgb[top : top + damage.PROBE_PX, left : left + damage.PROBE_PX]
+            return damage.residue(part, cleaner.clean(part))
 
     @cached_property
     def points(self) -> Points | None:

@@ -7,6 +7,7 @@ from facecraft.detection.base import Detector
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.matting.segmenters import Segmenter
 from facecraft.restoration.batching import BatchingRestorer
+from facecraft.restoration.cleaning import Cleaner
 from facecraft.restoration.upscaling import Upscaler
 
 
@@ -15,14 +16,18 @@ class Models:
     """The loaded models.
 
     Attributes:
-        restorers: by name, the best first; `auto` is the first.
+        cleaner: cleans whole photos; None if it is not loaded.
+        restorers: of faces, by name, the best first.
+        inventing: names of restorers that `auto` may use for a face with too little detail.
         upscalers: by factor.
     """
 
     detector: Detector
     mesh: FaceMesh
     segmenter: Segmenter
+    cleaner: Cleaner | None
     restorers: Mapping[str, BatchingRestorer]
+    inventing: frozenset[str]
     upscalers: Mapping[int, Upscaler]
 
     def close(self) -> None:

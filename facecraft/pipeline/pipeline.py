@@ -17,7 +17,7 @@ from facecraft.pipeline.plan import plan, resolve
 from facecraft.pipeline.timings import Timings
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
-from facecraft.types import Check, Detection, Portrait
+from facecraft.results import Check, Detection, Portrait
 
 
 class Pipeline:
@@ -72,20 +72,22 @@ class Pipeline:
         verdict = None
         if recipe.judge:
             verdict = judge_portrait(scene, planned, drawing, file, self.models)
-        notes = recipe.notes + drawing.restoration.notes
+        notes = recipe.notes + planned.treatment.notes + drawing.notes
         if planned.crop is not None:
             notes += crop.notes_on(planned.crop, drawing.portrait.covered)
         return Portrait(
             source=scene.source,
             faces=scene.faces,
+            damages=planned.treatment.damages,
             timings_ms=scene.timings.ms,
             data=file.data,
             format=planned.target.format,
             width=file.width,
             height=file.height,
             quality=file.quality,
-            restored=drawing.restoration.count,
-            restorer=recipe.restorer_name,
+            restored=planned.treatment.shown,
+            restorer=planned.treatment.restorer_name,
+            cleaned=planned.treatment.cleaning is not None,
             notes=notes + file.notes,
             verdict=verdict,
         )
@@ -113,7 +115,13 @@ class Pipeline:
         scene = self._look(photo)
         file_bytes = len(photo) if isinstance(photo, bytes) else None
         verdict = judge_photo(scene, preset, file_bytes, self.models)
-        return Check(source=scene.source, faces=scene.faces, timings_ms=scene.timings.ms, verdict=verdict)
+        return Check(
+            source=scene.source,
+            faces=scene.faces,
+            damages=scene.damages,
+            timings_ms=scene.timings.ms,
+            verdict=verdict,
+        )
 
     def close(self) -> None:
         """End the threads that run models. Do not use the pipeline after that."""

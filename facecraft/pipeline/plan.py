@@ -18,16 +18,17 @@ from facecraft.finishing.sheet import Sheet
 from facecraft.imaging import codec, geometry
 from facecraft.imaging.codec import Limits
 from facecraft.imaging.fit import Target
-from facecraft.imaging.geometry import Affine, Alignment
+from facecraft.imaging.geometry import Affine
 from facecraft.imaging.head import head_of
 from facecraft.imaging.mesh import Points, transform_points
 from facecraft.options import Options
-from facecraft.pipeline.crowd import check_faces, most_faces
+from facecraft.pipeline import treatment
+from facecraft.pipeline.crowd import check_faces
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.models import Models
+from facecraft.pipeline.treatment import Means, Treatment
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
-from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.upscaling import Upscaler
 from facecraft.types import ImageFormat, Note
 
@@ -40,7 +41,7 @@ class Recipe:
 
     Attributes:
         options: with the preset's values filled in.
-        restorer: None if nothing is restored.
+        means: of restoration.
         upscaler: None if the picture keeps its size.
         judge: whether the portrait gets a verdict.
         notes: decisions that the preset made for the caller.
@@ -49,33 +50,16 @@ class Recipe:
     options: Options
     preset: Preset | None
     background: Background
-    restorer: BatchingRestorer | None
+    means: Means
     upscaler: Upscaler | None
     judge: bool
     notes: tuple[Note, ...]
-
-    @property
-    def restorer_name(self) -> str:
-        return "none" if self.restorer is None else self.restorer.name
 
     @property
     def retouches(self) -> bool:
         """Whether anything but restoration changes the person or the background."""
         options = self.options
         return options.tone == "auto" or self.background.kind != "keep" or self.upscaler is not None
-
-
-@dataclass(frozen=True, slots=True)
-class FacePlan:
-    """A face to restore.
-
-    Attributes:
-        source: its square in the photo.
-        portrait: its square in the portrait, before the portrait is copied to a sheet.
-    """
-
-    source: Alignment
-    portrait: Alignment
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +73,7 @@ class Plan:
         matrix: (2, 3) float64, from the photo's pixels to the portrait's.
         points: of the largest face, in the portrait's pixels; None without a face, or if nothing needs them.
         source_eyes_px: distance between that face's eyes, in the photo's pixels; None if points is None.
-        restored: the faces to restore, largest first.
+        treatment: the restoration.
         fidelity: of the restoration, 0 to 1.
         face_centres: (N, 2) float32, x y of every face in the portrait's pixels.
     """
@@ -101,7 +85,7 @@ class Plan:
     matrix: Affine
     points: Points | None
     source_eyes_px: float | None
-    restored: tuple[FacePlan, ...]
+    treatment: Treatment
     fidelity: float
     face_centres: NDArray[np.float32]
 
@@ -125,7 +109,7 @@ def resolve(options: Options, by_name: Mapping[str, Preset], models: Models, *, 
         options=filled,
         preset=preset,
         background=Background.parse(filled.background),
-        restorer=_restorer(filled, models),
+        means=_means(filled, models),
         upscaler=_upscaler(filled, models),
         judge=judge or preset is not None,
         notes=_notes(options, preset),
@@ -158,9 +142,9 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
         file_size = size if paper is None else (paper.width, paper.height)
         codec.check_pixels(*file_size, limits)
         codec.check_side(*file_size, format_)
-    restored = _restored(recipe, scene, matrix, size)
-    if recipe.restorer is not None:
-        check_faces(recipe.restorer, [face.source.source_px for face in restored], limits.faces, deadline_s)
+    treated = treatment.decide(recipe.means, options, scene, matrix, size)
+    if treated.restorer is not None:
+        check_faces(treated.restorer, [face.source_px for face in treated.faces], limits.faces, deadline_s)
     dpi = options.dpi if paper is None else options.print_dpi
     return Plan(
         recipe=recipe,
@@ -170,7 +154,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
         matrix=matrix,
         points=None if points is None else transform_points(points, matrix),
         source_eyes_px=None if points is None else head_of(points).eyes_px,
-        restored=restored,
+        treatment=treated,
         fidelity=DEFAULT_FIDELITY if options.fidelity is None else options.fidelity,
         face_centres=scene.face_centres(matrix),
     )
@@ -189,17 +173,6 @@ def _place(recipe: Recipe, scene: Scene) -> tuple[Points | None, Crop | None]:
     return points, crop.fit(options, *size, None if points is None else head_of(points))
 
 
-def _restored(recipe: Recipe, scene: Scene, matrix: Affine, size: tuple[int, int]) -> tuple[FacePlan, ...]:
-    """The faces to restore: only those that the portrait shows, and of them as many as are asked for."""
-    restorer, options = recipe.restorer, recipe.options
-    if restorer is None or options.strength == 0:
-        return ()
-    squares = [geometry.align(face, restorer.face_size_px) for face in scene.faces]
-    plans = [FacePlan(square, square.transformed(matrix)) for square in squares]
-    shown = tuple(each for each in plans if each.portrait.overlaps(*size))
-    return shown[: most_faces(options.faces)]
-
-
 def _format(recipe: Recipe, source: ImageFormat) -> ImageFormat:
     options = recipe.options
     if options.format != "auto":
@@ -215,26 +188,36 @@ def _notes(options: Options, preset: Preset | None) -> tuple[Note, ...]:
     return (Note("restoration_off", detail),)
 
 
-def _restorer(options: Options, models: Models) -> BatchingRestorer | None:
-    restorer = _named(options.restorer, models.restorers)
-    if options.fidelity is not None and not (restorer and restorer.takes_fidelity):
-        name = restorer.name if restorer else "none"
+def _means(options: Options, models: Models) -> Means:
+    means = _named(options, models)
+    named = means.restorer or means.cleaner
+    name = "none" if named is None else named.name
+    if options.fidelity is not None and not (means.restorer and means.restorer.takes_fidelity):
         raise InvalidOption(
             f"The option fidelity has no meaning for the restorer {name}.",
             hint="Omit fidelity, or choose a restorer that takes it.",
         )
-    return restorer
+    if options.area in ("photo", "head") and means.restorer is not None and means.cleaner is None:
+        raise InvalidOption(f"The restorer {name} restores faces only, not area={options.area}.")
+    return means
 
 
-def _named(name: str, restorers: Mapping[str, BatchingRestorer]) -> BatchingRestorer | None:
+def _named(options: Options, models: Models) -> Means:
+    name, cleaner = options.restorer, models.cleaner
+    forced = options.when == "always" or (options.when is None and name != "auto")
     if name == "none":
-        return None
+        return Means()
+    if name == "auto" and cleaner is None:
+        return Means(None, next(iter(models.restorers.values()), None), forced=forced)
     if name == "auto":
-        return next(iter(restorers.values()))
-    if name in restorers:
-        return restorers[name]
-    loaded = ", ".join(("auto", "none", *restorers))
-    raise InvalidOption(f"There is no restorer {name!r}; there are {loaded}.")
+        inventing = (models.restorers[each] for each in models.restorers if each in models.inventing)
+        return Means(cleaner, next(inventing, None), low_detail_only=True, forced=forced)
+    if cleaner is not None and name == cleaner.name:
+        return Means(cleaner, forced=forced)
+    if name in models.restorers:
+        return Means(None, models.restorers[name], forced=forced)
+    names = ("auto", "none", *(() if cleaner is None else (cleaner.name,)), *models.restorers)
+    raise InvalidOption(f"There is no restorer {name!r}; there are {', '.join(names)}.")
 
 
 def _upscaler(options: Options, models: Models) -> Upscaler | None:

@@ -11,13 +11,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from facecraft.errors import HeadTooLarge
+from facecraft.results import Portrait
 from facecraft.service.response.problems import error_response
 from facecraft.service.telemetry.logs import REQUEST_ID
-from facecraft.types import Portrait
 
 if TYPE_CHECKING:
+    from facecraft.results import Findings
     from facecraft.service.telemetry.metrics import Metrics
-    from facecraft.types import Findings
 
 REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._:/+=-]{1,64}")
 # The pages at / and /docs need more, and set their own policy.

@@ -69,7 +69,23 @@ class WheelSource:
         return self.requirement
 
 
-Source: TypeAlias = UrlSource | WheelSource
+@dataclass(frozen=True, slots=True)
+class PackageSource:
+    """A file that comes with the package. It is used where it is."""
+
+    file: str
+
+    def __str__(self) -> str:
+        return f"{self.file} of the package"
+
+    @property
+    def path(self) -> Path:
+        return Path(__file__).resolve().parent / "packaged" / self.file
+
+    origin = "the package"
+
+
+Source: TypeAlias = UrlSource | WheelSource | PackageSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +109,11 @@ class ModelEntry:
     licence: Licence
     sets: tuple[str, ...]
     sources: tuple[Source, ...]
+
+    def path(self, folder: Path) -> Path:
+        """The place of the model's file: the models folder, or the package if it comes with it."""
+        packaged = (source.path for source in self.sources if isinstance(source, PackageSource))
+        return next(packaged, folder / self.file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +225,8 @@ def _source(table: Table) -> Source:
     if "wheel" in table:
         requirement = table.text("wheel", PINNED, "one exact version, as in name==1.0")
         source = WheelSource(requirement, table.text("member"))
+    elif "package" in table:
+        source = PackageSource(table.text("package", FILE_NAME, "a bare file name (letters, digits, . _ -)"))
     else:
         source = UrlSource(_url(table), table.text("member") if "member" in table else None)
     table.refuse_unread()

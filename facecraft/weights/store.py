@@ -78,7 +78,7 @@ def _cache_dir() -> Path:
 
 def state(entry: ModelEntry, folder: Path) -> State:
     """Check a model's file by its size only."""
-    path = folder / entry.file
+    path = entry.path(folder)
     if not path.is_file():
         return "missing"
     return "present" if path.stat().st_size == entry.bytes else "wrong size"
@@ -97,7 +97,7 @@ def verify(entry: ModelEntry, folder: Path) -> Path:
         WeightsMissing: the file is missing or cannot be read.
         HashMismatch: its size or hash differs.
     """
-    path = folder / entry.file
+    path = entry.path(folder)
     hint = f"Run `facecraft models pull {entry.name}`."
     try:
         if not path.is_file():
@@ -176,7 +176,7 @@ def _download_one(
     entry: ModelEntry, folder: Path, scratch: Path, downloads: Downloads
 ) -> StoredModel | _Failure:
     start = time.monotonic()
-    path, unverified = folder / entry.file, scratch / entry.file
+    path, unverified = entry.path(folder), scratch / entry.file
     reasons = []
     for source in entry.sources:
         try:

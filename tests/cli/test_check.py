@@ -11,8 +11,9 @@ from facecraft.checks.bench.measure import PHOTO
 from facecraft.cli import load
 from facecraft.cli.check import allowed
 from facecraft.options import Options
+from facecraft.results import Check
 from facecraft.service.response.schemas import CheckBody, RuleBody
-from facecraft.types import Check, RuleResult, RuleStatus, Source, Verdict
+from facecraft.types import RuleResult, RuleStatus, Source, Verdict
 from tests.cli.conftest import Main, command_main, run
 
 Capture = pytest.CaptureFixture[str]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from facecraft import catalogue
-from facecraft.catalogue import Model
 from facecraft.errors import StartupError
+from facecraft.model import Model
 from facecraft.settings import PREFIX, Settings
 from tests.docs.documents import page, table
 from tests.docs.tables import defaults, values

@@ -13,7 +13,7 @@ from facecraft.cancellation import Cancellation
 from facecraft.errors import NoFaceFound, UndecodableImage
 from facecraft.folders.watch import Delays, FolderWatcher
 from facecraft.options import Options
-from facecraft.types import Portrait
+from facecraft.results import Portrait
 from tests.portraits import BLANK
 
 QUICK = Delays(poll_s=0.01, settle_s=0.05, incomplete_s=0.4, retry_s=0.05)

@@ -74,7 +74,8 @@ from pathlib import Path
 from facecraft.cancellation import Cancellation
 from facecraft.folders.watch import Delays, FolderWatcher
 from facecraft.options import Options
-from facecraft.types import Portrait, Source
+from facecraft.results import Portrait
+from facecraft.types import Source
 
 class Slow:
     def process(self, data, options, cancellation):

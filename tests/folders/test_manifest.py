@@ -8,7 +8,7 @@ import pytest
 from facecraft.errors import ImageTooLarge, NoFaceFound
 from facecraft.folders import manifest
 from facecraft.folders.manifest import Entry
-from facecraft.types import Note, RuleResult, RuleStatus, Verdict
+from facecraft.types import Damage, Note, RuleResult, RuleStatus, Verdict
 from tests.portraits import BLANK
 
 
@@ -21,6 +21,8 @@ PORTRAIT = replace(
     data=b"0123",
     width=64,
     height=80,
+    restorer="facecraft-clean",
+    damages=(Damage(51.26, 12.36, 180.04, jpeg_quality=60, grey=False),),
     notes=(Note("source_small", "It is small."), Note("extended", "It was extended.")),
     verdict=Verdict((rule("head_height", "fail"), rule("sharpness", "pass"), rule("eye_line", "fail"))),
 )
@@ -46,6 +48,10 @@ def test_json_says_everything_of_a_portrait() -> None:
                 "height": 80,
                 "bytes": 4,
                 "ms": 12.3,
+                "restorer": "facecraft-clean",
+                "damages": [
+                    {"detail": 51.3, "noise": 12.4, "square_px": 180.0, "jpeg_quality": 60, "grey": False}
+                ],
                 "problem": None,
             }
         ]
@@ -66,9 +72,9 @@ def test_a_portrait_that_was_not_judged_has_no_verdict() -> None:
 
 def test_csv_has_a_line_for_each_file_under_a_header() -> None:
     assert manifest.as_csv([DONE, FAILED]).decode().split("\r\n") == [
-        "file,output,status,verdict,failed_rules,notes,width,height,bytes,ms,code,detail",
-        "a.png,a.jpg,done,fail,head_height eye_line,source_small extended,64,80,4,12.3,,",
-        "b.png,,failed,,,,,,,1.0,no_face_found,No face was found in the picture.",
+        "file,output,status,verdict,failed_rules,notes,width,height,bytes,ms,restorer,code,detail",
+        "a.png,a.jpg,done,fail,head_height eye_line,source_small extended,64,80,4,12.3,facecraft-clean,,",
+        "b.png,,failed,,,,,,,1.0,,no_face_found,No face was found in the picture.",
         "",
     ]
 

@@ -10,7 +10,7 @@ from facecraft.folders import once
 from facecraft.folders.manifest import Entry
 from facecraft.folders.once import Job, find_jobs, process_jobs
 from facecraft.options import Options
-from facecraft.types import Portrait
+from facecraft.results import Portrait
 from tests.portraits import BLANK
 
 

@@ -10,7 +10,7 @@ from facecraft.cancellation import Cancellation
 from facecraft.errors import StartupError
 from facecraft.folders import layout
 from facecraft.options import Options
-from facecraft.types import Portrait
+from facecraft.results import Portrait
 from tests.folders.conftest import MAX_BYTES, QUICK, Echo, Place
 
 

@@ -17,9 +17,11 @@ from facecraft.pipeline.timings import Timings
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.pace import Pace
 from facecraft.types import RGBImage, Source
+from tests.damages import blurred
 from tests.pipeline.conftest import LIMITS, Unchanged
 
 SOURCE_PX = 100.0
+NAMED = {"restorer": "a-second-a-face"}
 
 
 @pytest.fixture
@@ -110,13 +112,13 @@ def test_a_slow_moment_long_ago_refuses_nothing(monkeypatch: pytest.MonkeyPatch)
 def planned(
     pipeline: Pipeline,
     rgb: RGBImage,
-    options: Options,
+    options: dict[str, str],
     limits: Limits = LIMITS,
     deadline_s: float | None = None,
 ) -> Plan:
     height, width = rgb.shape[:2]
     scene = Scene(Picture(rgb), Source(width, height, "jpeg", 1), pipeline.models, Timings())
-    recipe = resolve(options, pipeline.presets, pipeline.models, judge=False)
+    recipe = resolve(Options.parse(options), pipeline.presets, pipeline.models, judge=False)
     return plan(recipe, scene, limits, deadline_s)
 
 
@@ -129,20 +131,26 @@ def timed(plain: Pipeline, restorer: BatchingRestorer) -> Pipeline:
 
 @pytest.mark.parametrize(("option", "count"), [("all", 6), ("largest", 1), ("1", 1), ("4", 4), ("9", 6)])
 def test_the_largest_faces_are_restored(timed: Pipeline, group: RGBImage, option: str, count: int) -> None:
-    made, everyone = (planned(timed, group, Options.parse({"faces": each})) for each in (option, "all"))
+    made, everyone = (planned(timed, group, {**NAMED, "faces": each}) for each in (option, "all"))
     restored, all_of_them = (
-        [face.source.to_crop.tolist() for face in each.restored] for each in (made, everyone)
+        [face.source.to_crop.tolist() for face in each.treatment.faces] for each in (made, everyone)
     )
     assert restored == all_of_them[:count]
     assert (len(restored), len(made.face_centres)) == (count, 6)
 
 
 def test_only_faces_that_the_portrait_shows_count(timed: Pipeline, group: RGBImage) -> None:
-    crop = {"width": "200", "height": "250", "head": "0.9"}
-    shown = len(planned(timed, group, Options.parse(crop)).restored)
+    crop = {**NAMED, "width": "200", "height": "250", "head": "0.9"}
+    shown = len(planned(timed, group, crop).treatment.faces)
     assert 1 <= shown < 6
-    assert len(planned(timed, group, Options.parse({**crop, "faces": "6"})).restored) == shown
-    planned(timed, group, Options.parse(crop), replace(LIMITS, faces=shown), deadline_s=shown + 0.5)
+    planned(timed, group, crop, replace(LIMITS, faces=shown), shown + 0.5)
+
+
+def test_a_face_counts_with_the_pixels_that_have_detail(timed: Pipeline, astronaut: RGBImage) -> None:
+    sharp, blurry = (
+        planned(timed, picture, NAMED).treatment.faces[0] for picture in (astronaut, blurred(astronaut, 4))
+    )
+    assert blurry.source_px < sharp.source_px <= sharp.source.source_px
 
 
 def test_a_photo_with_too_many_faces_is_refused_and_none_is_dropped_in_silence(
@@ -150,17 +158,19 @@ def test_a_photo_with_too_many_faces_is_refused_and_none_is_dropped_in_silence(
 ) -> None:
     five = replace(LIMITS, faces=5)
     with pytest.raises(TooManyFaces, match="6 faces would be restored; at most 5 are"):
-        planned(timed, group, Options(), five)
+        planned(timed, group, NAMED, five)
     with pytest.raises(TooManyFaces, match="6 faces take about 6 seconds"):
-        planned(timed, group, Options(), deadline_s=5.5)
-    for option in ("largest", 3, 5):
-        planned(timed, group, Options.model_validate({"faces": option}), five, deadline_s=5.5)
+        planned(timed, group, NAMED, deadline_s=5.5)
+    for option in ("largest", "3", "5"):
+        planned(timed, group, {**NAMED, "faces": option}, five, 5.5)
 
 
 @pytest.mark.parametrize(
-    "options", [Options(restorer="none"), Options(strength=0)], ids=["none", "strength 0"]
+    "options",
+    [{"restorer": "none"}, {**NAMED, "strength": "0"}, {"restorer": "facecraft-clean"}],
+    ids=["none", "strength 0", "cleaning"],
 )
-def test_where_nothing_is_restored_no_number_is_too_many(
-    timed: Pipeline, group: RGBImage, options: Options
+def test_where_no_face_is_restored_no_number_is_too_many(
+    timed: Pipeline, group: RGBImage, options: dict[str, str]
 ) -> None:
-    planned(timed, group, options, replace(LIMITS, faces=1), deadline_s=1)
+    planned(timed, group, options, replace(LIMITS, faces=1), 0.1)

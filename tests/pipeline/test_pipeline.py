@@ -1,10 +1,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from facecraft.bootstrap import Runtime
 from facecraft.cancellation import Cancellation
@@ -13,9 +15,15 @@ from facecraft.imaging import codec, geometry
 from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.restoration.batching import BatchingRestorer
+from facecraft.restoration.cleaning import Cleaner
+from facecraft.restoration.damage import is_clean
+from facecraft.restoration.likeness import keep_colour, keep_detail
 from facecraft.types import FaceCrop, RGBImage
 from tests.conftest import Encode
+from tests.damages import noisy
 from tests.pipeline.conftest import GREY, LIMITS, pixels
+
+X4PLUS = "realesrgan-x4plus"
 
 
 def under(masks: list[geometry.Alignment], shape: tuple[int, int]) -> np.ndarray:
@@ -28,40 +36,50 @@ def under(masks: list[geometry.Alignment], shape: tuple[int, int]) -> np.ndarray
     return reached
 
 
+@pytest.mark.parametrize("restorer", ["auto", X4PLUS])
 def test_the_same_image_gives_the_same_bytes_twice(
-    pipeline: Pipeline, astronaut: RGBImage, png: Encode
+    pipeline: Pipeline, astronaut: RGBImage, png: Encode, restorer: str
 ) -> None:
-    data = png(astronaut)
-    options = Options(format="webp")
-    assert pipeline.process(data, options).data == pipeline.process(data, options).data
+    data = png(noisy(astronaut, 15))
+    options = Options(format="webp", restorer=restorer)
+    first = pipeline.process(data, options)
+    assert first.restored == 1
+    assert first.data == pipeline.process(data, options).data
 
 
 def test_only_the_face_changes(pipeline: Pipeline, astronaut: RGBImage, png: Encode) -> None:
-    portrait = pipeline.process(png(astronaut), Options())
+    portrait = pipeline.process(png(astronaut), Options(restorer=X4PLUS))
     result = pixels(portrait.data)
     reached = under([geometry.align(portrait.faces[0], 512)], (512, 512))
     assert (result[~reached] == astronaut[~reached]).all()
     assert (result[reached] != astronaut[reached]).mean() > 0.5
 
 
-def test_colours_are_kept(pipeline: Pipeline, astronaut: RGBImage, png: Encode) -> None:
-    portrait = pipeline.process(png(astronaut), Options())
+@pytest.mark.parametrize("restorer", ["facecraft-clean", X4PLUS])
+def test_colours_are_kept(pipeline: Pipeline, astronaut: RGBImage, png: Encode, restorer: str) -> None:
+    portrait = pipeline.process(png(astronaut), Options(restorer=restorer))
+    assert portrait.restored == 1
     x1, y1, x2, y2 = portrait.faces[0].bbox.astype(int)
     difference = pixels(portrait.data)[y1:y2, x1:x2].astype(float) - astronaut[y1:y2, x1:x2]
-    assert abs(difference.mean(axis=(0, 1))).max() < 3
+    assert abs(difference.mean(axis=(0, 1))).max() < 0.5
 
 
 def test_faces_restored_together_and_apart_agree(pipeline: Pipeline, group: RGBImage, png: Encode) -> None:
     # t1.jpg cut to its two faces in the middle, once whole and once with each of them painted over.
     both = np.ascontiguousarray(group[100:520, 240:620])
-    whole = pipeline.process(png(both), Options())
+    whole = pipeline.process(png(both), Options(restorer=X4PLUS))
     assert whole.restored == 2
     together = pixels(whole.data)
     places = [geometry.align(face, 512) for face in whole.faces]
-    restorer = next(iter(pipeline.models.restorers.values()))
+    restorer = pipeline.models.restorers[X4PLUS]
     for index, place in enumerate(places):
         alone = both.copy()
-        (square,) = restorer.restore([geometry.crop(both, place)], [0.5])
+        found = whole.damages[index]
+        assert is_clean(found.noise, None)
+        face = geometry.crop(both, place)
+        (square,) = restorer.restore([replace(face, source_px=min(face.source_px, 2 * found.detail))], [0.5])
+        square = keep_detail(face.image, square, found.detail)
+        keep_colour(face.image, square, 512)
         geometry.paste_back(alone, square, place, 1.0)
         own = under([place], both.shape[:2]) & ~under([places[1 - index]], both.shape[:2])
         assert own.sum() > 5000
@@ -69,7 +87,7 @@ def test_faces_restored_together_and_apart_agree(pipeline: Pipeline, group: RGBI
 
 
 def test_faces_largest_restores_one(pipeline: Pipeline, group: RGBImage, png: Encode) -> None:
-    portrait = pipeline.process(png(group), Options(faces="largest"))
+    portrait = pipeline.process(png(group), Options(faces="largest", restorer=X4PLUS))
     assert (len(portrait.faces), portrait.restored) == (6, 1)
     others = under([geometry.align(face, 512) for face in portrait.faces[1:]], group.shape[:2])
     others &= ~under([geometry.align(portrait.faces[0], 512)], group.shape[:2])
@@ -80,9 +98,10 @@ def test_faces_largest_restores_one(pipeline: Pipeline, group: RGBImage, png: En
 def test_without_restoration_the_pixels_stay(
     pipeline: Pipeline, astronaut: RGBImage, png: Encode, options: Options
 ) -> None:
-    portrait = pipeline.process(png(astronaut), options)
-    assert portrait.restored == 0
-    assert (pixels(portrait.data) == astronaut).all()
+    damaged = noisy(astronaut, 15)
+    portrait = pipeline.process(png(damaged), options)
+    assert (portrait.restored, portrait.restorer, portrait.cleaned) == (0, "none", False)
+    assert (pixels(portrait.data) == damaged).all()
 
 
 def test_a_picture_without_a_face_is_refused(pipeline: Pipeline, png: Encode) -> None:
@@ -96,15 +115,30 @@ def test_a_picture_without_a_face_passes_where_none_is_required(pipeline: Pipeli
     assert (pixels(portrait.data) == GREY).all()
 
 
-def test_alpha_passes_through(pipeline: Pipeline, astronaut: RGBImage, png: Encode) -> None:
+@pytest.mark.parametrize("restorer", ["auto", X4PLUS])
+def test_alpha_passes_through(pipeline: Pipeline, astronaut: RGBImage, png: Encode, restorer: str) -> None:
     alpha = np.arange(512, dtype=np.uint16)[None].repeat(512, axis=0).clip(0, 255).astype(np.uint8)
-    portrait = pipeline.process(png(np.dstack((astronaut, alpha))), Options())
+    picture = np.dstack((noisy(astronaut, 15), alpha))
+    portrait = pipeline.process(png(picture), Options(restorer=restorer))
+    assert portrait.restored == 1
     assert (pixels(portrait.data)[:, :, 3] == alpha).all()
 
 
-def test_every_stage_is_timed(pipeline: Pipeline, astronaut: RGBImage, png: Encode) -> None:
-    timings = pipeline.process(png(astronaut), Options()).timings_ms
-    assert list(timings) == ["decode", "detect", "align", "restore", "paste", "encode"]
+@pytest.mark.parametrize(
+    ("options", "stages"),
+    [
+        (Options(), ["damage"]),
+        (Options(when="always"), ["damage", "clean"]),
+        (Options(restorer=X4PLUS), ["damage", "align", "restore", "paste"]),
+        (Options(restorer="none"), []),
+    ],
+    ids=["good", "cleaned", "restored", "none"],
+)
+def test_every_stage_is_timed(
+    pipeline: Pipeline, astronaut: RGBImage, png: Encode, options: Options, stages: list[str]
+) -> None:
+    timings = pipeline.process(png(astronaut), options).timings_ms
+    assert list(timings) == ["decode", "detect", *stages, "encode"]
     assert all(ms > 0 for ms in timings.values())
 
 
@@ -114,12 +148,20 @@ EVERY_STEP = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("restorer", "stages"),
+    [
+        (X4PLUS, ["frame", "align", "restore", "drift", "paste"]),
+        ("facecraft-clean", ["clean", "drift", "frame"]),
+    ],
+)
 def test_the_steps_of_finishing_run_in_their_order_and_each_is_timed(
-    pipeline: Pipeline, astronaut: RGBImage, png: Encode
+    pipeline: Pipeline, astronaut: RGBImage, png: Encode, restorer: str, stages: list[str]
 ) -> None:
-    timings = pipeline.process(png(astronaut), Options.parse(EVERY_STEP), judge=True).timings_ms
+    options = Options.parse({"restorer": restorer, **EVERY_STEP})
+    timings = pipeline.process(png(astronaut), options, judge=True).timings_ms
     assert list(timings) == [
-        *("decode", "detect", "landmarks", "frame", "align", "restore", "drift", "paste"),
+        *("decode", "detect", "landmarks", "damage", *stages),
         *("background", "tone", "mask", "sheet", "encode", "verdict"),
     ]
 
@@ -157,7 +199,8 @@ def test_a_crop_larger_than_the_model_is_restored_whole(
     loaded: Runtime, astronaut: RGBImage, png: Encode
 ) -> None:
     large = cv2.resize(astronaut[:256, 96:352], (1800, 1800), interpolation=cv2.INTER_CUBIC)
-    portrait = loaded.pipeline.process(png(np.asarray(large, np.uint8)), Options(format="jpeg"))
+    options = Options(format="jpeg", restorer=X4PLUS)
+    portrait = loaded.pipeline.process(png(np.asarray(large, np.uint8)), options)
     assert portrait.restored == 1
     picture, _ = codec.decode(portrait.data, LIMITS)
     assert picture.rgb.shape == (1800, 1800, 3)
@@ -180,7 +223,19 @@ def test_a_restorer_that_fails_fails_the_request(
     models = replace(pipeline.models, restorers={"broken": BatchingRestorer(Broken(), 1, 0)}, upscalers={})
     broken = Pipeline(models, {}, LIMITS)
     with pytest.raises(RuntimeError, match="out of order"):
-        broken.process(png(astronaut), Options())
+        broken.process(png(astronaut), Options(restorer="broken"))
+
+
+def test_a_cleaner_that_fails_fails_the_request(pipeline: Pipeline, astronaut: RGBImage, png: Encode) -> None:
+    class Broken:
+        name = "broken"
+
+        def run(self, *inputs: NDArray[Any]) -> NDArray[Any]:
+            raise RuntimeError("out of order")
+
+    broken = Pipeline(replace(pipeline.models, cleaner=Cleaner("broken", Broken())), {}, LIMITS)
+    with pytest.raises(RuntimeError, match="out of order"):
+        broken.process(png(noisy(astronaut, 15)), Options())
 
 
 def test_a_cancelled_portrait_stops_before_its_next_face(
@@ -195,7 +250,7 @@ def test_a_cancelled_portrait_stops_before_its_next_face(
             return asked[-1]
 
     with pytest.raises(DeadlineExceeded):
-        pipeline.process(png(group), Options(), AfterTheFirst())
+        pipeline.process(png(group), Options(restorer=X4PLUS), AfterTheFirst())
     assert asked[:2] == [False, True]
 
 

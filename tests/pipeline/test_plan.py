@@ -11,7 +11,9 @@ from facecraft.pipeline.look import Scene
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.pipeline.plan import Plan, plan, resolve
 from facecraft.pipeline.timings import Timings
+from facecraft.pipeline.treatment import Treatment
 from facecraft.types import ImageFormat, RGBImage, Source
+from tests.damages import noisy
 
 LIMITS = Limits(upload_bytes=20_000_000, pixels=1_000_000, frames=1, scans=100)
 
@@ -21,21 +23,21 @@ def planned(pipeline: Pipeline, rgb: RGBImage, options: Options, format_: ImageF
     scene = Scene(Picture(rgb), Source(width, height, format_, 1), pipeline.models, Timings())
     recipe = resolve(options, pipeline.presets, pipeline.models, judge=False)
     made = plan(recipe, scene, LIMITS)
-    assert not {"align", "restore", "frame", "background", "upscale"} & set(
-        scene.timings.ms
-    )  # nothing is drawn
+    drawing = {"clean", "drift", "align", "restore", "paste", "frame", "background", "upscale"}
+    assert not drawing & set(scene.timings.ms)
     return made
 
 
 def test_a_whole_picture_has_no_crop_and_every_face_is_restored(pipeline: Pipeline, group: RGBImage) -> None:
-    made = planned(pipeline, group[100:700, 100:1000].copy(), Options())
+    made = planned(pipeline, group[100:700, 100:1000].copy(), Options(restorer="realesrgan-x4plus"))
     assert (made.crop, made.sheet, made.points) == (None, None, None)
-    assert len(made.restored) == len(made.face_centres) > 1
+    assert len(made.treatment.faces) == made.treatment.shown == len(made.face_centres) > 1
 
 
 def test_only_faces_that_the_crop_shows_are_restored(pipeline: Pipeline, group: RGBImage) -> None:
-    made = planned(pipeline, group[100:700, 100:1000].copy(), Options(width=200, height=250, head=0.9))
-    assert 1 <= len(made.restored) < len(made.face_centres)
+    options = Options(restorer="realesrgan-x4plus", width=200, height=250, head=0.9)
+    made = planned(pipeline, group[100:700, 100:1000].copy(), options)
+    assert 1 <= len(made.treatment.faces) == made.treatment.shown < len(made.face_centres)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,9 @@ def test_only_faces_that_the_crop_shows_are_restored(pipeline: Pipeline, group: 
 def test_nothing_is_restored_where_that_is_asked_for(
     pipeline: Pipeline, astronaut: RGBImage, options: Options
 ) -> None:
-    assert planned(pipeline, astronaut, options).restored == ()
+    damaged = noisy(astronaut, 15)
+    assert planned(pipeline, damaged, Options()).treatment.restores
+    assert planned(pipeline, damaged, options).treatment == Treatment()
 
 
 FORMATS: list[tuple[dict[str, str], ImageFormat, ImageFormat]] = [
@@ -80,7 +84,7 @@ def test_a_face_that_is_required_and_not_there_is_refused(pipeline: Pipeline) ->
     grey = np.full((64, 64, 3), 128, np.uint8)
     with pytest.raises(NoFaceFound):
         planned(pipeline, grey, Options())
-    assert planned(pipeline, grey, Options(require_face=False)).restored == ()
+    assert not planned(pipeline, grey, Options(require_face=False)).treatment.restores
 
 
 TOO_LARGE: list[dict[str, str]] = [

@@ -10,9 +10,9 @@ from onnx import TensorProto, helper
 
 from facecraft import catalogue
 from facecraft.bootstrap import load
-from facecraft.catalogue import ImageModel
 from facecraft.errors import LockInvalid
 from facecraft.imaging import geometry
+from facecraft.model import ImageModel
 from facecraft.options import Options
 from facecraft.restoration.engines.onnx import OnnxFileEngine
 from facecraft.restoration.signature import Signature

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from facecraft.cancellation import Cancellation
 from facecraft.errors import DeadlineExceeded
 from facecraft.restoration.engines.graphs import graph_of
 from facecraft.restoration.engines.onnx import OnnxEngine
-from facecraft.restoration.upscaling import BLEND_PX, OVERLAP_PX, TILE_PX, Upscaler, tile_axis
+from facecraft.restoration.upscaling import TILING, Upscaler
 from facecraft.types import RGBImage
 from facecraft.weights.store import default_graphs_dir
 from tests.devices import CPU
@@ -47,16 +46,7 @@ def test_every_pixel_lands_where_it_belongs(height: int, width: int, native: int
     engine = Nearest(native)
     large = Upscaler("nearest", engine, native, factor).upscale(picture)
     assert (large == picture.repeat(factor, axis=0).repeat(factor, axis=1)).all()
-    assert all(h % 2 == 0 and w % 2 == 0 and max(h, w) <= TILE_PX for _, h, w, _ in engine.shapes)
-
-
-def test_tiles_reach_from_edge_to_edge_and_overlap_enough() -> None:
-    for length in range(1, 3000):
-        tiling = tile_axis(length)
-        assert tiling.starts[0] == 0
-        assert tiling.starts[-1] == length - tiling.length
-        assert tiling.length <= TILE_PX
-        assert all(b - a <= tiling.length - OVERLAP_PX for a, b in pairwise(tiling.starts))
+    assert all(h % 2 == 0 and w % 2 == 0 and max(h, w) <= TILING.tile_px for _, h, w, _ in engine.shapes)
 
 
 def test_its_input_is_left_alone_and_a_request_that_left_stops_at_the_next_tile() -> None:
@@ -88,7 +78,7 @@ def test_tiles_of_a_real_picture_meet_without_a_seam(engine: OnnxEngine, astrona
     tiled = Upscaler("realesrgan-x4plus", engine, 4, 4).upscale(picture)
     whole = engine.run(picture[None])[0]
     middle = 4 * (picture.shape[1] // 2)
-    reach = 4 * (OVERLAP_PX + BLEND_PX)
+    reach = 4 * (TILING.overlap_px + TILING.blend_px)
     band = np.s_[:, middle - reach : middle + reach]
     difference = np.abs(tiled.astype(int) - whole)[band]
     # Where the tiles meet, neighbouring pixels differ as much as in the picture made in one piece: twice the

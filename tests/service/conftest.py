@@ -19,9 +19,10 @@ from facecraft.bootstrap import Runtime
 from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption
 from facecraft.options import Options
+from facecraft.results import Check, Detection, Portrait
 from facecraft.service.server import Server, _load
 from facecraft.settings import Settings
-from facecraft.types import Check, Detection, Face, Portrait, Source, Verdict
+from facecraft.types import Face, Source, Verdict
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 
 if TYPE_CHECKING:

@@ -68,7 +68,7 @@ def crowd(astronaut: RGBImage, png: Encode) -> bytes:
 
 
 def post(client: httpx.Client, photo: bytes, **fields: str) -> httpx.Response:
-    return client.post("/process", files={"file": photo}, data=fields)
+    return client.post("/process", files={"file": photo}, data={"restorer": "slow", **fields})
 
 
 def restore_s(response: httpx.Response) -> float:
@@ -151,7 +151,9 @@ def test_in_a_batch_a_crowd_is_an_entry_and_the_rest_goes_on(
 ) -> None:
     client = serve(deadline_s=4)
     photos = [("file", (name, photo)) for name, photo in (("a.png", crowd), ("b.png", png(astronaut)))]
-    archive = zipfile.ZipFile(io.BytesIO(client.post("/batch", files=photos).content))
+    archive = zipfile.ZipFile(
+        io.BytesIO(client.post("/batch", files=photos, data={"restorer": "slow"}).content)
+    )
     files = json.loads(archive.read("manifest.json"))["files"]
     assert [(file["file"], file["status"]) for file in files] == [("a.png", "failed"), ("b.png", "done")]
     assert files[0]["problem"]["code"] == "too_many_faces"

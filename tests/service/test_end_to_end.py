@@ -14,6 +14,7 @@ import skimage.data
 from PIL import Image
 
 from facecraft.types import RGBImage
+from tests.damages import noisy
 from tests.portraits import collage
 
 
@@ -29,16 +30,29 @@ def astronaut() -> bytes:
     return encoded(Image.fromarray(skimage.data.astronaut()), "PNG")  # type: ignore[no-untyped-call]
 
 
-def test_a_portrait_comes_back_restored(real_client: httpx.Client, astronaut: bytes) -> None:
-    response = real_client.post("/process", files={"file": astronaut}, data={"faces": "largest"})
+@pytest.fixture(scope="session")
+def damaged() -> bytes:
+    """The same with noise."""
+    return encoded(Image.fromarray(noisy(skimage.data.astronaut(), 15)), "PNG")  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(
+    ("fields", "restorer"),
+    [({}, "facecraft-clean"), ({"restorer": "realesrgan-x4plus"}, "realesrgan-x4plus")],
+)
+def test_a_portrait_comes_back_restored(
+    real_client: httpx.Client, damaged: bytes, fields: dict[str, str], restorer: str
+) -> None:
+    response = real_client.post("/process", files={"file": damaged}, data={"faces": "largest", **fields})
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "image/png"
     assert response.headers["X-Facecraft-Restored"] == "1"
-    assert response.headers["X-Facecraft-Restorer"] == "realesrgan-x4plus"
+    assert response.headers["X-Facecraft-Restorer"] == restorer
+    assert "X-Facecraft-Notes" not in response.headers
     stages = [stage.partition(";")[0] for stage in response.headers["Server-Timing"].split(", ")]
     assert stages[:2] == ["decode", "detect"]
     assert stages[-1] == "encode"
-    before = np.asarray(Image.open(io.BytesIO(astronaut)))
+    before = np.asarray(Image.open(io.BytesIO(damaged)))
     after = np.asarray(Image.open(io.BytesIO(response.content)))
     assert after.shape == before.shape
     assert not np.array_equal(after, before)
@@ -70,15 +84,29 @@ def test_a_lone_face_after_a_crowd_of_20_waits_for_two_of_them_at_most(real_clie
     assert times_ms[1] < times_ms[0] / 21 * 10  # three faces, on a busy machine; in order of arrival 22
 
 
-def test_json_holds_the_same_portrait(real_client: httpx.Client, astronaut: bytes) -> None:
+def test_a_good_photo_comes_back_as_it_was(real_client: httpx.Client, astronaut: bytes) -> None:
+    response = real_client.post("/process", files={"file": astronaut})
+    assert response.status_code == 200
+    assert response.headers["X-Facecraft-Restored"] == "0"
+    assert response.headers["X-Facecraft-Restorer"] == "none"
+    assert response.headers["X-Facecraft-Notes"] == "restoration_not_needed"
+    before, after = (np.asarray(Image.open(io.BytesIO(data))) for data in (astronaut, response.content))
+    assert np.array_equal(after, before)
+
+
+def test_json_holds_the_same_portrait(real_client: httpx.Client, damaged: bytes) -> None:
     response = real_client.post(
-        "/process", files={"file": astronaut}, data={"format": "jpeg"}, headers={"Accept": "application/json"}
+        "/process", files={"file": damaged}, data={"format": "jpeg"}, headers={"Accept": "application/json"}
     )
     body = response.json()
     assert body["image"]["media_type"] == "image/jpeg"
     with Image.open(io.BytesIO(base64.b64decode(body["image"]["base64"]))) as picture:
         assert (picture.format, picture.size) == ("JPEG", (512, 512))
     assert body["restored"] == len(body["faces"]) >= 1
+    assert (body["cleaned"], body["restorer"], body["notes"]) == (True, "facecraft-clean", [])
+    found = body["faces"][0]["damage"]
+    assert found["noise"] == pytest.approx(15, rel=0.1)
+    assert (found["jpeg_quality"], found["grey"]) == (None, False)
 
 
 def test_detect_finds_the_face(real_client: httpx.Client, astronaut: bytes) -> None:
@@ -124,7 +152,7 @@ def test_a_restorer_that_is_not_loaded_is_refused(real_client: httpx.Client, ast
 
 def test_ready_names_the_models_that_serve(real_client: httpx.Client) -> None:
     names = {model["name"] for model in real_client.get("/ready").json()["models"]}
-    assert names == {"centerface", "facemesh", "realesrgan-x4plus", "selfie-segmentation"}
+    assert names == {"centerface", "facecraft-clean", "facemesh", "realesrgan-x4plus", "selfie-segmentation"}
 
 
 def test_a_preset_gives_the_portrait_and_its_verdict(real_client: httpx.Client, astronaut: bytes) -> None:

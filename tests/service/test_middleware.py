@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from facecraft.errors import InferenceFailed
 from facecraft.options import Options
+from facecraft.results import Portrait
 from facecraft.service.telemetry import logs
-from facecraft.types import Portrait
 from tests.service.conftest import Serve
 
 FILE = {"file": ("a secret name.jpg", b"0123456789")}

@@ -22,7 +22,8 @@ import sys, time
 from threading import current_thread
 from types import SimpleNamespace
 from facecraft.errors import WeightsMissing
-from facecraft.types import Portrait, Source
+from facecraft.results import Portrait
+from facecraft.types import Source
 from facecraft.service.server import serve
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock

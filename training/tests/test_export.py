@@ -7,8 +7,8 @@ import onnxruntime as ort
 import pytest
 import torch
 
+from facecraft.restoration.nets.cleaner import Cleaner, Shape
 from training import export, weights
-from training.network import Cleaner, Shape
 from training.quality import DAMAGES, Damage, damage, gmsd, psnr, score
 
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from training.network import Cleaner, Shape, clean
+from facecraft.restoration.nets.cleaner import Cleaner, Shape
+from training.probe import clean
 
 SMALL = Shape((8, 12, 16), (1, 1, 1), (1, 1))
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from facecraft.restoration.nets.cleaner import Cleaner, Shape
 from training import checkpoint
 from training.data import Batch
 from training.losses import LossWeights, gradient_similarity, loss, ssim
-from training.network import Cleaner, Shape
 from training.schedule import Schedule
 from training.trainer import Trainer
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import fmean, median
 from time import perf_counter
 
+import numpy as np
 from PIL import Image, ImageOps
 
 from facecraft import __version__
@@ -18,7 +19,7 @@ from facecraft.checks.bench.server import Server, TimedResponse, serving
 
 PHOTO = Path(__file__).parent / "astronaut.jpg"
 SIDES_PX = (512, 1024)
-NETWORKS = ("detect", "restore", "upscale")
+NETWORKS = ("detect", "clean", "restore", "upscale")
 """Stages that mostly run networks."""
 FORM = {"format": "png"}
 
@@ -84,6 +85,7 @@ class Result:
         device: of the models.
         models: names of the loaded models.
         restorer: value of the option in the requests.
+        noise: standard deviation of the noise in the photo, in levels.
         sequential: one for each size of the picture.
         concurrent: one for each number of clients.
         ready_bytes: resident memory of the server when it is ready.
@@ -96,13 +98,14 @@ class Result:
     device: str
     models: tuple[str, ...]
     restorer: str
+    noise: float
     sequential: tuple[SequentialRun, ...]
     concurrent: tuple[ConcurrentRun, ...]
     ready_bytes: int
     peak_bytes: int
 
 
-def run(photo: bytes, requests: int, clients: Sequence[int], restorer: str) -> Result:
+def run(photo: bytes, requests: int, clients: Sequence[int], restorer: str, noise: float) -> Result:
     """Start a server and measure it.
 
     Args:
@@ -110,12 +113,13 @@ def run(photo: bytes, requests: int, clients: Sequence[int], restorer: str) -> R
         requests: number of requests for each measurement; with several clients, at least two each.
         clients: number of clients, for each measurement of the load.
         restorer: value of the option in the requests.
+        noise: standard deviation of noise that is added to the photo, in levels.
 
     Raises:
         StartupError: the server did not start, or its response was not a portrait.
     """
     form = FORM | {"restorer": restorer}
-    pictures = [_scaled(photo, side_px) for side_px in SIDES_PX]
+    pictures = [_scaled(photo, side_px, noise) for side_px in SIDES_PX]
     with serving() as server:
         ready = server.ready()
         ready_bytes, _ = server.memory_bytes()
@@ -135,6 +139,7 @@ def run(photo: bytes, requests: int, clients: Sequence[int], restorer: str) -> R
         device=ready["device"],
         models=tuple(model["name"] for model in ready["models"]),
         restorer=restorer,
+        noise=noise,
         sequential=tuple(sequential),
         concurrent=tuple(concurrent),
         ready_bytes=ready_bytes,
@@ -191,15 +196,17 @@ def _latency(values: Sequence[float]) -> Latency:
     return Latency(median(ordered), ordered[ceil(0.99 * len(ordered)) - 1])
 
 
-def _scaled(photo: bytes, side_px: int) -> bytes:
-    """The photo as a JPEG with a longer side of `side_px`."""
+def _scaled(photo: bytes, side_px: int, noise: float) -> bytes:
+    """The photo as a JPEG with a longer side of `side_px`, with noise."""
     with Image.open(io.BytesIO(photo)) as image:
         upright = ImageOps.exif_transpose(image).convert("RGB")
     scale = side_px / max(upright.size)
     size = (round(upright.width * scale), round(upright.height * scale))
     scaled = upright.resize(size, Image.Resampling.BICUBIC)
+    drawn = np.random.default_rng(0).normal(0, noise, (size[1], size[0], 3))
+    noisy = np.clip(np.asarray(scaled) + drawn, 0, 255).astype(np.uint8)
     buffer = io.BytesIO()
-    scaled.save(buffer, "JPEG", quality=92)
+    Image.fromarray(noisy).save(buffer, "JPEG", quality=92)
     return buffer.getvalue()
 
 

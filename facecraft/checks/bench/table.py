@@ -13,7 +13,8 @@ def markdown(result: Result) -> str:
 def _stages(result: Result) -> Iterator[str]:
     runs = result.sequential
     sides = [f"{run.side_px} px" for run in runs]
-    yield f"| one request after another, {result.restorer}, p50 / p99 | {' | '.join(sides)} |"
+    what = f"one request after another, restorer={result.restorer}, noise {result.noise:g}, p50 / p99"
+    yield f"| {what} | {' | '.join(sides)} |"
     yield f"|---|{'---|' * len(sides)}"
     for name in runs[0].stages:
         yield f"| {name}, ms | {' | '.join(_cell(run.stages[name]) for run in runs)} |"

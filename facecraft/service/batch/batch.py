@@ -35,6 +35,7 @@ from starlette.types import Receive, Send
 
 from facecraft.cancellation import Cancellation
 from facecraft.errors import FacecraftError, InvalidOption, NotReady
+from facecraft.results import Portrait
 from facecraft.service.batch.body import PacedBody
 from facecraft.service.batch.form import BatchForm
 from facecraft.service.batch.processing import FileProcessor, Outcome
@@ -43,7 +44,6 @@ from facecraft.service.batch.zip_response import ZipResponse
 from facecraft.service.capacity.budget import ByteBudget
 from facecraft.service.request.fields import merge_fields, parse_options
 from facecraft.service.request.multipart import EXAMPLE
-from facecraft.types import Portrait
 
 if TYPE_CHECKING:
     from facecraft.service.request.files import ReceivedFile

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from facecraft.cancellation import Cancellation
 from facecraft.errors import FacecraftError
-from facecraft.types import Portrait
+from facecraft.results import Portrait
 
 if TYPE_CHECKING:
     from facecraft.options import Options

@@ -8,10 +8,10 @@ from starlette.types import Message, Send
 from facecraft.errors import FacecraftError
 from facecraft.folders import manifest
 from facecraft.folders.manifest import Entry
+from facecraft.results import Portrait
 from facecraft.service.batch.body import PacedBody
 from facecraft.service.batch.entry_names import EntryNames
 from facecraft.service.batch.zip_writer import ZipWriter
-from facecraft.types import Portrait
 
 CHUNK_BYTES = 64 * 1024
 """Size of one message, about the size of the connection's buffer for a client that does not read."""

@@ -17,7 +17,7 @@ from facecraft.service.response.schemas import (
 )
 
 if TYPE_CHECKING:
-    from facecraft.types import Check, Detection, Findings, Portrait
+    from facecraft.results import Check, Detection, Findings, Portrait
 
 
 def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
@@ -40,6 +40,7 @@ def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
         **portrait.findings(),
         restored=portrait.restored,
         restorer=portrait.restorer,
+        cleaned=portrait.cleaned,
         notes=[NoteBody(code=note.code, detail=note.detail) for note in portrait.notes],
         verdict=None if portrait.verdict is None else VerdictBody(**portrait.verdict.members()),
         image=ImageBody(

@@ -53,6 +53,17 @@ class ModelsBody(BaseModel):
     models: list[ModelBody]
 
 
+class DamageBody(BaseModel):
+    detail: float = Field(
+        description="Finest detail that is really there, in cycles a side of the face's aligned square. "
+        "Blurred faces have 29 to 60, sharp ones 75 or more."
+    )
+    noise: float = Field(description="Standard deviation, in levels of 255. Clean photos have under 4.")
+    square_px: float = Field(description="Side of the square in the photo. It shows half as many cycles.")
+    jpeg_quality: int | None = Field(description="Of the file, by its tables. null if it is no JPEG.")
+    grey: bool = Field(description="Whether the photo has no colours.")
+
+
 class FaceBody(BaseModel):
     bbox: list[Pixels] = Field(
         min_length=4, max_length=4, description="x1, y1, x2, y2. The last two are exclusive."
@@ -63,6 +74,9 @@ class FaceBody(BaseModel):
         description="x, y of both eyes, the nose and both mouth corners. The left one in the image first.",
     )
     score: float = Field(ge=0, le=1, description="Confidence of the detector.")
+    damage: DamageBody | None = Field(
+        description="What the photo has lost at the face. null if not measured."
+    )
 
 
 class SourceBody(BaseModel):
@@ -111,8 +125,9 @@ class VerdictBody(BaseModel):
 
 
 class ProcessBody(DetectBody):
-    restored: int = Field(description="Number of restored faces.")
-    restorer: str = Field(description="Name of the restorer, or none.")
+    restored: int = Field(description="Number of faces that were cleaned or restored.")
+    restorer: str = Field(description="Name of the restorer of faces, else of the cleaner, or none.")
+    cleaned: bool = Field(description="Whether the photo was cleaned.")
     notes: list[NoteBody]
     verdict: VerdictBody | None
     image: ImageBody

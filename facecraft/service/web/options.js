@@ -40,9 +40,9 @@ export function settle() {
     unset.textContent = word ? `as preset: ${word}` : unset.dataset.unset;
   }
   const restorer = field('restorer').value || decided.restorer;
-  offer('strength-field', restorer !== 'none');
-  offer('drift-field', restorer !== 'none');
-  offer('faces-field', restorer !== 'none');
+  for (const id of ['when-field', 'area-field', 'strength-field', 'drift-field', 'faces-field']) {
+    offer(id, restorer !== 'none');
+  }
   offer('fidelity-field', takes[restorer]?.includes('fidelity'));
   offer('colour-field', field('background').value === 'colour');
   offer('gradient-field', field('background').value === 'gradient');

@@ -10,8 +10,9 @@ import pytest
 
 from facecraft.errors import NoFaceFound
 from facecraft.options import Options
+from facecraft.results import Portrait
 from facecraft.service.batch import form
-from facecraft.types import Portrait, RuleResult, Verdict
+from facecraft.types import RuleResult, Verdict
 from tests.service.batch.wire import END, TYPE, files, opened, part
 from tests.service.conftest import echo
 

@@ -9,7 +9,7 @@ import pytest
 
 from facecraft.errors import UndecodableImage
 from facecraft.options import Options
-from facecraft.types import Portrait
+from facecraft.results import Portrait
 from tests.service.conftest import echo
 from tests.service.exchange import END, HEAD, NEXT, Exchange
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from facecraft.options import Options
-from facecraft.types import Portrait
+from facecraft.results import Portrait
 from tests.service.batch.wire import (
     BOUNDARY,
     END,

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from facecraft.options import Options
-from facecraft.types import Portrait
+from facecraft.results import Portrait
 from tests.portraits import BLANK
 
 Serve = Callable[..., httpx.Client]

@@ -5,8 +5,8 @@ import httpx
 import pytest
 
 from facecraft.options import Options
+from facecraft.results import Portrait
 from facecraft.service.routes import status
-from facecraft.types import Portrait
 
 Serve = Callable[..., httpx.Client]
 

@@ -7,8 +7,10 @@ import pytest
 
 from facecraft.errors import FacecraftError, ImageTooLarge, NoFaceFound, UndecodableImage, UnsupportedFormat
 from facecraft.options import Options
-from facecraft.types import Note, Portrait, RuleResult, Source, Verdict
+from facecraft.results import Portrait
+from facecraft.types import Damage, Note, RuleResult, Source, Verdict
 from tests.portraits import BLANK
+from tests.service.conftest import echo
 
 Serve = Callable[..., httpx.Client]
 
@@ -44,12 +46,14 @@ def test_process_answers_with_json_where_it_is_preferred(client: httpx.Client) -
                 "bbox": [10.13, 20, 50, 70],
                 "landmarks": [[20, 35], [40, 35], [30, 45], [22, 58], [38, 58]],
                 "score": 0.9877,
+                "damage": None,
             }
         ],
         "source": {"width": 64, "height": 80, "format": "png", "frames": 1},
         "timings_ms": {"decode": 1.2, "detect": 20.0},
         "restored": 1,
         "restorer": "realesrgan-x4plus",
+        "cleaned": False,
         "notes": [],
         "verdict": None,
         "image": {
@@ -60,6 +64,20 @@ def test_process_answers_with_json_where_it_is_preferred(client: httpx.Client) -
             "base64": base64.b64encode(PHOTO).decode(),
         },
     }
+
+
+def test_process_tells_the_damage_of_each_face_and_whether_the_photo_was_cleaned(serve: Serve) -> None:
+    def process(data: bytes, options: Options) -> Portrait:
+        found = Damage(51.26, 12.36, 180.04, jpeg_quality=60, grey=True)
+        return replace(echo(data, options), damages=(found,), cleaned=True, restorer="facecraft-clean")
+
+    response = serve(process).post("/process", files={"file": PHOTO}, headers={"Accept": "application/json"})
+    assert response.headers["X-Facecraft-Restorer"] == "facecraft-clean"
+    body = response.json()
+    assert (body["cleaned"], body["restorer"]) == (True, "facecraft-clean")
+    assert [face["damage"] for face in body["faces"]] == [
+        {"detail": 51.3, "noise": 12.4, "square_px": 180.0, "jpeg_quality": 60, "grey": True}
+    ]
 
 
 def test_process_tells_when_the_file_had_more_pictures_than_it_used(serve: Serve) -> None:

@@ -14,7 +14,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from facecraft.options import Options
-from facecraft.types import Note, Portrait, RuleResult, Verdict
+from facecraft.results import Portrait
+from facecraft.types import Note, RuleResult, Verdict
 from tests.service.conftest import FACE, Process, echo, loading, running
 
 WIDE: ViewportSize = {"width": 1280, "height": 900}

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from facecraft.errors import NoFaceFound
 from facecraft.options import Options
-from facecraft.types import Portrait
+from facecraft.results import Portrait
 from tests.service.web.conftest import BLUE, Open, blue, command, judged
 
 pytestmark = pytest.mark.browser

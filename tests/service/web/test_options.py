@@ -25,12 +25,16 @@ def test_what_is_set_is_sent_and_stands_in_the_command(open_tab: Open) -> None:
     tab = open_tab()
     tab.choose()
     tab.open_all()
+    tab.page.get_by_label("A good photo").select_option("always")
+    tab.page.get_by_label("Area cleaned").select_option("head")
     tab.page.get_by_label("Strength").fill("0.4")
     tab.page.get_by_label("Head, %").fill("57")
     tab.page.get_by_role("radio", name="gradient").check()
     tab.page.get_by_label("Mask").select_option("oval")
     tab.make_and_wait()
     given = {
+        "when": "always",
+        "area": "head",
         "strength": "0.4",
         "head": "0.57",
         "background": "linear-gradient(#f4f6f8, #b9c5d2)",
@@ -44,7 +48,8 @@ def test_a_control_without_meaning_is_not_offered(open_tab: Open) -> None:
     page = open_tab().page
     expect(page.get_by_label("Fidelity")).to_be_hidden()
     page.get_by_label("Restorer").select_option("none")
-    expect(page.get_by_label("Strength")).to_be_hidden()
+    for label in ("Strength", "A good photo", "Area cleaned"):
+        expect(page.get_by_label(label)).to_be_hidden()
 
 
 def test_fidelity_is_offered_for_restorers_that_take_it(open_tab: Open) -> None:

@@ -1,10 +1,15 @@
 """The cleaner: a U-Net that removes damage from a portrait photo."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from facecraft.errors import LockInvalid
+from facecraft.restoration.nets.architecture import Architecture
 
 
 @dataclass(frozen=True)
@@ -88,21 +93,19 @@ class Cleaner(nn.Module):
         return photo + F.pixel_shuffle(self.tail(features), 2)
 
 
-def clean(net: nn.Module, photo: Tensor, multiple: int) -> Tensor:
-    """Clean RGB float N3HW in 0..1 of any size.
+def load_safetensors(net: nn.Module, path: Path) -> None:
+    """Load float16 safetensors as float32 into `net`, which may be on the meta device.
 
-    The edge is repeated up to a multiple; the result is clipped.
+    Raises:
+        LockInvalid: the file does not hold exactly the weights of `net`.
     """
-    height, width = photo.shape[-2:]
-    padded = F.pad(photo, (0, -width % multiple, 0, -height % multiple), mode="replicate")
-    cleaned: Tensor = net(padded)
-    return torch.clamp(cleaned[..., :height, :width], 0, 1)
-
-
-def channels_last(net: Cleaner) -> Cleaner:
-    """The same network with channels-last weights, for the fastest convolutions."""
-    converted: Cleaner = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return converted
+    try:
+        weights = {name: value.float() for name, value in load_file(path).items()}
+        net.load_state_dict(weights, strict=True, assign=True)
+    except (SafetensorError, RuntimeError) as error:
+        raise LockInvalid(
+            f"{path.name} does not hold the weights of {type(net).__name__}: {error}"
+        ) from error
 
 
 def _blocks(width: int, count: int) -> nn.Sequential:
@@ -113,3 +116,6 @@ def _zero(layer: nn.Conv2d | nn.ConvTranspose2d) -> None:
     nn.init.zeros_(layer.weight)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
+
+
+CLEANER = Architecture(Cleaner, load_safetensors)

@@ -1,0 +1,117 @@
+"""The results about a photo: its faces, a verdict, a finished portrait."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facecraft.errors import InvalidOption
+from facecraft.files import write_whole
+from facecraft.types import Damage, Face, ImageFormat, Note, Source, Verdict
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What every result about a photo contains.
+
+    Attributes:
+        source: the uploaded file.
+        faces: every face in it, largest first.
+        damages: of each face, in the same order; empty if nothing needed them.
+        timings_ms: milliseconds by stage, in order of execution.
+    """
+
+    source: Source
+    faces: tuple[Face, ...]
+    damages: tuple[Damage, ...] = ()
+    timings_ms: Mapping[str, float]
+
+    def findings(self) -> dict[str, Any]:
+        """What every result contains, for JSON."""
+        faces = [face.members() | {"damage": None} for face in self.faces]
+        for face, damage in zip(faces, self.damages, strict=False):
+            face["damage"] = damage.members()
+        return {
+            "source": asdict(self.source),
+            "faces": faces,
+            "timings_ms": {stage: round(ms, 1) for stage, ms in self.timings_ms.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection(Findings):
+    """The faces of a photo."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Findings):
+    """A photo, judged as it is."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portrait(Findings):
+    """A finished portrait.
+
+    Attributes:
+        data: the encoded picture.
+        format: of `data`.
+        width: in pixels.
+        height: in pixels.
+        restored: number of restored faces.
+        restorer: name of the restorer of faces, else of the cleaner, or "none".
+        cleaned: whether the photo was cleaned.
+        quality: the encoder's quality; None for PNG.
+        notes: decisions that were made for the caller.
+        verdict: None if none was requested.
+    """
+
+    data: bytes
+    format: ImageFormat
+    width: int
+    height: int
+    restored: int
+    restorer: str
+    cleaned: bool = False
+    quality: int | None = None
+    notes: tuple[Note, ...] = ()
+    verdict: Verdict | None = None
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the file, whole or not at all. Folders that are missing are created.
+
+        Raises:
+            InvalidOption: the path's suffix belongs to another format.
+        """
+        from PIL import Image  # noqa: PLC0415  # it knows the format of every suffix
+
+        target = Path(path)
+        if Image.registered_extensions().get(target.suffix.lower()) != self.format.upper():
+            raise InvalidOption(
+                f"{target.name} is not a name for a {self.format.upper()} file.",
+                hint=f"Use a name that ends in .{self.format}, or process the photo with another format.",
+            )
+        write_whole(target, self.data)
+
+    @property
+    def image(self) -> "Image.Image":
+        """The picture as a Pillow image."""
+        from PIL import Image  # noqa: PLC0415
+
+        with Image.open(BytesIO(self.data)) as image:
+            image.load()
+        return image
+
+    @property
+    def array(self) -> NDArray[np.uint8]:
+        """The picture as an array: (H, W, 3) uint8, RGB, or (H, W, 4) with transparency."""
+        return np.array(self.image, np.uint8)
