@@ -98,6 +98,7 @@ class Facecraft:
         Raises:
             RequestError: the photo or the options do not allow it.
             DeadlineExceeded: it was cancelled.
+            QueueFull: faces of other photos make these too late for the deadline of `cancellation`.
             InferenceFailed: a model failed on the photo.
             OSError: the file cannot be read.
             Closed: this is.

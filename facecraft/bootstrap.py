@@ -28,7 +28,6 @@ from facecraft.restoration.upscaling import Upscaler
 from facecraft.runtime.allocator import give_memory_back
 from facecraft.runtime.device import Device, computes_bfloat16, pick_device, set_tf32
 from facecraft.settings import Settings
-from facecraft.types import FaceCrop
 from facecraft.weights.lockfile import Lock, ModelEntry
 from facecraft.weights.store import verify
 
@@ -108,6 +107,7 @@ def load(settings: Settings, lock: Lock) -> Runtime:
         pixels=settings.max_pixels,
         frames=settings.max_frames,
         scans=settings.max_scans,
+        faces=settings.max_faces,
     )
     with ExitStack() as threads:
         models = _build(selection, paths, device, settings, threads)
@@ -246,10 +246,8 @@ def _warm(models: Models, max_batch: int) -> None:
     if models.cleaner is not None:
         models.cleaner.clean(grey[:64, :64])
     for restorer in models.restorers.values():
-        side = restorer.face_size_px
-        crop = FaceCrop(np.zeros((side, side, 3), np.uint8), source_px=200)
         for power in range(max_batch.bit_length()):
             for _ in range(2 if max_batch > 1 else 1):
-                restorer.restore([crop] * 2**power, [0.5] * 2**power)
+                restorer.run_blank(2**power)
     for upscaler in models.upscalers.values():
         upscaler.upscale(np.zeros((64, 64, 3), np.uint8))

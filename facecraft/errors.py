@@ -8,8 +8,8 @@ These steps raise them:
     request body                  UploadTooLarge, UploadTimeout, TooManyFiles
     options                       InvalidOption
     look (decode, detect)         UndecodableImage, UnsupportedFormat, ImageTooLarge
-    plan                          NoFaceFound, ImageTooLarge, InvalidOption
-    draw (restore, encode)        InferenceFailed, CannotFit
+    plan                          NoFaceFound, TooManyFaces, ImageTooLarge, InvalidOption
+    draw (restore, encode)        QueueFull, InferenceFailed, CannotFit
     anywhere                      DeadlineExceeded
     start of the process          StartupError and its subclasses: exit code 1
 
@@ -119,6 +119,12 @@ class NoFaceFound(RequestError):
     status = 422
     code = "no_face_found"
     hint = "Send a photo with a visible face, or use require_face=false."
+
+
+class TooManyFaces(RequestError):
+    status = 422
+    code = "too_many_faces"
+    hint = "Use faces=largest, or faces=N for the N largest."
 
 
 class CannotFit(RequestError):

@@ -25,6 +25,7 @@ When = Literal["needed", "always"]
 Area = Literal["photo", "head", "face"]
 MaskShape = Literal["none", "oval", "circle", "rounded"]
 Share = Annotated[float, Field(allow_inf_nan=False)]
+FaceCount = Annotated[int, Field(strict=True, ge=1, le=1000)]
 OF_RESTORATION = ("when", "area", "strength", "max_drift", "faces")
 """Options that mean nothing where nothing is restored."""
 DEFAULT_DPI = 300
@@ -32,7 +33,7 @@ BACKGROUND_ERROR = "background"
 
 
 def _integer(value: Any) -> Any:
-    """Read digits as a number; for a Literal of numbers pydantic does not."""
+    """Read digits as a number; for a Literal of numbers, or a strict one, pydantic does not."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
@@ -90,7 +91,9 @@ class Options(BaseModel):
         description="Limit on how far restoration moves the points of a face on average, in distances "
         "between the eyes. Above it the strength is lowered.",
     )
-    faces: Literal["all", "largest"] = Field(default="all", description="Which faces are restored.")
+    faces: Annotated[Literal["all", "largest"] | FaceCount, BeforeValidator(_integer)] = Field(
+        default="all", description="Which faces are restored: all, the largest, or a number of the largest."
+    )
     upscale: Annotated[Literal[1, 2, 4], BeforeValidator(_integer)] = Field(
         default=1, description="Factor by which the whole picture becomes wider and higher."
     )
@@ -135,8 +138,7 @@ class Options(BaseModel):
         description="Width of the mask's soft edge, as a share of the portrait's shorter side.",
     )
     layout: Layout | None = Field(
-        default=None,
-        description="Paper that is filled with copies of the portrait and cut marks.",
+        default=None, description="Paper that is filled with copies of the portrait and cut marks."
     )
     format: Literal["auto", ImageFormat] = Field(
         default="auto",
@@ -237,11 +239,12 @@ def _invalid(errors: Sequence[ErrorDetails]) -> InvalidOption:
     """The first error, but an unknown name before any wrong value."""
     unknown = [error for error in errors if error["type"] == "extra_forbidden"]
     error = (unknown or errors)[0]
-    name = ".".join(map(str, error["loc"]))
+    name = ".".join(map(str, error["loc"][:1]))  # in a union, the rest says which part of it
     if error["type"] == BACKGROUND_ERROR:
         return InvalidOption(error["msg"], hint=HINT)
     if not unknown:
-        return InvalidOption(f"The option {name} is wrong: {error['msg']}.")
+        reasons = ", or ".join(each["msg"] for each in errors if each["loc"][:1] == error["loc"][:1])
+        return InvalidOption(f"The option {name} is wrong: {reasons}.")
     near = get_close_matches(name, Options.model_fields, n=1)
     suggestion = f" Did you mean {near[0]}?" if near else ""
     return InvalidOption(f"There is no option {name!r}.{suggestion}")

@@ -171,6 +171,12 @@ class Settings(BaseSettings):
     max_scans: int = Field(
         default=100, ge=1, le=10_000, description="Largest number of scans in a progressive JPEG."
     )
+    max_faces: int = Field(
+        default=100,
+        ge=0,
+        le=1000,
+        description="Largest number of faces that are restored in one photo. 0: no limit.",
+    )
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         default=(),
         description="Keys, separated by commas; a request must have one of them. Empty: none is needed.",

@@ -51,6 +51,7 @@ PLACES = {
     "pipeline/test_memory.py": ("models", "alone"),
     "restoration": ("models",),
     "service/capacity/test_admission.py": ("alone",),
+    "service/test_crowds.py": ("models", "server", "alone"),
     "service/test_server.py": ("server",),
     "test_api.py": ("models", "alone"),
     "test_api_map.py": ("models",),

@@ -45,3 +45,9 @@ def measured(portrait: Portrait, trace: Trace) -> tuple[float, float, float]:
     """Head, eyes' line and roll of a finished portrait, measured anew."""
     head = head_of(trace(pixels(portrait)))
     return (*shares(head, portrait.height), head.roll_deg)
+
+
+def collage(astronaut: RGBImage, columns: int, rows: int) -> RGBImage:
+    """A crowd: the astronaut's head again and again, 96 x 86 px each; a face's square spans 71 px."""
+    head = Image.fromarray(astronaut[:210, 108:342]).resize((96, 86), Image.Resampling.BICUBIC)
+    return np.tile(np.asarray(head), (rows, columns, 1))

@@ -33,3 +33,28 @@ def test_waiting_ends_early_once_it_is_cancelled() -> None:
     start = time.monotonic()
     token.wait(30)
     assert time.monotonic() - start < 5
+
+
+def test_the_seconds_to_a_deadline_get_fewer_and_a_child_has_those_of_its_parent() -> None:
+    assert Cancellation().seconds is None
+    assert Cancellation().seconds_left is None
+    token = Cancellation(seconds=30)
+    assert token.seconds == 30
+    first = token.seconds_left
+    time.sleep(0.01)
+    later = token.seconds_left
+    assert first is not None
+    assert later is not None
+    assert 29 < later <= first - 0.01
+    child = Cancellation(token)
+    assert child.seconds == 30
+    assert child.seconds_left is not None
+    assert child.seconds_left <= later
+    assert Cancellation(token, seconds=5).seconds == 5
+
+
+def test_a_deadline_alone_cancels_nothing() -> None:
+    token = Cancellation(seconds=0)
+    token.check()
+    assert token.seconds_left is not None
+    assert token.seconds_left <= 0

@@ -8,6 +8,7 @@ from facecraft.options import Options
 ACCEPTED = [
     {"strength": "0"}, {"strength": "1"}, {"fidelity": "0"}, {"fidelity": "1"},
     {"quality": "1"}, {"quality": "100"}, {"faces": "all"}, {"faces": "largest"},
+    {"faces": "1"}, {"faces": "1000"},
     {"require_face": "true"}, {"require_face": "false"}, {"format": "auto"}, {"format": "jpeg"},
     {"format": "png"}, {"format": "webp"}, {"format": "webp", "quality": "50"}, {"restorer": "none"},
     {"width": "64"}, {"width": "4096"}, {"height": "64"}, {"height": "4096"}, {"head": "0.05"},
@@ -20,7 +21,8 @@ ACCEPTED = [
 REFUSED = [
     {"strength": "-0.01"}, {"strength": "1.01"}, {"strength": "nan"}, {"strength": "inf"}, {"strength": ""},
     {"fidelity": "-0.01"}, {"fidelity": "1.01"}, {"quality": "0"}, {"quality": "101"}, {"quality": "9.5"},
-    {"faces": "some"}, {"require_face": "perhaps"}, {"format": "gif"}, {"format": "PNG"},
+    {"faces": "some"}, {"faces": "0"}, {"faces": "1001"}, {"faces": "-3"}, {"faces": "2.0"},
+    {"faces": "true"}, {"require_face": "perhaps"}, {"format": "gif"}, {"format": "PNG"},
     {"format": "png", "quality": "50"}, {"colour": "red"},
     {"width": "63"}, {"width": "4097"}, {"height": "63"}, {"height": "99.5"}, {"head": "0.04"},
     {"head": "0.96"}, {"head": "nan"}, {"margin": "0"}, {"align": "maybe"}, {"eye_line": "0"},
@@ -73,3 +75,9 @@ def test_an_unknown_name_is_refused_before_a_wrong_value() -> None:
         Options.parse({"background": "whit", "strength": "7", "nope": "1"})
     with pytest.raises(InvalidOption, match="strength is wrong"):
         Options.parse({"background": "whit", "strength": "7"})
+
+
+def test_a_number_of_faces_is_a_number_however_it_is_given() -> None:
+    assert Options.parse({"faces": "3"}) == Options(faces=3)
+    with pytest.raises(InvalidOption, match="faces is wrong: Input should be 'all' or 'largest', or Input"):
+        Options(faces=True)

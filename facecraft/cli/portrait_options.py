@@ -96,9 +96,12 @@ def _parameter(name: str, schema: Mapping[str, Any]) -> inspect.Parameter:
 
 
 def _values(schema: Mapping[str, Any]) -> str:
-    """The allowed values: choices, a range, or any text."""
+    """The allowed values: choices, a range, any text, or one of these."""
     kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
-    (kind,) = kinds
+    return "|".join(map(_values_of_kind, kinds))
+
+
+def _values_of_kind(kind: Mapping[str, Any]) -> str:
     if kind["type"] == "boolean":
         return "true|false"
     if "enum" in kind:

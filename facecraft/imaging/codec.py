@@ -38,12 +38,17 @@ BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of a file, checked before any pixel is decoded."""
+    """The limits of a photo. Those of its file are checked before any pixel is decoded.
+
+    Attributes:
+        faces: largest number that is restored; 0 for no limit.
+    """
 
     upload_bytes: int
     pixels: int
     frames: int
     scans: int
+    faces: int = 0
 
 
 def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:

@@ -60,11 +60,12 @@ class Pipeline:
         Raises:
             RequestError: the file, its content or the options do not allow it.
             DeadlineExceeded: it was cancelled.
+            QueueFull: its faces cannot be done by the deadline of `cancellation`, as others wait.
         """
         token = cancellation or Cancellation()
         recipe = resolve(options, self.presets, self.models, judge=judge)
         scene = self._look(photo)
-        planned = plan(recipe, scene, self._limits)
+        planned = plan(recipe, scene, self._limits, token.seconds)
         drawing = draw(scene, planned, self.models, token)
         with scene.timings.stage("encode"):
             file = fit.encode(drawing.shown, planned.target, token)

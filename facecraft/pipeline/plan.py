@@ -23,6 +23,7 @@ from facecraft.imaging.head import head_of
 from facecraft.imaging.mesh import Points, transform_points
 from facecraft.options import Options
 from facecraft.pipeline import treatment
+from facecraft.pipeline.crowd import check_faces
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.models import Models
 from facecraft.pipeline.treatment import Means, Treatment
@@ -115,11 +116,12 @@ def resolve(options: Options, by_name: Mapping[str, Preset], models: Models, *, 
     )
 
 
-def plan(recipe: Recipe, scene: Scene, limits: Limits) -> Plan:
-    """Plan the work on one photo.
+def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None = None) -> Plan:
+    """Plan the work on one photo. It may take `deadline_s` seconds, or for None as long as it needs.
 
     Raises:
         NoFaceFound: there is no face, and one is required.
+        TooManyFaces: more faces would be restored than the limit, or than can be in time.
         ImageTooLarge: the portrait has too many pixels, or a side that is too long for its format.
         InvalidOption: the portrait does not fit on its paper.
     """
@@ -140,6 +142,9 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits) -> Plan:
         file_size = size if paper is None else (paper.width, paper.height)
         codec.check_pixels(*file_size, limits)
         codec.check_side(*file_size, format_)
+    treated = treatment.decide(recipe.means, options, scene, matrix, size)
+    if treated.restorer is not None:
+        check_faces(treated.restorer, [face.source_px for face in treated.faces], limits.faces, deadline_s)
     dpi = options.dpi if paper is None else options.print_dpi
     return Plan(
         recipe=recipe,
@@ -149,7 +154,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits) -> Plan:
         matrix=matrix,
         points=None if points is None else transform_points(points, matrix),
         source_eyes_px=None if points is None else head_of(points).eyes_px,
-        treatment=treatment.decide(recipe.means, options, scene, matrix, size),
+        treatment=treated,
         fidelity=DEFAULT_FIDELITY if options.fidelity is None else options.fidelity,
         face_centres=scene.face_centres(matrix),
     )

@@ -9,6 +9,7 @@ import numpy as np
 from facecraft.imaging import geometry
 from facecraft.imaging.geometry import Affine, Alignment, Box
 from facecraft.options import Area, Options
+from facecraft.pipeline.crowd import most_faces
 from facecraft.pipeline.look import Scene
 from facecraft.restoration import damage
 from facecraft.restoration.batching import BatchingRestorer
@@ -57,6 +58,11 @@ class FacePlan:
     portrait: Alignment
     detail: float
     clean: bool
+
+    @property
+    def source_px(self) -> float:
+        """Side of its square in pixels of the photo, as far as these have detail."""
+        return min(self.source.source_px, 2 * self.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +133,9 @@ def decide(means: Means, options: Options, scene: Scene, matrix: Affine, size: t
     """
     if not means.any or options.strength == 0:
         return Treatment()
-    count = 1 if options.faces == "largest" else len(scene.faces)
     shown = tuple(
         index
-        for index in range(count)
+        for index in range(len(scene.faces[: most_faces(options.faces)]))
         if geometry.align(scene.faces[index], SQUARE_PX).transformed(matrix).overlaps(*size)
     )
     cleaning = _cleaning(means, options, scene, matrix, size)
@@ -146,8 +151,7 @@ def _cleaning(
 ) -> CleaningPlan | None:
     if means.cleaner is None or not (means.forced or not _is_good(scene)):
         return None
-    count = 1 if options.faces == "largest" else len(scene.faces)
-    squares = tuple(geometry.align(face, SQUARE_PX) for face in scene.faces[:count])
+    squares = tuple(geometry.align(face, SQUARE_PX) for face in scene.faces[: most_faces(options.faces)])
     area = options.area or "photo"
     width, height = scene.picture.width, scene.picture.height
     whole = Box(0, 0, width, height)

@@ -19,6 +19,14 @@ class Restorer(Protocol):
     face_size_px: int
     takes_fidelity: bool
 
+    def input_side_px(self, source_px: float) -> int:
+        """Side of the network's input for a face. The time that it takes grows with the square.
+
+        Args:
+            source_px: length of the face's square in pixels of the photo.
+        """
+        ...
+
     def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
         """Restore faces.
 

@@ -1,16 +1,23 @@
 """Restore crops of different requests together."""
 
-from collections import Counter, deque
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from math import ceil
 from threading import Condition, Thread
-from time import monotonic
+from time import monotonic, perf_counter
+
+import numpy as np
 
 from facecraft.cancellation import Cancellation
-from facecraft.errors import DeadlineExceeded
+from facecraft.errors import DeadlineExceeded, QueueFull
 from facecraft.restoration.base import Restorer
+from facecraft.restoration.fairness import FairQueue
+from facecraft.restoration.pace import Pace
 from facecraft.types import FaceCrop, RGBImage
+
+BLANK_SOURCE_PX = 200.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,10 +32,10 @@ class _QueuedCrop:
 
 
 class BatchingRestorer:
-    """Collects crops from several threads and restores them in batches, in order of arrival.
+    """Collects crops from several threads and restores them in batches.
 
-    A batch starts when it is full, or when its first crop has waited for `max_wait_ms`. While it runs, the
-    next one fills. No crop waits for a later one.
+    A batch starts when it is full, or when a crop has waited for `max_wait_ms`. While it runs, the next one
+    fills. Each call gets its turn: it waits for at most one crop of each other call before each of its own.
 
     Attributes:
         sizes: the number of batches that ran, by their size.
@@ -49,11 +56,37 @@ class BatchingRestorer:
         self._max_wait_s = max_wait_ms / 1000
         self.sizes: Counter[int] = Counter()
         self.splits = 0
-        self._queue: deque[_QueuedCrop] = deque()
+        self._pace = Pace()
+        self._queue: FairQueue[_QueuedCrop] = FairQueue()
         self._closed = False
         self._changed = Condition()
         self._thread = Thread(target=self._work, name=f"restore-{restorer.name}", daemon=True)
         self._thread.start()
+
+    def input_side_px(self, source_px: float) -> int:
+        return self._restorer.input_side_px(source_px)
+
+    def seconds(self, sources_px: Iterable[float]) -> float:
+        """How long faces take, as measured, if nothing else waits; 0 before the first run.
+
+        Args:
+            sources_px: length of each face's square in pixels of the photo.
+        """
+        return self._pace.seconds(self._work_px(sources_px))
+
+    def run_blank(self, count: int) -> None:
+        """Restore blank faces together: the restorer is warm then, and its time measured."""
+        side = self.face_size_px
+        crop = FaceCrop(np.zeros((side, side, 3), np.uint8), BLANK_SOURCE_PX)
+        self.restore([crop] * count, [0.5] * count)
+
+    def measure(self) -> None:
+        """Measure the time of a face anew, unless one was restored lately.
+
+        What is refused because restoration is slow is not measured; so a slow time would never be forgotten.
+        """
+        if not self._pace.fresh:
+            self.run_blank(1)
 
     def restore(
         self,
@@ -69,6 +102,7 @@ class BatchingRestorer:
             cancellation: checked when the batch of a crop starts.
 
         Raises:
+            QueueFull: several faces would come too late, as those of other calls take turns with them.
             DeadlineExceeded: it was cancelled.
             RuntimeError: the restorer is closed.
             Exception: any error of the restorer for one of these crops.
@@ -80,7 +114,8 @@ class BatchingRestorer:
         with self._changed:
             if self._closed:
                 raise RuntimeError(f"The restorer {self.name} is closed.")
-            self._queue.extend(queued)
+            self._check_time(queued, token)
+            self._queue.add(queued)
             self._changed.notify()
         try:
             return [each.restored.result() for each in queued]
@@ -94,6 +129,27 @@ class BatchingRestorer:
             self._closed = True
             self._changed.notify()
         self._thread.join()
+
+    def _work_px(self, sources_px: Iterable[float]) -> int:
+        """Pixels that go into the network."""
+        return sum(self.input_side_px(source_px) ** 2 for source_px in sources_px)
+
+    def _check_time(self, crops: Sequence[_QueuedCrop], cancellation: Cancellation) -> None:
+        """Refuse crops that cannot be done in time. A single one is always tried."""
+        left_s = cancellation.seconds_left
+        if left_s is None or len(crops) < 2:
+            return
+        ahead = [each for each in self._queue.ahead(len(crops)) if not each.cancellation.cancelled]
+        expected_s = self.seconds(each.crop.source_px for each in (*ahead, *crops))
+        if expected_s <= left_s:
+            return
+        raise QueueFull(
+            f"{len(crops)} faces take about {expected_s:.0f} seconds, with those of other requests in "
+            f"between; {left_s:.0f} are left.",
+            hint="Wait for the seconds in Retry-After, then send the request again, or use faces=largest.",
+            limit=round(left_s, 1),
+            retry_after_s=ceil(expected_s - left_s),
+        )
 
     def _work(self) -> None:
         while batch := self._next_batch():
@@ -109,11 +165,11 @@ class BatchingRestorer:
             self._changed.wait_for(lambda: self._queue or self._closed)
             if not self._queue:
                 return []
-            starts_s = self._queue[0].arrived_s + self._max_wait_s
+            starts_s = min(each.arrived_s for each in self._queue) + self._max_wait_s
             self._changed.wait_for(
                 lambda: len(self._queue) >= self._max_batch or self._closed, max(0.0, starts_s - monotonic())
             )
-            return [self._queue.popleft() for _ in range(min(len(self._queue), self._max_batch))]
+            return [self._queue.take() for _ in range(min(len(self._queue), self._max_batch))]
 
     def _restore(self, batch: list[_QueuedCrop]) -> None:
         """Restore a batch. If that fails, restore its halves, so that only the faulty crop fails.
@@ -131,6 +187,7 @@ class BatchingRestorer:
     def _try(self, batch: list[_QueuedCrop]) -> bool:
         """Run a batch. Return False if it failed and should be split; a single crop gets its error."""
         self.sizes[len(batch)] += 1
+        start_s = perf_counter()
         try:
             squares = self._restorer.restore([each.crop for each in batch], [each.fidelity for each in batch])
             results = list(zip(batch, squares, strict=True))
@@ -139,6 +196,8 @@ class BatchingRestorer:
                 return False
             batch[0].restored.set_exception(error)
         else:
+            work_px = self._work_px(each.crop.source_px for each in batch)
+            self._pace.add(work_px, perf_counter() - start_s)
             for each, square in results:
                 each.restored.set_result(square)
         return True

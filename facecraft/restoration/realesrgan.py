@@ -25,6 +25,9 @@ class RealESRGAN:
         self.name = name
         self._engine = engine
 
+    def input_side_px(self, source_px: float) -> int:
+        return input_side_px(source_px)
+
     def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:  # noqa: ARG002
         sides = [input_side_px(crop.source_px) for crop in crops]
         restored: dict[int, RGBImage] = {}

@@ -24,6 +24,9 @@ class SquareRestorer:
         self.takes_fidelity = "fidelity" in signature.takes
         self._engine = engine
 
+    def input_side_px(self, source_px: float) -> int:  # noqa: ARG002
+        return self.face_size_px
+
     def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
         if not crops:
             return []

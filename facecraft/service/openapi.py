@@ -14,6 +14,7 @@ from facecraft.errors import (
     NotReady,
     QueueFull,
     RequestError,
+    TooManyFaces,
     TooManyFiles,
     Unauthorized,
     UndecodableImage,
@@ -42,6 +43,7 @@ EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     TooManyFiles: ("The batch has more than 10000 files.", 10_000),
     CannotFit: ("Even at 32 x 40 pixels the portrait takes 1204 bytes.", 1000),
     NoFaceFound: ("No face was found in the picture.", None),
+    TooManyFaces: ("60 faces take about 55 seconds, but the portrait must be finished within 30.", 32),
     Unauthorized: ("The key is not valid.", None),
     QueueFull: ("All 1 workers are busy and 16 requests wait already.", 16),
     NotReady: ("The models are loading.", None),
@@ -138,8 +140,8 @@ def _field(option: Json) -> Json:
     """
     field = {key: value for key, value in option.items() if key not in ("default", "anyOf")}
     if "anyOf" in option:
-        (schema,) = (schema for schema in option["anyOf"] if schema != {"type": "null"})
-        field = {**schema, **field}
+        kinds = [schema for schema in option["anyOf"] if schema != {"type": "null"}]
+        field = {**(kinds[0] if len(kinds) == 1 else {"anyOf": kinds}), **field}
     if option.get("default") is not None:
         field["description"] += f" Default: {option['default']}."
     return field
@@ -198,7 +200,7 @@ PROCESS: Json = {
             "content": _binary(*IMAGE_TYPES),
             "headers": PORTRAIT_HEADERS,
         },
-        **problems(*UPLOAD_ERRORS, NoFaceFound, CannotFit),
+        **problems(*UPLOAD_ERRORS, NoFaceFound, TooManyFaces, CannotFit),
     },
 }
 CHECK: Json = {

@@ -50,7 +50,7 @@ def test_help_shows_each_option_in_its_group_with_its_default(groups: Mapping[st
         ("strength", "0..1"),
         ("head", "0.05..0.95"),
         ("width", "64..4096"),
-        ("faces", "all|largest"),
+        ("faces", "all|largest|1..1000"),
         ("upscale", "1|2|4"),
         ("format", "auto|jpeg|png|webp"),
     ],
@@ -98,6 +98,7 @@ def test_a_switch_takes_true_or_false(
     [
         (("--strength", "7"), "The option strength is wrong"),
         (("--faces", "some"), "The option faces is wrong"),
+        (("--faces", "0"), "The option faces is wrong"),
         (("--head", "0.5", "--margin", "0.2"), "head and margin"),
         (("--preset", "bodge"), "There is no preset 'bodge'. Did you mean badge? `facecraft presets`"),
     ],

@@ -31,7 +31,11 @@ def values(model: type[BaseModel]) -> dict[str, str]:
 
 def _values(field: dict[str, Any]) -> str | None:
     kinds = [kind for kind in field.get("anyOf", [field]) if kind.get("type") != "null"]
-    (kind,) = kinds
+    texts = [text for text in map(_values_of_kind, kinds) if text is not None]
+    return ", ".join(texts) or None
+
+
+def _values_of_kind(kind: dict[str, Any]) -> str | None:
     if kind.get("type") == "boolean":
         return "`true`, `false`"
     if "enum" in kind:

@@ -28,6 +28,9 @@ class Moves:
     def __init__(self, pixels: int) -> None:
         self._pixels = pixels
 
+    def input_side_px(self, source_px: float) -> int:
+        return self.face_size_px
+
     def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
         return [np.roll(crop.image, self._pixels, axis=0) for crop in crops]
 

@@ -42,6 +42,9 @@ class Unchanged:
         self.name = name
         self.takes_fidelity = takes_fidelity
 
+    def input_side_px(self, source_px: float) -> int:
+        return self.face_size_px
+
     def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
         return [crop.image for crop in crops]
 

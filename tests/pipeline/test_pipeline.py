@@ -214,6 +214,9 @@ def test_a_restorer_that_fails_fails_the_request(
         face_size_px = 512
         takes_fidelity = False
 
+        def input_side_px(self, source_px: float) -> int:
+            return self.face_size_px
+
         def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
             raise RuntimeError("out of order")
 

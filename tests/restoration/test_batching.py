@@ -2,9 +2,8 @@
 
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from threading import Event, Timer
 from time import perf_counter
 
@@ -17,54 +16,7 @@ from facecraft.cancellation import Cancellation
 from facecraft.errors import DeadlineExceeded
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.types import FaceCrop, RGBImage
-
-PATIENCE_S = 10
-
-
-def crop(number: int) -> FaceCrop:
-    return FaceCrop(np.full((1, 1, 3), number, np.uint8), source_px=1)
-
-
-def number_of(picture: RGBImage) -> int:
-    return int(picture[0, 0, 0])
-
-
-class BadCrop(Exception):
-    pass
-
-
-class Recorder:
-    """Restores a crop with number n and fidelity f to n + 100 f; fails on those it is told to fail on."""
-
-    name = "recorder"
-    face_size_px = 1
-    takes_fidelity = True
-
-    def __init__(self, bad: set[int] | None = None, gate: Event | None = None) -> None:
-        self.calls: list[list[int]] = []
-        self._bad = bad or set()
-        self._gate = gate
-
-    def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
-        numbers = [number_of(each.image) for each in crops]
-        self.calls.append(numbers)
-        if self._gate is not None:
-            assert self._gate.wait(PATIENCE_S)
-        if self._bad.intersection(numbers):
-            raise BadCrop(str(numbers))
-        return [
-            np.full((1, 1, 3), n + round(100 * f), np.uint8) for n, f in zip(numbers, fidelities, strict=True)
-        ]
-
-
-@contextmanager
-def batching(inner: Recorder, max_batch: int, max_wait_ms: float = 0) -> Iterator[BatchingRestorer]:
-    restorer = BatchingRestorer(inner, max_batch, max_wait_ms)
-    try:
-        yield restorer
-    finally:
-        restorer.close()
-
+from tests.restoration.recorder import PATIENCE_S, BadCrop, Recorder, batching, crop, number_of, wait_until
 
 request = st.fixed_dictionaries(
     {
@@ -126,9 +78,7 @@ def test_what_arrives_while_a_batch_runs_makes_the_next_one_in_order_of_arrival(
         asked = []
         for number in range(8):
             asked.append(pool.submit(restorer.restore, [crop(number)], [0.0]))
-            patience = perf_counter() + PATIENCE_S
-            while not inner.calls or len(restorer._queue) < number:
-                assert perf_counter() < patience
+            wait_until(lambda: bool(inner.calls) and len(restorer._queue) == number)  # noqa: B023
         gate.set()
         assert [number_of(each.result(PATIENCE_S)[0]) for each in asked] == list(range(8))
     assert inner.calls == [[0], [1, 2, 3], [4, 5, 6], [7]]
@@ -198,28 +148,64 @@ def test_what_waits_is_restored_before_it_closes() -> None:
     restorer = BatchingRestorer(inner, 1, 0)
     with ThreadPoolExecutor(3) as pool:
         asked = [pool.submit(restorer.restore, [crop(number)], [0.0]) for number in range(3)]
-        while len(restorer._queue) < 2:
-            time.sleep(0.001)
+        wait_until(lambda: len(restorer._queue) == 2)
         Timer(0.05, gate.set).start()
         restorer.close()
         assert [number_of(each.result(PATIENCE_S)[0]) for each in asked] == [0, 1, 2]
 
 
-@pytest.mark.parametrize("count", [1, 40])
-def test_a_request_with_many_faces_starves_nobody(count: int) -> None:
-    """One face waits for those before it and for no more, however many come after."""
+@settings(max_examples=60, deadline=None)
+@given(faces=st.lists(st.integers(1, 12), min_size=1, max_size=5), max_batch=st.integers(1, 6))
+def test_each_request_that_waits_gets_its_turn_between_two_faces_of_another(
+    faces: list[int], max_batch: int
+) -> None:
     gate = Event()
     inner = Recorder(gate=gate)
-    with batching(inner, 2) as restorer, ThreadPoolExecutor(3) as pool:
-        many = pool.submit(restorer.restore, [crop(n) for n in range(count)], [0.0] * count)
-        while not inner.calls:
-            time.sleep(0.001)
-        one = pool.submit(restorer.restore, [crop(100)], [0.0])
-        while len(restorer._queue) < max(count - 2, 0) + 1:
-            time.sleep(0.001)
+    with batching(inner, max_batch) as restorer, ThreadPoolExecutor(len(faces) + 1) as pool:
+        asked = [pool.submit(restorer.restore, [crop(99)], [0.0])]
+        wait_until(lambda: bool(inner.calls))
+        for number, count in enumerate(faces):
+            asked.append(pool.submit(restorer.restore, [crop(number)] * count, [0.0] * count))
+            wait_until(lambda: len(restorer._queue) == sum(faces[: number + 1]))  # noqa: B023
+        gate.set()
+        for each in asked:
+            each.result(PATIENCE_S)
+    order = [number for call in inner.calls for number in call][1:]
+    assert order == [n for turn in range(max(faces)) for n, count in enumerate(faces) if turn < count]
+    assert all(len(call) == max_batch for call in inner.calls[1:-1])
+
+
+@pytest.mark.parametrize("max_batch", [1, 2, 8])
+def test_a_lone_face_after_a_crowd_waits_for_two_of_its_faces_at_most(max_batch: int) -> None:
+    """For the batch in work, and for one face of the crowd; later crowds take turns too."""
+    gate = Event()
+    inner = Recorder(gate=gate)
+    with batching(inner, max_batch) as restorer, ThreadPoolExecutor(3) as pool:
+        crowd = pool.submit(restorer.restore, [crop(n) for n in range(20)], [0.0] * 20)
+        wait_until(lambda: bool(inner.calls))
+        alone = pool.submit(restorer.restore, [crop(100)], [0.0])
+        wait_until(lambda: len(restorer._queue) == 20 - max_batch + 1)
         later = pool.submit(restorer.restore, [crop(n) for n in range(101, 151)], [0.0] * 50)
         gate.set()
-        for each in (many, one, later):
+        for each in (crowd, alone, later):
             each.result(PATIENCE_S)
     order = [number for call in inner.calls for number in call]
-    assert order.index(100) == count
+    assert order.index(100) == max_batch + 1
+    assert [n for n in order if n < 20] == list(range(20))
+    assert [n for n in order if n > 100] == list(range(101, 151))
+
+
+def test_a_crowd_whose_client_leaves_costs_the_others_no_turn() -> None:
+    gate = Event()
+    inner = Recorder(gate=gate)
+    leaving = Cancellation()
+    with batching(inner, 1) as restorer, ThreadPoolExecutor(2) as pool:
+        crowd = pool.submit(restorer.restore, [crop(n) for n in range(20)], [0.0] * 20, leaving)
+        wait_until(lambda: bool(inner.calls))
+        alone = pool.submit(restorer.restore, [crop(100)] * 3, [0.0] * 3)
+        wait_until(lambda: len(restorer._queue) == 22)
+        leaving.cancel()
+        gate.set()
+        alone.result(PATIENCE_S)
+        assert isinstance(crowd.exception(PATIENCE_S), DeadlineExceeded)
+    assert inner.calls == [[0], [100], [100], [100]]

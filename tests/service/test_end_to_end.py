@@ -3,7 +3,9 @@
 import base64
 import io
 import json
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import numpy as np
@@ -11,7 +13,9 @@ import pytest
 import skimage.data
 from PIL import Image
 
+from facecraft.types import RGBImage
 from tests.damages import noisy
+from tests.portraits import collage
 
 
 def encoded(picture: Image.Image, name: str) -> bytes:
@@ -52,6 +56,32 @@ def test_a_portrait_comes_back_restored(
     after = np.asarray(Image.open(io.BytesIO(response.content)))
     assert after.shape == before.shape
     assert not np.array_equal(after, before)
+
+
+def test_a_lone_face_after_a_crowd_of_20_waits_for_two_of_them_at_most(real_client: httpx.Client) -> None:
+    crowd, alone = (collage(skimage.data.astronaut(), *cells) for cells in ((5, 4), (1, 1)))  # type: ignore[no-untyped-call]
+    fields = {"restorer": "realesrgan-x4plus", "format": "jpeg"}
+
+    def post(picture: RGBImage) -> httpx.Response:
+        files = {"file": encoded(Image.fromarray(picture), "PNG")}
+        return real_client.post("/process", files=files, data=fields, timeout=300)
+
+    def restored_faces() -> str:
+        lines = real_client.get("/metrics").text.splitlines()
+        return next(line for line in lines if line.startswith("facecraft_batch_faces_count"))
+
+    before = restored_faces()
+    with ThreadPoolExecutor(1) as pool:
+        many = pool.submit(post, crowd)
+        while restored_faces() == before:
+            assert not many.done()
+            time.sleep(0.01)
+        one = post(alone)
+        assert not many.done()
+    headers = (many.result().headers, one.headers)
+    assert [each["X-Facecraft-Restored"] for each in headers] == ["20", "1"]
+    times_ms = [float(each["Server-Timing"].split("restore;dur=")[1].split(",")[0]) for each in headers]
+    assert times_ms[1] < times_ms[0] / 21 * 10  # three faces, on a busy machine; in order of arrival 22
 
 
 def test_a_good_photo_comes_back_as_it_was(real_client: httpx.Client, astronaut: bytes) -> None:

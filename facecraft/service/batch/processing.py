@@ -68,13 +68,15 @@ class FileProcessor:
         """
         if file.problem is not None:
             return asyncio.create_task(self._fail(file.name, file.problem))
-        pipeline = self._service.ensure_ready().pipeline
+        runtime = self._service.ensure_ready()
+        pipeline = runtime.pipeline
         options, content = self._options, file.content
         assert options is not None  # noqa: S101  # `configure` was called before
         cancellation = Cancellation(self._cancellation)
 
         def work() -> Portrait:
-            return pipeline.process(content, options, cancellation, judge=True)
+            token = Cancellation(cancellation, seconds=runtime.deadline_s)  # its time begins with the work
+            return pipeline.process(content, options, token, judge=True)
 
         running = await self._service.admission.begin(work)
         return asyncio.create_task(self._finish(file.name, len(content), running, cancellation))

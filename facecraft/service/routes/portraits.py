@@ -26,10 +26,11 @@ router = APIRouter()
 async def process(request: Request, service: ServiceDep) -> Response:
     """Answer with the portrait as an image, or as JSON if Accept prefers `application/json`."""
     as_json = prefers_json(request.headers.getlist("accept"))
-    pipeline = service.ensure_ready().pipeline
+    runtime = service.ensure_ready()
+    pipeline = runtime.pipeline
     async with receive_form(request, service) as form:
         options = parse_options(form.fields)
-        cancellation = Cancellation()
+        cancellation = Cancellation(seconds=runtime.deadline_s)
 
         def work() -> Response:
             portrait = pipeline.process(form.content, options, cancellation, judge=as_json)
