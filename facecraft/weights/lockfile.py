@@ -110,11 +110,6 @@ class ModelEntry:
     sets: tuple[str, ...]
     sources: tuple[Source, ...]
 
-    @property
-    def packaged(self) -> bool:
-        """Whether its file comes with the package, so that no other one can replace it."""
-        return any(isinstance(source, PackageSource) for source in self.sources)
-
     def path(self, folder: Path) -> Path:
         """The place of the model's file: the models folder, or the package if it comes with it."""
         packaged = (source.path for source in self.sources if isinstance(source, PackageSource))

@@ -12,7 +12,7 @@ from textwrap import indent
 from typing import Literal
 
 from facecraft.errors import HashMismatch, StartupError, WeightsMissing
-from facecraft.weights.lockfile import ModelEntry, Source
+from facecraft.weights.lockfile import ModelEntry, PackageSource, Source
 from facecraft.weights.progress import NAME_WIDTH, Progress, megabytes
 from facecraft.weights.sources import Downloads, SourceError, WrongBytesError
 
@@ -99,7 +99,7 @@ def verify(entry: ModelEntry, folder: Path) -> Path:
         HashMismatch: its size or hash differs.
     """
     path = entry.path(folder)
-    hint = PACKAGED_HINT if entry.packaged else f"Run `facecraft models pull {entry.name}`."
+    hint = PACKAGED_HINT if _is_packaged(entry) else f"Run `facecraft models pull {entry.name}`."
     try:
         if not path.is_file():
             raise WeightsMissing(f"The file of {entry.name} is missing: {path}.", hint=hint)
@@ -112,6 +112,10 @@ def verify(entry: ModelEntry, folder: Path) -> Path:
             f"{path} is not the file in models.lock: expected {expected}, actual {actual}.", hint=hint
         )
     return path
+
+
+def _is_packaged(entry: ModelEntry) -> bool:
+    return any(isinstance(source, PackageSource) for source in entry.sources)
 
 
 def _difference(entry: ModelEntry, path: Path) -> tuple[str, str] | None:
@@ -209,7 +213,7 @@ def _startup_error(failures: Sequence[_Failure]) -> StartupError:
         for source, error in failure.reasons:
             lines += [f"    {source}", indent(str(error), " " * 6)]
     detail = "\n".join(lines)
-    only_packaged = all(failure.entry.packaged for failure in failures)
+    only_packaged = all(_is_packaged(failure.entry) for failure in failures)
     if any(isinstance(error, WrongBytesError) for failure in failures for _, error in failure.reasons):
         return HashMismatch(detail, hint=PACKAGED_HINT if only_packaged else WRONG_BYTES_HINT)
     return WeightsMissing(detail, hint=PACKAGED_HINT if only_packaged else UNREACHABLE_HINT)

@@ -25,7 +25,7 @@ def quality_of(image: Image.Image, format_: str, **parameters: object) -> int | 
 @pytest.mark.parametrize(
     "parameters",
     [{}, {"subsampling": "4:4:4"}, {"progressive": True}, {"optimize": True}],
-    ids=["baseline", "full colour", "progressive", "optimized"],
+    ids=["baseline", "full colour", "progressive", "own codes"],
 )
 def test_the_quality_is_told_to_1(parameters: dict[str, object]) -> None:
     image = Image.fromarray(NOISE)

@@ -43,5 +43,4 @@ def test_the_largest_picture_is_cleaned_within_what_is_counted(astronaut: RGBIma
     command = [sys.executable, "-c", GROWTH, str(tmp_path / "large"), str(tmp_path / "small")]
     grown = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     pixels = SIDE_PX**2
-    print(grown)
     assert 6 * pixels < grown < PIXEL_BYTES * pixels + NETWORK_BYTES, f"{grown / pixels:.1f} bytes a pixel"

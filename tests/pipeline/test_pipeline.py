@@ -1,6 +1,5 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from time import perf_counter
 from typing import Any
 
 import cv2
@@ -21,9 +20,7 @@ from facecraft.restoration.likeness import keep_colour, keep_detail
 from facecraft.types import FaceCrop, RGBImage
 from tests.conftest import Encode
 from tests.damages import noisy
-from tests.pipeline.conftest import GREY, LIMITS, pixels
-
-X4PLUS = "realesrgan-x4plus"
+from tests.pipeline.conftest import GREY, LIMITS, X4PLUS, pixels
 
 
 def under(masks: list[geometry.Alignment], shape: tuple[int, int]) -> np.ndarray:
@@ -122,58 +119,6 @@ def test_alpha_passes_through(pipeline: Pipeline, astronaut: RGBImage, png: Enco
     portrait = pipeline.process(png(picture), Options(restorer=restorer))
     assert portrait.restored == 1
     assert (pixels(portrait.data)[:, :, 3] == alpha).all()
-
-
-@pytest.mark.parametrize(
-    ("options", "stages"),
-    [
-        (Options(), ["damage"]),
-        (Options(when="always"), ["damage", "clean"]),
-        (Options(restorer=X4PLUS), ["damage", "align", "restore", "paste"]),
-        (Options(restorer="none"), []),
-    ],
-    ids=["good", "cleaned", "restored", "none"],
-)
-def test_every_stage_is_timed(
-    pipeline: Pipeline, astronaut: RGBImage, png: Encode, options: Options, stages: list[str]
-) -> None:
-    timings = pipeline.process(png(astronaut), options).timings_ms
-    assert list(timings) == ["decode", "detect", *stages, "encode"]
-    assert all(ms > 0 for ms in timings.values())
-
-
-EVERY_STEP = {
-    "width": "400", "height": "500", "head": "0.5", "align": "true", "background": "white", "tone": "auto",
-    "mask": "oval", "layout": "a6", "max_drift": "0.2", "format": "png",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("restorer", "stages"),
-    [
-        (X4PLUS, ["frame", "align", "restore", "drift", "paste"]),
-        ("facecraft-clean", ["clean", "drift", "frame"]),
-    ],
-)
-def test_the_steps_of_finishing_run_in_their_order_and_each_is_timed(
-    pipeline: Pipeline, astronaut: RGBImage, png: Encode, restorer: str, stages: list[str]
-) -> None:
-    options = Options.parse({"restorer": restorer, **EVERY_STEP})
-    timings = pipeline.process(png(astronaut), options, judge=True).timings_ms
-    assert list(timings) == [
-        *("decode", "detect", "landmarks", "damage", *stages),
-        *("background", "tone", "mask", "sheet", "encode", "verdict"),
-    ]
-
-
-def test_the_stages_add_up_to_the_whole(plain: Pipeline, astronaut: RGBImage, png: Encode) -> None:
-    data, options = png(astronaut), Options.parse(EVERY_STEP)
-    shares = []
-    for _ in range(5):
-        start = perf_counter()
-        portrait = plain.process(data, options, judge=True)
-        shares.append(sum(portrait.timings_ms.values()) / ((perf_counter() - start) * 1000))
-    assert 0.95 < sorted(shares)[2] <= 1
 
 
 def test_a_frame_of_a_transparent_picture_keeps_its_transparency(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -43,7 +44,8 @@ def test_detail_falls_with_blur(photo: RGBImage, face: Face) -> None:
 def test_detail_falls_with_size_and_enlarging_brings_none_back(photo: RGBImage, face: Face) -> None:
     for factor, most in ((2, 55), (3, 42), (4, 36)):
         small = shrunk(photo, factor)
-        small_face = Face(face.bbox / factor, face.landmarks / factor, face.score)
+        scale = np.float32(1 / factor)
+        small_face = Face(face.bbox * scale, face.landmarks * scale, face.score)
         found = damage.detail(small, small_face)
         assert found < most
         size = (photo.shape[1], photo.shape[0])
@@ -54,7 +56,8 @@ def test_detail_falls_with_size_and_enlarging_brings_none_back(photo: RGBImage, 
 def test_a_flat_face_has_the_least_detail_and_noise_the_most(astronaut: RGBImage, face: Face) -> None:
     assert damage.detail(np.full_like(astronaut, 128), face) == 8
     grains = np.random.default_rng(0).integers(0, 256, (600, 800, 3), np.uint8)
-    whole = Face(np.array([100, 100, 500, 500]), face.landmarks * 0 + _template(400), 1.0)
+    box = np.array([100, 100, 500, 500], np.float32)
+    whole = Face(box, _template(400), 1.0)
     assert damage.detail(grains, whole) > 150
 
 
@@ -128,7 +131,7 @@ def test_everything_about_a_face_comes_together(photo: RGBImage, face: Face) -> 
     ],
     ids=str,
 )
-def test_each_damage_alone_makes_a_photo_bad(changes: dict[str, object], good: bool) -> None:
+def test_each_damage_alone_makes_a_photo_bad(changes: dict[str, Any], good: bool) -> None:
     assert damage.is_good(replace(GOOD, **changes)) == good
 
 

@@ -48,7 +48,7 @@ Shift = Callable[[RGBImage], RGBImage]
 def cells(picture: np.ndarray, count: int) -> np.ndarray:
     """Means of count x count cells of a square."""
     side = picture.shape[0] // count
-    return picture.reshape(count, side, count, side, -1).mean(axis=(1, 3))
+    return np.asarray(picture.reshape(count, side, count, side, -1).mean(axis=(1, 3)))
 
 
 def shifts(source: RGBImage, restored: RGBImage, count: int = 24) -> np.ndarray:
@@ -173,4 +173,5 @@ def test_its_inputs_are_left_alone(face: RGBImage) -> None:
     result = keep_detail(source, restored, 40)
     assert (source == face).all()
     assert (restored == before).all()
-    assert (result.dtype, result.shape) == (np.uint8, face.shape)
+    assert result.dtype == np.uint8
+    assert result.shape == face.shape

@@ -42,7 +42,7 @@ def test_a_wrong_file_is_refused_and_a_pull_is_no_advice(
     entry: ModelEntry, packaged: Path, folder: Path, content: bytes
 ) -> None:
     (packaged / "a.onnx").write_bytes(content)
-    with pytest.raises(HashMismatch, match="is not the file in models.lock") as verified:
+    with pytest.raises(HashMismatch, match="is not the file") as verified:
         verify(entry, folder)
     with pytest.raises(HashMismatch, match="gave other bytes") as pulled:
         pull([entry], folder, Progress(io.StringIO()))
@@ -54,7 +54,7 @@ def test_a_missing_file_is_told_and_a_pull_is_no_advice(entry: ModelEntry, folde
     assert state(entry, folder) == "missing"
     with pytest.raises(WeightsMissing) as verified:
         verify(entry, folder)
-    with pytest.raises(WeightsMissing, match="a.onnx of the package\n *cannot be read") as pulled:
+    with pytest.raises(WeightsMissing, match="cannot be read") as pulled:
         pull([entry], folder, Progress(io.StringIO()))
     assert verified.value.hint == pulled.value.hint == PACKAGED_HINT
 
