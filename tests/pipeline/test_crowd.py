@@ -1,14 +1,18 @@
 """How many faces are restored, and which are too many. A face takes one second here."""
 
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from facecraft.errors import TooManyFaces
 from facecraft.imaging.codec import Limits
+from facecraft.imaging.geometry import Alignment
 from facecraft.imaging.picture import Picture
-from facecraft.options import Options
+from facecraft.options import Area, Options
+from facecraft.pipeline.cleaning import _weight
 from facecraft.pipeline.crowd import check_faces, most_faces
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.pipeline import Pipeline
@@ -174,3 +178,13 @@ def test_where_no_face_is_restored_no_number_is_too_many(
     timed: Pipeline, group: RGBImage, options: dict[str, str]
 ) -> None:
     planned(timed, group, options, replace(LIMITS, faces=1), 0.1)
+
+
+@pytest.mark.parametrize("area", ["head", "face"])
+def test_where_a_crowd_is_cleaned_takes_the_memory_of_a_few_faces(area: Area) -> None:
+    square = Alignment(np.array([[2.0, 0, -400], [0, 2.0, -400]]), 512, 256.0)
+    tracemalloc.start()
+    _weight(area, [square] * 20, 1000, 1000)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 5 * 1000 * 1000 * 8
