@@ -13,15 +13,13 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.networks import network_of
+from benchmarks.networks import engine_on_cpu, network_of
 from facecraft import catalogue
 from facecraft.restoration.base import Restorer
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.engines.base import Engine
-from facecraft.restoration.engines.graphs import export
-from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.engines.torch import TorchEngine
-from facecraft.runtime.device import Device, computes_bfloat16, pick_device
+from facecraft.runtime.device import Device, pick_device
 from facecraft.types import FaceCrop
 
 WAIT_MS = 3.0
@@ -30,15 +28,9 @@ WAIT_MS = 3.0
 def engine_of(name: str, device: Device) -> Engine:
     """The default engine of a device, with random weights."""
     network = network_of(name)
-    net = network.blank()
     if device.kind == "cuda":
-        return TorchEngine(net.half(), device)
-    to_bfloat16 = network.architecture.to_bfloat16
-    if to_bfloat16 and computes_bfloat16():
-        to_bfloat16(net)
-        return TorchEngine(net, device)
-    graph = export(net, network.inputs(), network.free_axes())
-    return OnnxEngine(graph, net, device)
+        return TorchEngine(network.blank().half(), device)
+    return engine_on_cpu(network, device)
 
 
 def restorer_of(name: str, device: Device) -> Restorer:

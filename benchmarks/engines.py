@@ -3,64 +3,74 @@
     python -m benchmarks.engines [--rounds 5] [--device cpu|cuda] [--json] [NETWORK ...]
 
 The weights are random, because they do not change the speed. The engines take turns, so that other work of
-the machine slows all of them. `ncnn` and `openvino` are included if they are installed.
+the machine slows all of them. `ncnn` is included if it is installed.
 """
 
 import argparse
 import copy
 import importlib.util
 import json
-import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
 from torch import nn
 
 from benchmarks import textbook
 from benchmarks.networks import network_of
-from facecraft.restoration.engines.graphs import export
+from facecraft.restoration.engines.base import Engine
+from facecraft.restoration.engines.export import export
+from facecraft.restoration.engines.graphs import weights_of
 from facecraft.restoration.engines.onnx import OnnxEngine
+from facecraft.restoration.engines.openvino import OpenVinoEngine
 from facecraft.restoration.engines.torch import TorchEngine
+from facecraft.restoration.network import Network
 from facecraft.runtime.device import Device, computes_bfloat16, pick_device
 
 Run = Callable[[], Any]
-SIDES = {"gfpgan-1.4": 512, "codeformer": 512, "realesrgan-x4plus": 128}
+SIDES = {"gfpgan-1.4": 512, "codeformer": 512, "realesrgan-x4plus": 128, "facecraft-clean": 768}
 
 
 def contestants(name: str, device: Device) -> dict[str, Run]:
-    """Functions that restore one face of random pixels, by engine. Everything is loaded before."""
+    """Functions that restore one face or tile of random pixels, by engine. Everything is loaded before."""
     network = network_of(name)
     net = network.blank()
     side = SIDES[name]
     pixels = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), np.uint8)
     arrays = (pixels, np.full(1, 0.5, np.float32))[: len(network.inputs())]
-    graph = export(net, network.inputs(), network.free_axes())
-    reduced = copy.deepcopy(net).half() if device.kind == "cuda" else copy.deepcopy(net)
-    by_torch = TorchEngine(reduced, device)
-    by_onnx = OnnxEngine(graph, net, device)
+    engines = engines_of(network, net, device)
     runs: dict[str, Run] = {
         "textbook torch": _textbook(name, net, pixels, device.kind, torch.contiguous_format),
         "textbook torch, channels last": _textbook(name, net, pixels, device.kind, torch.channels_last),
-        "torch": lambda: by_torch.run(*arrays),
-        "onnxruntime": lambda: by_onnx.run(*arrays),
+        **{label: partial(engine.run, *arrays) for label, engine in engines.items()},
     }
-    to_bfloat16 = network.architecture.to_bfloat16
-    if device.kind == "cpu" and to_bfloat16 and computes_bfloat16():
-        shorter = copy.deepcopy(net)
-        to_bfloat16(shorter)
-        by_bfloat16 = TorchEngine(shorter, device)
-        runs["torch, bfloat16"] = lambda: by_bfloat16.run(*arrays)
-    if device.kind == "cpu" and importlib.util.find_spec("openvino"):
-        runs["openvino"] = _openvino(graph, net, arrays, device.threads)
     if device.kind == "cpu" and name == "realesrgan-x4plus" and importlib.util.find_spec("ncnn"):
         runs["ncnn"] = _ncnn(pixels, device.threads)
     return runs
+
+
+def engines_of(network: Network, net: nn.Module, device: Device) -> dict[str, Engine]:
+    """All engines of a device that give the network's picture."""
+    graph = export(net, network.inputs(), network.free_axes())
+    tensors = net.state_dict()
+    weights = {name: tensors[name].numpy() for name in weights_of(graph)}
+    onnxruntime = OnnxEngine(graph, weights, device)
+    if device.kind == "cuda":
+        return {"torch": TorchEngine(copy.deepcopy(net).half(), device), "onnxruntime": onnxruntime}
+    engines: dict[str, Engine] = {
+        "torch": TorchEngine(copy.deepcopy(net), device),
+        "onnxruntime": onnxruntime,
+        "openvino": OpenVinoEngine(graph, weights, device, bfloat16=False),
+    }
+    if network.bears_bfloat16 and computes_bfloat16():
+        engines["torch, bfloat16"] = TorchEngine(copy.deepcopy(net).bfloat16(), device)
+        engines["openvino, bfloat16"] = OpenVinoEngine(graph, weights, device, bfloat16=True)
+    return engines
 
 
 def _textbook(name: str, net: nn.Module, pixels: np.ndarray, kind: str, layout: torch.memory_format) -> Run:
@@ -68,10 +78,12 @@ def _textbook(name: str, net: nn.Module, pixels: np.ndarray, kind: str, layout: 
     x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().to(kind) / 255
     x = x.contiguous(memory_format=layout)
     fidelity = torch.full((1,), 0.5, device=kind)
+    cleaner = copy.deepcopy(net.get_submodule("net")).to(kind, memory_format=layout)  # type: ignore[call-overload]
     functions: Mapping[str, Run] = {
         "gfpgan-1.4": lambda: textbook.gfpgan(x, weights),
         "codeformer": lambda: textbook.codeformer(x, fidelity, weights),
         "realesrgan-x4plus": lambda: textbook.rrdbnet(x, weights),
+        "facecraft-clean": lambda: cleaner(x),  # our own: there is no other text
     }
 
     def run() -> Any:
@@ -79,29 +91,6 @@ def _textbook(name: str, net: nn.Module, pixels: np.ndarray, kind: str, layout: 
             return functions[name]().cpu()
 
     return run
-
-
-def _openvino(graph: bytes, net: nn.Module, arrays: tuple[np.ndarray, ...], threads: int) -> Run:
-    import openvino  # noqa: PLC0415  # not a dependency
-
-    model = onnx.load_from_string(graph)
-    weights = net.state_dict()
-    filled = [onnx.numpy_helper.from_array(weights[t.name].numpy(), t.name) for t in model.graph.initializer]
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(filled)
-    with tempfile.TemporaryDirectory() as folder:
-        onnx.save(model, Path(folder) / "model.onnx")
-        core = openvino.Core()
-        compiled = core.compile_model(
-            core.read_model(Path(folder) / "model.onnx"),
-            "CPU",
-            {
-                "INFERENCE_NUM_THREADS": threads,
-                "PERFORMANCE_HINT": "LATENCY",
-                "INFERENCE_PRECISION_HINT": "f32",
-            },
-        )
-    return lambda: compiled(list(arrays))
 
 
 def _ncnn(pixels: np.ndarray, threads: int) -> Run:
@@ -151,7 +140,7 @@ def main() -> None:
         print(json.dumps({"device": device.label, "ms": results}, indent=2))
         return
     print(f"{device.label}, median of {args.rounds} rounds\n")
-    print("| network | engine | ms a face | times as fast as the textbook |\n|---|---|---|---|")
+    print("| network | engine | ms a face or tile | times as fast as the textbook |\n|---|---|---|---|")
     for name, times_ms in results.items():
         textbook_ms = median(times_ms["textbook torch"])
         for engine, times in times_ms.items():

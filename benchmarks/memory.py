@@ -10,9 +10,9 @@ import multiprocessing
 
 import numpy as np
 
-from benchmarks.networks import network_of
+from benchmarks.networks import engine_on_cpu, network_of
+from facecraft.restoration.cleaning import TILING as CLEANING
 from facecraft.restoration.engines.graphs import graph_of
-from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.upscaling import TILING
 from facecraft.runtime.allocator import give_memory_back
 from facecraft.runtime.device import pick_device
@@ -20,6 +20,7 @@ from facecraft.service.capacity.memory import resident_bytes
 from facecraft.weights.store import default_graphs_dir
 
 SIDES = {
+    "facecraft-clean": [CLEANING.tile_px],
     "gfpgan-1.4": [512],
     "codeformer": [512],
     "realesrgan-x4plus": [128, TILING.tile_px],
@@ -35,26 +36,29 @@ def measure(name: str) -> None:
     """Print a line for each input size."""
     device = pick_device("cpu", 0)
     network = network_of(name)
-    graph = graph_of(name, network, default_graphs_dir())
     before = resident_mb()
-    engine = OnnxEngine(graph, network.blank(), device)
+    engine = engine_on_cpu(network, device)
     give_memory_back()
     loaded = resident_mb()
     for side in SIDES[name]:
         pixels = np.zeros((1, side, side, 3), np.uint8)
-        arrays = (pixels, np.zeros(1, np.float32))[: len(network.inputs())]
+        arrays = (pixels, np.zeros(1, np.float32))[: len(network.free_axes())]
         for _ in range(3):
             engine.run(*arrays)
         after = resident_mb()
-        print(f"| {name} | {side} | {loaded - before:.0f} | {after - loaded:.0f} |", flush=True)
+        print(
+            f"| {name} | {engine.name} | {side} | {loaded - before:.0f} | {after - loaded:.0f} |", flush=True
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("networks", nargs="*", default=list(SIDES), metavar="NETWORK")
     for name in SIDES:  # here, not in the measured processes
-        graph_of(name, network_of(name), default_graphs_dir())
-    print("| model | input, px | loaded, MB | more after runs, MB |\n|---|---|---|---|", flush=True)
+        graph_of(network_of(name), default_graphs_dir())
+    print(
+        "| model | engine | input, px | loaded, MB | more after runs, MB |\n|---|---|---|---|---|", flush=True
+    )
     context = multiprocessing.get_context("spawn")
     for name in parser.parse_args().networks:
         process = context.Process(target=measure, args=(name,))

@@ -21,12 +21,11 @@ from facecraft.presets import presets
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.cleaning import Cleaner
 from facecraft.restoration.engines.base import Engine
-from facecraft.restoration.engines.graphs import graph_of
-from facecraft.restoration.engines.onnx import OnnxEngine, OnnxFileEngine
-from facecraft.restoration.engines.torch import TorchEngine
+from facecraft.restoration.engines.choice import fastest, make_engine
+from facecraft.restoration.engines.onnx import OnnxFileEngine
 from facecraft.restoration.upscaling import Upscaler
 from facecraft.runtime.allocator import give_memory_back
-from facecraft.runtime.device import Device, computes_bfloat16, pick_device, set_tf32
+from facecraft.runtime.device import Device, pick_device
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, ModelEntry
 from facecraft.weights.store import verify
@@ -95,7 +94,6 @@ def load(settings: Settings, lock: Lock) -> Runtime:
     """
     known_presets = presets.load()
     device = pick_device(settings.device, settings.threads)
-    set_tf32(allowed=settings.precision == "auto")
     selection = select(settings, lock)
     entries = tuple(lock.named(name) for name in selection.names)
     for entry in entries:
@@ -195,25 +193,12 @@ def _max_batch(settings: Settings, device: Device) -> int:
 
 
 def _engine(model: ImageModel, path: Path, device: Device, settings: Settings) -> Engine:
-    """Make the engine of a model. `auto` on a CPU is what benchmarks/engines.py measures as the fastest."""
     network = model.network
     if network is None:
         return OnnxFileEngine(path, model.signature, device)
-    net = network.load(path)
+    name = fastest(network, device) if settings.engine == "auto" else settings.engine
     precise = settings.precision == "float32"
-    to_bfloat16 = network.architecture.to_bfloat16
-    if device.kind == "cuda" or precise or not computes_bfloat16():
-        to_bfloat16 = None
-    engine = settings.engine
-    if engine == "auto":
-        engine = "torch" if device.kind == "cuda" or to_bfloat16 else "onnxruntime"
-    if engine == "onnxruntime":
-        return OnnxEngine(graph_of(model.name, network, settings.graphs_dir), net, device)
-    if to_bfloat16:
-        to_bfloat16(net)
-    elif device.kind == "cuda" and not precise:
-        net.half()
-    return TorchEngine(net, device)
+    return make_engine(name, network, path, device, settings.graphs_dir, precise=precise)
 
 
 def _upscalers(models: Sequence[ImageModel], engines: Mapping[str, Engine]) -> dict[int, Upscaler]:
@@ -237,7 +222,7 @@ def _check_licence(entry: ModelEntry, allowed: str) -> None:
 
 
 def _warm(models: Models, max_batch: int) -> None:
-    """Run each model: the first runs allocate, compile kernels and, on a GPU, capture them."""
+    """Run each model on a small input: first runs allocate, compile kernels and, on a GPU, capture them."""
     grey = np.zeros((480, 640, 3), np.uint8)
     models.detector.detect(grey)
     box, eyes = np.array([100, 100, 300, 300], np.float32), np.array([[150, 180], [250, 180]], np.float32)
@@ -250,4 +235,4 @@ def _warm(models: Models, max_batch: int) -> None:
             for _ in range(2 if max_batch > 1 else 1):
                 restorer.run_blank(2**power)
     for upscaler in models.upscalers.values():
-        upscaler.upscale(np.zeros((64, 64, 3), np.uint8))
+        upscaler.upscale(grey[:16, :16])

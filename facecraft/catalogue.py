@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from facecraft.matting.segmenters import Segmenter
     from facecraft.restoration.base import Restorer
     from facecraft.restoration.engines.base import Engine
-    from facecraft.restoration.nets.architecture import Architecture
+    from facecraft.restoration.network import Module
     from facecraft.runtime.device import Device
 
 
@@ -55,34 +55,34 @@ def _selfie(path: "Path", _device: "Device") -> "Segmenter":
     return SelfieSegmentation(path)
 
 
-def _gfpgan() -> "Architecture":
-    from facecraft.restoration.nets.gfpgan import ARCHITECTURE
+def _gfpgan() -> "Module":
+    from facecraft.restoration.nets.gfpgan import GFPGAN
 
-    return ARCHITECTURE
-
-
-def _codeformer() -> "Architecture":
-    from facecraft.restoration.nets.codeformer import ARCHITECTURE
-
-    return ARCHITECTURE
+    return GFPGAN()
 
 
-def _cleaner() -> "Architecture":
-    from facecraft.restoration.nets.cleaner import CLEANER
+def _codeformer() -> "Module":
+    from facecraft.restoration.nets.codeformer import CodeFormer
 
-    return CLEANER
-
-
-def _x4plus() -> "Architecture":
-    from facecraft.restoration.nets.rrdbnet import X4PLUS
-
-    return X4PLUS
+    return CodeFormer()
 
 
-def _x2plus() -> "Architecture":
-    from facecraft.restoration.nets.rrdbnet import X2PLUS
+def _cleaner() -> "Module":
+    from facecraft.restoration.nets.cleaner import Cleaner
 
-    return X2PLUS
+    return Cleaner()
+
+
+def _x4plus() -> "Module":
+    from facecraft.restoration.nets.rrdbnet import RRDBNet
+
+    return RRDBNet()
+
+
+def _x2plus() -> "Module":
+    from facecraft.restoration.nets.rrdbnet import RRDBNet
+
+    return RRDBNet(scale=2)
 
 
 def square(model: ImageModel, engine: "Engine") -> "Restorer":
@@ -132,6 +132,7 @@ IMAGE_MODELS = (
         signature=Signature(side_px=512, black=-1, takes=("fidelity",)),
         architecture=_codeformer,
         restorer=square,
+        bears_bfloat16=False,
         invents=True,
     ),
     ImageModel(

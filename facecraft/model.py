@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from facecraft.detection.base import Detector  # noqa: F401  # in a string below
     from facecraft.restoration.base import Restorer
     from facecraft.restoration.engines.base import Engine
-    from facecraft.restoration.nets.architecture import Architecture
-    from facecraft.restoration.network import Network
+    from facecraft.restoration.network import Module, Network
     from facecraft.runtime.device import Device
 
 Task: TypeAlias = Literal["detection", "landmarks", "matting", "restoration", "upscaling"]
@@ -80,21 +79,25 @@ class ImageModel(Model):
 
     Attributes:
         signature: its inputs and its output.
-        architecture: a network of ours, whose file is a checkpoint. None means that the file is ONNX and runs
-            as it is: it has one input, (N, 3, side, side) float32, and its first output is like it.
+        architecture: makes the module of a network of ours, whose file has its weights. None means that the
+            file is ONNX and runs as it is: it has one input, (N, 3, side, side) float32, and its first output
+            is like it.
         restorer: makes a Restorer of an engine that runs it; None if it does not restore faces.
         cleans: whether it cleans whole pictures at their own size.
         invents: whether `auto` uses it for faces that have too little detail to be cleaned only.
         factor: how many times it enlarges pictures; None if it does not.
+        bears_bfloat16: whether it draws the same picture in bfloat16. A network that chooses between codes
+            does not: rounding changes its choice.
     """
 
     task: Task = "restoration"
     signature: Signature
-    architecture: "Callable[[], Architecture] | None" = None
+    architecture: "Callable[[], Module] | None" = None
     restorer: "Callable[[ImageModel, Engine], Restorer] | None" = None
     cleans: bool = False
     invents: bool = False
     factor: int | None = None
+    bears_bfloat16: bool = True
 
     def __post_init__(self) -> None:
         if self.restorer is None and self.factor is None and not self.cleans:
@@ -112,7 +115,9 @@ class ImageModel(Model):
         """The network of ours; None if the file is ONNX."""
         from facecraft.restoration.network import Network
 
-        return None if self.architecture is None else Network(self.architecture(), self.signature)
+        if self.architecture is None:
+            return None
+        return Network(self.name, self.architecture, self.signature, self.bears_bfloat16)
 
     def load(self, path: "Path", device: "Device") -> object:
         from facecraft.restoration.engines.onnx import OnnxFileEngine

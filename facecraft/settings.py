@@ -80,19 +80,20 @@ class Settings(BaseSettings):
         description=f"Model that separates a person from the background: {_listed(_segmenters())}. `auto`: "
         "the first in this list with weights in the models folder.",
     )
-    engine: Literal["auto", "torch", "onnxruntime"] = Field(
+    engine: Literal["auto", "torch", "onnxruntime", "openvino"] = Field(
         default="auto",
-        description="Engine of the restorers and upscalers. `auto`: the faster one, by device and network.",
+        description="Engine of the restorers and upscalers. `auto`: torch on cuda, and on a CPU openvino, or "
+        "onnxruntime where that is not installed.",
     )
     precision: Literal["auto", "float32"] = Field(
         default="auto",
-        description="Number type of the networks. `auto`: torch uses float16 on cuda, and bfloat16 for "
-        "Real-ESRGAN on a CPU that has it.",
+        description="Number type of the networks. `auto`: torch uses float16 on cuda, and openvino bfloat16 "
+        "on a CPU that has it.",
     )
     graphs_dir: Path = Field(
         default_factory=default_graphs_dir,
-        description="Folder of the graphs for onnxruntime, each exported once. Default: `facecraft/graphs` "
-        "in the user's cache.",
+        description="Folder of the graphs for openvino and onnxruntime, each exported once. Default: "
+        "`facecraft/graphs` in the user's cache.",
     )
     license: Literal["any", "commercial"] = Field(
         default="any",

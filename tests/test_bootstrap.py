@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import threading
 from contextlib import ExitStack
 from dataclasses import replace
@@ -5,20 +8,16 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-import torch
-from torch import nn
 
 from facecraft import bootstrap, catalogue
-from facecraft.bootstrap import _engine, _upscalers, load, select
+from facecraft.bootstrap import _upscalers, load, select
 from facecraft.errors import PresetInvalid
 from facecraft.model import ImageModel
 from facecraft.presets import presets
-from facecraft.restoration.nets.architecture import Architecture
-from facecraft.runtime.device import Device
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 from facecraft.weights.store import default_models_dir
-from tests.devices import CPU, CUDA
+from tests.devices import CPU
 from tests.restoration.test_engines import Halves
 
 CLEAN = "facecraft-clean"
@@ -184,54 +183,12 @@ def test_presets_are_read_before_any_model_is_loaded(lock: Lock, monkeypatch: py
         load(Settings(device="cpu"), lock)
 
 
-HALF, FULL, SHORT = torch.float16, torch.float32, torch.bfloat16
-
-
-@pytest.mark.parametrize(
-    ("device", "bfloat16", "settings", "expected"),
-    [
-        (CUDA, False, {}, ("torch", {HALF})),
-        (CUDA, True, {}, ("torch", {HALF})),
-        (CUDA, False, {"precision": "float32"}, ("torch", {FULL})),
-        (CUDA, False, {"engine": "onnxruntime"}, ("onnxruntime", {FULL})),
-        (CPU, False, {}, ("onnxruntime", {FULL})),
-        (CPU, False, {"engine": "torch"}, ("torch", {FULL})),
-        (CPU, True, {}, ("torch", {FULL, SHORT})),
-        (CPU, True, {"engine": "torch"}, ("torch", {FULL, SHORT})),
-        (CPU, True, {"precision": "float32"}, ("onnxruntime", {FULL})),
-        (CPU, True, {"engine": "torch", "precision": "float32"}, ("torch", {FULL})),
-        (CPU, True, {"engine": "onnxruntime"}, ("onnxruntime", {FULL})),
-    ],
-)
-def test_the_engine_and_its_types_follow_device_processor_and_settings(
-    device: Device,
-    bfloat16: bool,
-    settings: dict[str, str],
-    expected: tuple[str, set[torch.dtype]],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    made: list[tuple[str, set[torch.dtype]]] = []
-
-    def record(name: str, net: nn.Module, used: Device) -> None:
-        assert used is device
-        made.append((name, {each.dtype for each in net.parameters()}))
-
-    monkeypatch.setattr(bootstrap, "TorchEngine", lambda net, used: record("torch", net, used))
-    monkeypatch.setattr(bootstrap, "OnnxEngine", lambda _graph, net, used: record("onnxruntime", net, used))
-    monkeypatch.setattr(bootstrap, "graph_of", lambda *_: b"")
-    monkeypatch.setattr(bootstrap, "computes_bfloat16", lambda: bfloat16)
-    path = default_models_dir() / "realesrgan-x4plus.bin"
-    _engine(image_model(X4PLUS), path, device, Settings.model_validate(settings))
-    assert made == [expected]
-
-
-def test_a_network_without_bfloat16_runs_in_onnxruntime(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "computes_bfloat16", lambda: True)
-    monkeypatch.setattr(bootstrap, "graph_of", lambda *_: b"")
-    monkeypatch.setattr(bootstrap, "OnnxEngine", lambda *_: Halves())
-    gfpgan = image_model("gfpgan-1.4")
-    network = gfpgan.network
-    assert network is not None
-    unfilled = Architecture(network.architecture.build, lambda *_: None)
-    model = replace(gfpgan, architecture=lambda: unfilled)
-    assert isinstance(_engine(model, Path("none"), CPU, Settings()), Halves)
+def test_a_cpu_starts_with_the_default_models_without_torch(tmp_path: Path) -> None:
+    """It would take a second more, and 100 MB. Only a graph that is missing needs it."""
+    code = "import sys; from facecraft import Facecraft; Facecraft(); print('torch' in sys.modules)"
+    environment = {**os.environ, "FACECRAFT_GRAPHS_DIR": str(tmp_path), "FACECRAFT_DEVICE": "cpu"}
+    for expected in ("True\n", "False\n"):
+        result = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        )
+        assert result.stdout == expected

@@ -1,7 +1,13 @@
-"""The device that models run on, its threads, and its memory."""
+"""The device that models run on, its threads, and its memory.
 
+torch takes a second to import: only what needs a GPU imports it.
+"""
+
+# ruff: noqa: PLC0415
+import ctypes
 import gc
 import os
+import sys
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,13 +16,13 @@ from types import TracebackType
 from typing import Literal, assert_never
 
 import cv2
-import torch
 
 from facecraft.errors import DeviceUnavailable
 from facecraft.runtime.allocator import give_memory_back
 
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 CPU_INFO = Path("/proc/cpuinfo")
+DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 MAX_THREADS = 16
 """Of one inference, unless the settings ask for more. Each session has as many threads of its own."""
 
@@ -89,7 +95,7 @@ def usable_processors(quota: Path = CPU_QUOTA) -> int:
 
 
 def pick_device(wanted: Literal["auto", "cpu", "cuda"], threads: int) -> Device:
-    """Choose the device, and set the thread counts of torch and OpenCV.
+    """Choose the device, and set the thread count of OpenCV.
 
     Args:
         wanted: "auto" is cuda if there is a GPU, else cpu.
@@ -100,32 +106,44 @@ def pick_device(wanted: Literal["auto", "cpu", "cuda"], threads: int) -> Device:
     """
     kind = _kind(wanted)
     count = threads or min(usable_processors(), MAX_THREADS)
-    torch.set_num_threads(count)
     cv2.setNumThreads(count)
     match kind:
         case "cpu":
             return Device(kind, f"cpu, {count} threads", count, ("CPUExecutionProvider",))
         case "cuda":
             providers = ("CUDAExecutionProvider", "CPUExecutionProvider")
+            import torch
+
             return Device(kind, torch.cuda.get_device_name(), count, providers)
 
 
 def _kind(wanted: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:
     match wanted:
         case "auto":
-            return "cuda" if torch.cuda.is_available() else "cpu"
+            return "cuda" if _has_gpu() else "cpu"
         case "cpu":
             return "cpu"
         case "cuda":
-            if not torch.cuda.is_available():
+            if not _has_gpu():
                 raise DeviceUnavailable("FACECRAFT_DEVICE is cuda, but torch sees no CUDA device.")
             return "cuda"
         case _:
             assert_never(wanted)
 
 
+def _has_gpu() -> bool:
+    """Whether torch sees a GPU. It is not asked where there is no driver."""
+    try:
+        ctypes.CDLL(DRIVER)
+    except OSError:
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
 def computes_bfloat16(cpuinfo: Path = CPU_INFO) -> bool:
-    """Tell whether the processor has instructions for bfloat16. Without them torch emulates it, slowly."""
+    """Tell whether the processor has instructions for bfloat16. Without them it is emulated, slowly."""
     if not cpuinfo.is_file():
         return False
     flags = set(cpuinfo.read_text().split())
@@ -134,16 +152,20 @@ def computes_bfloat16(cpuinfo: Path = CPU_INFO) -> bool:
 
 def set_tf32(*, allowed: bool) -> None:
     """Say whether cuDNN may compute float32 convolutions in TF32, which has a shorter mantissa."""
+    import torch
+
     torch.backends.cudnn.allow_tf32 = allowed
 
 
 def gpu_memory_bytes() -> int | None:
-    """Bytes that torch holds on the GPU; None if there is no GPU."""
-    return torch.cuda.memory_reserved() if torch.cuda.is_available() else None
+    """Bytes that torch holds on the GPU; None if there is no GPU, or torch was never needed."""
+    torch = sys.modules.get("torch")
+    return int(torch.cuda.memory_reserved()) if torch and torch.cuda.is_available() else None
 
 
 def release_memory() -> None:
     """Return memory that nothing uses any more, of the process and of the GPU, to the system."""
     gc.collect()
-    torch.cuda.empty_cache()  # nothing happens without a GPU
+    if torch := sys.modules.get("torch"):
+        torch.cuda.empty_cache()  # nothing happens without a GPU
     give_memory_back()

@@ -13,6 +13,7 @@ ALLOWED = {
     "facecraft.settings": {"settings", "bootstrap", "api", "cli", "service", "checks"},
     "torch": {"restoration", "runtime"},
     "onnxruntime": {"runtime"},
+    "openvino": {"runtime"},
     "ai_edge_litert": {"runtime"},
     "typer": {"cli"},
 }

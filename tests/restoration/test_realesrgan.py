@@ -6,12 +6,11 @@ import ncnn
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from facecraft.errors import LockInvalid
-from facecraft.restoration.engines.graphs import graph_of
+from facecraft.restoration.engines.graphs import graph_of, weights_of
 from facecraft.restoration.engines.onnx import OnnxEngine
-from facecraft.restoration.nets.ncnn_weights import load_convolutions
-from facecraft.restoration.nets.rrdbnet import RRDBNet
 from facecraft.restoration.realesrgan import RealESRGAN, input_side_px
 from facecraft.types import FaceCrop
 from facecraft.weights.store import default_graphs_dir
@@ -27,8 +26,8 @@ def weights(model_path: Callable[[str], Path]) -> Path:
 @pytest.fixture(scope="module")
 def restorer(weights: Path) -> RealESRGAN:
     network = NETWORKS["realesrgan-x4plus"]
-    graph = graph_of("realesrgan-x4plus", network, default_graphs_dir())
-    return RealESRGAN("realesrgan-x4plus", OnnxEngine(graph, network.load(weights), CPU))
+    graph = graph_of(network, default_graphs_dir())
+    return RealESRGAN("realesrgan-x4plus", OnnxEngine(graph, network.arrays(weights, weights_of(graph)), CPU))
 
 
 def by_ncnn(weights: Path, picture: np.ndarray) -> np.ndarray:
@@ -48,8 +47,8 @@ def by_ncnn(weights: Path, picture: np.ndarray) -> np.ndarray:
 
 
 def test_the_network_agrees_with_ncnn(weights: Path) -> None:
-    net = RRDBNet().eval()
-    load_convolutions(net, weights)
+    net = NETWORKS["realesrgan-x4plus"].load(weights).net
+    assert isinstance(net, nn.Module)
     picture = np.random.default_rng().random((3, 40, 24), dtype=np.float32)
     with torch.inference_mode():
         ours = net(torch.from_numpy(picture)[None])[0].numpy()
@@ -61,7 +60,7 @@ def test_a_file_with_a_byte_too_many_is_refused(weights: Path, tmp_path: Path) -
     longer = tmp_path / "longer.bin"
     longer.write_bytes(weights.read_bytes() + b"\x00")
     with pytest.raises(LockInvalid, match="1 bytes more"):
-        load_convolutions(RRDBNet(), longer)
+        NETWORKS["realesrgan-x4plus"].load(longer)
 
 
 @pytest.mark.parametrize("keep", [0, 3, 1000, 33_424_519])
@@ -69,7 +68,7 @@ def test_a_file_that_ends_early_is_refused(weights: Path, tmp_path: Path, keep: 
     shorter = tmp_path / "shorter.bin"
     shorter.write_bytes(weights.read_bytes()[:keep])
     with pytest.raises(LockInvalid, match=r"shorter\.bin does not hold"):
-        load_convolutions(RRDBNet(), shorter)
+        NETWORKS["realesrgan-x4plus"].load(shorter)
 
 
 def crops(count: int) -> list[FaceCrop]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from facecraft.cancellation import Cancellation
 from facecraft.errors import DeadlineExceeded
-from facecraft.restoration.engines.graphs import graph_of
+from facecraft.restoration.engines.graphs import graph_of, weights_of
 from facecraft.restoration.engines.onnx import OnnxEngine
 from facecraft.restoration.upscaling import TILING, Upscaler
 from facecraft.types import RGBImage
@@ -68,9 +68,9 @@ def test_its_input_is_left_alone_and_a_request_that_left_stops_at_the_next_tile(
 @pytest.fixture(scope="module")
 def engine(model_path: Callable[[str], Path]) -> OnnxEngine:
     network = NETWORKS["realesrgan-x4plus"]
-    graph = graph_of("realesrgan-x4plus", network, default_graphs_dir())
-    net = network.load(model_path("realesrgan-x4plus"))
-    return OnnxEngine(graph, net, CPU)
+    graph = graph_of(network, default_graphs_dir())
+    weights = network.arrays(model_path("realesrgan-x4plus"), weights_of(graph))
+    return OnnxEngine(graph, weights, CPU)
 
 
 def test_tiles_of_a_real_picture_meet_without_a_seam(engine: OnnxEngine, astronaut: RGBImage) -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from facecraft.errors import DeviceUnavailable
+from facecraft.runtime import device
 from facecraft.runtime.device import (
     FairLock,
     computes_bfloat16,
@@ -67,6 +68,7 @@ def test_bfloat16_is_for_processors_that_have_it(
 
 
 def test_the_device_is_the_one_that_is_wanted_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "DRIVER", None)  # the process itself, which is there
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     for wanted in ("auto", "cpu"):
         assert pick_device(wanted, torch.get_num_threads()).kind == "cpu"
@@ -77,6 +79,8 @@ def test_the_device_is_the_one_that_is_wanted_or_an_error(monkeypatch: pytest.Mo
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
     assert pick_device("auto", torch.get_num_threads()).label == "a GPU"
+    monkeypatch.setattr(device, "DRIVER", "libcuda.so.missing")
+    assert pick_device("auto", torch.get_num_threads()).kind == "cpu"
 
 
 def test_a_fair_lock_is_taken_in_order_of_arrival() -> None:

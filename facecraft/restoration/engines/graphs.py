@@ -1,110 +1,57 @@
 """ONNX graphs of our own networks, exported once.
 
-A graph has no weights: a session gets them from the verified file. So a graph has only a few hundred
-kilobytes and fits any weights of its architecture. Its name has a hash of the networks' source, of this
-module and of torch's version.
+A graph has no weights: an engine gets them from the verified file. So a graph has only a few hundred
+kilobytes and fits any weights of its architecture. Its name has a hash of the networks' source, of the
+exporter's and of torch's version.
 """
 
 import hashlib
 import logging
-import tempfile
-import warnings
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import onnx
-import torch
-from onnx import TensorProto
-from torch import Tensor, nn
 
 from facecraft.files import write_whole
 from facecraft.restoration import nets
 from facecraft.restoration.network import Network
 
-OPSET = 17
-
 logger = logging.getLogger(__name__)
 
 
-def graph_of(name: str, network: Network, folder: Path) -> bytes:
+def graph_of(network: Network, folder: Path) -> bytes:
     """Read the network's graph from a folder; if it is missing, export and save it.
 
     Args:
-        name: of the model.
-        network: of the model.
+        network: one of ours.
         folder: it may be missing. If it cannot be written, a warning is logged.
     """
-    path = folder / f"{name}-{source_key()}.onnx"
+    path = folder / f"{network.name}-{source_key()}.onnx"
     if path.is_file():
         return path.read_bytes()
+    from facecraft.restoration.engines.export import export  # noqa: PLC0415  # torch takes a second
+
     graph = export(network.blank(), network.inputs(), network.free_axes())
     try:
         write_whole(path, graph)
     except OSError as error:  # a read-only or full disk: the next start exports again, which takes seconds
-        logger.warning("The graph of %s cannot be saved in %s: %s.", name, folder, error)
+        logger.warning("The graph of %s cannot be saved in %s: %s.", network.name, folder, error)
     return graph
 
 
 @cache
 def source_key() -> str:
     """Hash everything that can change a graph."""
-    digest = hashlib.sha256(torch.__version__.encode())
+    digest = hashlib.sha256(version("torch").encode())
     room = Path(__file__).parent.parent
-    sources = (Path(__file__), room / "network.py", room / "signature.py")
+    sources = (Path(__file__).with_name("export.py"), room / "network.py", room / "signature.py")
     for source in (*sources, *sorted(Path(nets.__path__[0]).glob("*.py"))):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def export(net: nn.Module, inputs: Mapping[str, Tensor], free_axes: Mapping[str, Sequence[int]]) -> bytes:
-    """Export a network as an ONNX model. Its initializers have names, shapes and types, but no data.
-
-    Args:
-        net: all tensors must differ, or the exporter merges equal ones.
-        inputs: one sample of each, by name.
-        free_axes: the axes with a free length of each input, by name.
-
-    Returns:
-        The serialized model.
-    """
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        # The newer exporter needs onnxscript and sympy, and our images have neither.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.filterwarnings("ignore", "Constant folding", UserWarning)
-        # torch's own checks of shapes cause this warning.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
-        torch.onnx.export(
-            net,
-            tuple(inputs.values()),
-            Path(folder) / "graph.onnx",
-            dynamo=False,
-            opset_version=OPSET,
-            export_params=False,
-            do_constant_folding=False,  # ONNX Runtime folds constants when it has the weights
-            input_names=list(inputs),
-            output_names=["result"],
-            dynamic_axes={
-                name: {axis: f"{name}_{axis}" for axis in axes} for name, axes in free_axes.items()
-            },
-        )
-        model = onnx.load(Path(folder) / "graph.onnx")
-    return _with_weights_outside(model, inputs)
-
-
-def _with_weights_outside(model: onnx.ModelProto, inputs: Container[str]) -> bytes:
-    """Convert the weights from inputs, as the exporter writes them, to initializers with external data."""
-    declared = list(model.graph.input)
-    del model.graph.input[:]
-    for value in declared:
-        if value.name in inputs:
-            model.graph.input.append(value)
-            continue
-        tensor = model.graph.initializer.add()
-        tensor.name = value.name
-        tensor.data_type = value.type.tensor_type.elem_type
-        tensor.dims.extend(dim.dim_value for dim in value.type.tensor_type.shape.dim)
-        tensor.data_location = TensorProto.EXTERNAL
-        location = tensor.external_data.add()
-        location.key, location.value = "location", "given to the session"
-    return bytes(model.SerializeToString())
+def weights_of(graph: bytes) -> Mapping[str, tuple[int, ...]]:
+    """List the shapes of a graph's weights, by name, in the order of the network's declaration."""
+    return {tensor.name: tuple(tensor.dims) for tensor in onnx.load_from_string(graph).graph.initializer}

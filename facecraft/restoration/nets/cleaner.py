@@ -1,15 +1,9 @@
 """The cleaner: a U-Net that removes damage from a portrait photo."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
-
-from facecraft.errors import LockInvalid
-from facecraft.restoration.nets.architecture import Architecture
 
 
 @dataclass(frozen=True)
@@ -93,21 +87,6 @@ class Cleaner(nn.Module):
         return photo + F.pixel_shuffle(self.tail(features), 2)
 
 
-def load_safetensors(net: nn.Module, path: Path) -> None:
-    """Load float16 safetensors as float32 into `net`, which may be on the meta device.
-
-    Raises:
-        LockInvalid: the file does not hold exactly the weights of `net`.
-    """
-    try:
-        weights = {name: value.float() for name, value in load_file(path).items()}
-        net.load_state_dict(weights, strict=True, assign=True)
-    except (SafetensorError, RuntimeError) as error:
-        raise LockInvalid(
-            f"{path.name} does not hold the weights of {type(net).__name__}: {error}"
-        ) from error
-
-
 def _blocks(width: int, count: int) -> nn.Sequential:
     return nn.Sequential(*(Block(width) for _ in range(count)))
 
@@ -116,6 +95,3 @@ def _zero(layer: nn.Conv2d | nn.ConvTranspose2d) -> None:
     nn.init.zeros_(layer.weight)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
-
-
-CLEANER = Architecture(Cleaner, load_safetensors)

@@ -9,8 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from facecraft.restoration.nets.architecture import Architecture
-from facecraft.restoration.nets.checkpoints import load_checkpoint
 from facecraft.restoration.nets.vqgan import (
     CHANNELS,
     CODE_CHANNELS,
@@ -129,6 +127,3 @@ class CodeFormer(nn.Module):
         codes = self.quantize(self.idx_pred_layer(tokens).argmax(dim=2))
         y: Tensor = self.generator(adain(codes, plane), self.fuse_convs_dict, features, fidelity)
         return y
-
-
-ARCHITECTURE = Architecture(CodeFormer, load_checkpoint)

@@ -11,9 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from facecraft.restoration.nets.architecture import Architecture
-from facecraft.restoration.nets.checkpoints import load_checkpoint
-
 STYLE_FEATURES = 512
 SLOPE = 0.2  # of every leaky ReLU
 # Channels by side in pixels; the U-Net has half as many as the generator.
@@ -218,6 +215,3 @@ class GFPGAN(nn.Module):
             shifts.append(shift(x))
         y: Tensor = self.stylegan_decoder(styles, scales, shifts)
         return y
-
-
-ARCHITECTURE = Architecture(GFPGAN, load_checkpoint)

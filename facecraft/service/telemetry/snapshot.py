@@ -62,7 +62,7 @@ class SnapshotCollector:
         yield from _gauges(snapshot)
         yield _models(snapshot)
         yield from _restorer_runs(snapshot)
-        from facecraft.runtime.device import gpu_memory_bytes  # noqa: PLC0415  # torch is slow to import
+        from facecraft.runtime.device import gpu_memory_bytes  # noqa: PLC0415  # OpenCV is slow to import
 
         gpu_bytes = gpu_memory_bytes()
         if gpu_bytes is not None:
