@@ -34,6 +34,9 @@ class Inventing:
     def __init__(self) -> None:
         self.crops: list[FaceCrop] = []
 
+    def input_side_px(self, source_px: float) -> int:
+        return self.face_size_px
+
     def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
         self.crops += crops
         return [np.full_like(crop.image, (0, 255, 0)) for crop in crops]

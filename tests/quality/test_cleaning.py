@@ -39,8 +39,8 @@ class Damage:
         noise = np.random.default_rng(0).normal(0, self.sigma, damaged.shape)
         noisy = np.clip(damaged + noise, 0, 255).astype(np.uint8)
         _, data = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
-        damaged = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        return np.asarray(cv2.resize(damaged, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+        saved = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+        return np.asarray(cv2.resize(saved, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 DAMAGES = (
