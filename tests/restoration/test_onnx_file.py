@@ -15,11 +15,13 @@ from facecraft.imaging import geometry
 from facecraft.model import ImageModel
 from facecraft.options import Options
 from facecraft.restoration.engines.onnx import OnnxFileEngine
+from facecraft.restoration.likeness import keep_colour
 from facecraft.restoration.signature import Signature
 from facecraft.settings import Settings
 from facecraft.types import RGBImage
 from facecraft.weights.lockfile import default_lock_path, load_lock
 from tests.conftest import Encode
+from tests.damages import noisy
 from tests.devices import CPU
 from tests.portraits import pixels
 
@@ -128,19 +130,23 @@ sources = [{{ url = "https://example.org/inverter.onnx" }}]
     return {"models_dir": tmp_path, "models_lock": lock}
 
 
-@pytest.mark.parametrize("restorer", ["auto", "inverter"])
+@pytest.mark.parametrize(("restorer", "cleaners"), [("auto", ["facecraft-clean"]), ("inverter", [])])
 def test_a_published_restorer_needs_two_entries_only(
-    restorer: str, published: Mapping[str, Path], astronaut: RGBImage, png: Encode
+    restorer: str, cleaners: list[str], published: Mapping[str, Path], astronaut: RGBImage, png: Encode
 ) -> None:
     settings = Settings.model_validate({**published, "restorer": restorer, "device": "cpu"})
     runtime = load(settings, load_lock(published["models_lock"]))
-    assert [model.name for model in runtime.models] == [*DEFAULT, "inverter"]
-    assert runtime.growing == 0
-    portrait = runtime.pipeline.process(png(astronaut), Options.parse({"restorer": restorer}))
+    assert [model.name for model in runtime.models] == [*DEFAULT, *cleaners, "inverter"]
+    assert runtime.growing == len(cleaners)
+    photo = noisy(astronaut, 15)  # so that nothing of its detail is kept
+    portrait = runtime.pipeline.process(png(photo), Options(restorer="inverter"))
     runtime.pipeline.close()
     assert (portrait.restored, portrait.restorer) == (1, "inverter")
     place = geometry.align(portrait.faces[0], SIDE_PX)
-    before, after = (geometry.crop(view, place).image for view in (astronaut, pixels(portrait)))
+    before, after = (geometry.crop(view, place).image for view in (photo, pixels(portrait)))
+    expected = 255 - before
+    keep_colour(before, expected, SIDE_PX)
     middle = np.s_[SIDE_PX // 4 : -SIDE_PX // 4, SIDE_PX // 4 : -SIDE_PX // 4]
-    assert np.abs(after[middle].astype(int) - (255 - before[middle])).mean() < 4
-    assert (pixels(portrait)[-50:] == astronaut[-50:]).all()
+    assert np.abs(before[middle].astype(int) - expected[middle]).mean() > 30
+    assert np.abs(after[middle].astype(int) - expected[middle]).mean() < 4
+    assert (pixels(portrait)[-50:] == photo[-50:]).all()
