@@ -165,7 +165,7 @@ def test_a_portrait_is_cut_from_the_source_in_one_step(make: Make, astronaut: RG
 def test_restored_faces_are_pasted_into_the_frame_from_their_own_pixels(
     pipeline: Pipeline, astronaut: RGBImage, png: Encode, make: Make
 ) -> None:
-    options = Options(width=800, height=800, head=0.6, align=True)
+    options = Options(restorer="realesrgan-x4plus", width=800, height=800, head=0.6, align=True)
     restored = pixels(pipeline.process(png(astronaut), options))
     plain = pixels(make(astronaut, width=800, height=800, head=0.6, align=True))
     face = slice(300, 640), slice(260, 540)
@@ -176,7 +176,7 @@ def test_restored_faces_are_pasted_into_the_frame_from_their_own_pixels(
 def test_faces_outside_of_the_frame_are_not_restored(
     pipeline: Pipeline, group: RGBImage, png: Encode
 ) -> None:
-    options = Options(width=300, height=300, head=0.75, align=True, format="jpeg")
+    options = Options(width=300, height=300, head=0.75, align=True, format="jpeg", when="always")
     portrait = pipeline.process(png(group), options)
     assert len(portrait.faces) == 6
-    assert portrait.restored < 4
+    assert 1 <= portrait.restored < 4

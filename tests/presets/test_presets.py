@@ -13,6 +13,7 @@ from facecraft.presets import presets
 from facecraft.presets.presets import Preset
 from facecraft.types import RGBImage
 from tests.conftest import Encode
+from tests.damages import noisy
 from tests.portraits import Make, Trace, measured
 
 PRESETS = presets.load()
@@ -107,7 +108,7 @@ def test_an_option_that_is_given_overrides_the_presets(make: Make, astronaut: RG
 def test_a_preset_that_forbids_retouching_restores_nothing_and_says_so(
     pipeline: Pipeline, astronaut: RGBImage, png: Encode
 ) -> None:
-    portrait = pipeline.process(png(astronaut), Options(preset="us-passport"))
+    portrait = pipeline.process(png(noisy(astronaut, 15)), Options(preset="us-passport"))
     assert (portrait.restored, portrait.restorer) == (0, "none")
     assert [note.code for note in portrait.notes if note.code == "restoration_off"] == ["restoration_off"]
 
@@ -116,7 +117,7 @@ def test_a_restorer_that_is_named_runs_and_the_verdict_tells(
     pipeline: Pipeline, astronaut: RGBImage, png: Encode
 ) -> None:
     options = Options(preset="us-passport", restorer="auto")
-    portrait = pipeline.process(png(astronaut), options)
+    portrait = pipeline.process(png(noisy(astronaut, 15)), options)
     assert portrait.restored == 1
     assert portrait.verdict is not None
     (rule,) = (rule for rule in portrait.verdict.rules if rule.name == "retouched")
