@@ -21,4 +21,4 @@ def test_the_range_of_an_option_is_the_one_that_is_checked() -> None:
 
 def test_the_restorers_are_those_of_the_catalogue_the_best_first() -> None:
     shown = [name for name in re.findall(r"`([\w.-]+)`", ROWS["restorer"][2]) if name not in ("auto", "none")]
-    assert shown == [model.name for model in catalogue.restorers()]
+    assert shown == [model.name for model in (*catalogue.cleaners(), *catalogue.restorers())]

@@ -33,7 +33,7 @@ def test_the_range_of_a_setting_is_the_one_that_is_checked() -> None:
     ("name", "models"),
     [
         ("detector", catalogue.DETECTORS),
-        ("restorer", catalogue.restorers()),
+        ("restorer", (*catalogue.cleaners(), *catalogue.restorers())),
         ("upscaler", catalogue.upscalers()),
         ("matting", catalogue.SEGMENTERS),
     ],
