@@ -128,12 +128,17 @@ def select(settings: Settings, lock: Lock) -> Selection:
     return Selection(
         detector=_select(settings.detector, catalogue.DETECTORS, settings, lock)[0],
         segmenter=_select(settings.matting, catalogue.SEGMENTERS, settings, lock)[0],
-        cleaners=_select(settings.restorer, catalogue.cleaners(), settings, lock)[:1],
+        cleaners=_select(settings.restorer, _locked(catalogue.cleaners(), lock), settings, lock)[:1],
         restorers=_select(settings.restorer, catalogue.restorers(), settings, lock),
         upscalers=_present(catalogue.upscalers(), settings, lock)
         if settings.upscaler == "auto"
         else _named(settings.upscaler, catalogue.upscalers()),
     )
+
+
+def _locked(known: Sequence[M], lock: Lock) -> tuple[M, ...]:
+    """The models that a models.lock has; one of your own may lack the cleaner."""
+    return tuple(model for model in known if model.name in lock.models)
 
 
 def _select(wanted: str, known: Sequence[M], settings: Settings, lock: Lock) -> tuple[M, ...]:

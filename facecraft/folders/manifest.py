@@ -23,7 +23,7 @@ from facecraft.types import Damage, RuleStatus
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (
     "file", "output", "status", "verdict", "failed_rules", "notes", "width", "height", "bytes", "ms",
-    "restorer", "code", "detail",
+    "code", "detail", "restorer",
 )  # fmt: skip
 
 

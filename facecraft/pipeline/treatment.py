@@ -215,7 +215,7 @@ def _is_good(scene: Scene) -> bool:
 
 
 def _notes(means: Means, scene: Scene) -> tuple[Note, ...]:
-    if means.forced or not _is_good(scene):
+    if means.forced or (means.cleaner is not None and not _is_good(scene)):
         return ()
     values = f"noise {scene.damages[0].noise if scene.faces else scene.noise:.1f}"
     if scene.faces:

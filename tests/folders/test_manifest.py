@@ -72,9 +72,9 @@ def test_a_portrait_that_was_not_judged_has_no_verdict() -> None:
 
 def test_csv_has_a_line_for_each_file_under_a_header() -> None:
     assert manifest.as_csv([DONE, FAILED]).decode().split("\r\n") == [
-        "file,output,status,verdict,failed_rules,notes,width,height,bytes,ms,restorer,code,detail",
-        "a.png,a.jpg,done,fail,head_height eye_line,source_small extended,64,80,4,12.3,facecraft-clean,,",
-        "b.png,,failed,,,,,,,1.0,,no_face_found,No face was found in the picture.",
+        "file,output,status,verdict,failed_rules,notes,width,height,bytes,ms,code,detail,restorer",
+        "a.png,a.jpg,done,fail,head_height eye_line,source_small extended,64,80,4,12.3,,,facecraft-clean",
+        "b.png,,failed,,,,,,,1.0,no_face_found,No face was found in the picture.,",
         "",
     ]
 

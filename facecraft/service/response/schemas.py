@@ -86,6 +86,7 @@ class SourceBody(BaseModel):
         description="By content, not by file name.", json_schema_extra={"enum": list(READABLE)}
     )
     frames: int = Field(description="Pictures in the file. Only the first is used.")
+    jpeg_quality: int | None = Field(description="By its tables. null if it is no JPEG.")
 
 
 class DetectBody(BaseModel):
