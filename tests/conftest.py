@@ -40,6 +40,7 @@ FIXTURES = {
 }
 # Tests in these places load models or start processes. What measures time or memory must run alone.
 PLACES = {
+    "benchmarks/test_quality.py": ("models",),
     "checks": ("models", "server"),
     "cli": ("models", "server"),
     "faults": ("models", "server", "alone"),
