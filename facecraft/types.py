@@ -100,7 +100,7 @@ class Source:
         height: of the upright picture, in pixels.
         format: by the file's content, not by its name.
         frames: number of pictures in the file; the first is used.
-        jpeg_quality: 1 to 100, by its quantization tables; None for other formats.
+        jpeg_quality: 1 to 100, by its quantisation tables; None for other formats.
     """
 
     width: int
