@@ -78,12 +78,12 @@ def _textbook(name: str, net: nn.Module, pixels: np.ndarray, kind: str, layout: 
     x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().to(kind) / 255
     x = x.contiguous(memory_format=layout)
     fidelity = torch.full((1,), 0.5, device=kind)
-    cleaner = copy.deepcopy(net.get_submodule("net")).to(kind, memory_format=layout)  # type: ignore[call-overload]
+    own = net.get_submodule("net").to(kind)
     functions: Mapping[str, Run] = {
         "gfpgan-1.4": lambda: textbook.gfpgan(x, weights),
         "codeformer": lambda: textbook.codeformer(x, fidelity, weights),
         "realesrgan-x4plus": lambda: textbook.rrdbnet(x, weights),
-        "facecraft-clean": lambda: cleaner(x),  # our own: there is no other text
+        "facecraft-clean": lambda: own(x),  # there is no other text
     }
 
     def run() -> Any:

@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from facecraft.bootstrap import _upscalers, load, select
 from facecraft.errors import PresetInvalid
 from facecraft.model import ImageModel
 from facecraft.presets import presets
+from facecraft.restoration.engines.graphs import graph_of
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock, default_lock_path, load_lock
 from facecraft.weights.store import default_models_dir
@@ -183,12 +183,14 @@ def test_presets_are_read_before_any_model_is_loaded(lock: Lock, monkeypatch: py
         load(Settings(device="cpu"), lock)
 
 
-def test_a_cpu_starts_with_the_default_models_without_torch(tmp_path: Path) -> None:
+def test_a_cpu_starts_with_the_default_models_without_torch(lock: Lock) -> None:
     """It would take a second more, and 100 MB. Only a graph that is missing needs it."""
-    code = "import sys; from facecraft import Facecraft; Facecraft(); print('torch' in sys.modules)"
-    environment = {**os.environ, "FACECRAFT_GRAPHS_DIR": str(tmp_path), "FACECRAFT_DEVICE": "cpu"}
-    for expected in ("True\n", "False\n"):
-        result = subprocess.run(
-            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-        )
-        assert result.stdout == expected
+    settings = Settings(device="cpu")
+    for network in (model.network for model in select(settings, lock).networks):
+        assert network is not None
+        graph_of(network, settings.graphs_dir)
+    code = (
+        "import sys; from facecraft import Facecraft; Facecraft(device='cpu'); print('torch' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "False\n"
