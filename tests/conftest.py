@@ -51,6 +51,7 @@ PLACES = {
     "folders/test_killed.py": ("server",),
     "pipeline/test_memory.py": ("models", "alone"),
     "restoration": ("models",),
+    "restoration/test_memory.py": ("models", "alone"),
     "service/capacity/test_admission.py": ("alone",),
     "service/test_crowds.py": ("models", "server", "alone"),
     "service/test_server.py": ("server",),

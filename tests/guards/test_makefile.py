@@ -43,7 +43,7 @@ def test_without_python_one_line_says_what_to_do(tmp_path: Path) -> None:
 
 def test_an_install_says_first_what_it_takes(tmp_path: Path) -> None:
     plan = make("--dry-run", "run", f"VENV={tmp_path / 'venv'}").stdout
-    said, installed = plan.index("1.5 GB on disk"), plan.index("pip")
+    said, installed = plan.index("1.7 GB on disk"), plan.index("pip")
     assert said < installed
     assert "MB" in plan[:installed]
     assert "three minutes" in plan[:installed]

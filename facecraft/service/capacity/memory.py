@@ -13,8 +13,8 @@ PIXEL_BYTES = 24
 Decoding takes up to 12 bytes (tests/imaging/test_memory.py). The picture, its copy and the encoder's buffers
 take 12 to 16, and with every step of finishing up to 23 (tests/finishing/test_memory.py)."""
 NETWORK_BYTES = 700_000_000
-"""Largest memory of a network in addition to its warm-up: 606 MB for the largest tile
-(benchmarks/memory.py)."""
+"""Largest memory of a network in addition to its warm-up: for the largest tile 606 MB in ONNX Runtime, and
+269 MB in OpenVINO (benchmarks/memory.py) with 60 MB for kernels of all sizes."""
 
 
 def resident_bytes() -> int | None:
