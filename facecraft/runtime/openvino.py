@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # Where OpenVINO is imported, so is its converter of models, and that reports the import to its maker.
 CONVERTER = "openvino.tools.ovc"
 KERNELS = 64
-"""Number of kernels to keep for sizes of inputs that may come again; they are made in milliseconds. By default
-it is 5000, and each size of a photo took 1.8 MB more."""
+"""Number of kernels to keep for sizes of inputs that may come again; they are made in milliseconds. By
+default it is 5000, and each size of a photo took 1.8 MB more."""
 
 _importing = Lock()
 
