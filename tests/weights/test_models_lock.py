@@ -35,7 +35,7 @@ FACTS = [
     ),
     (
         "facecraft-clean restoration facecraft-clean.safetensors 6049400 commercial",
-        "d0a344d422d83d55b5c2fd6728ebadb8dc1d960569fc31822ee0dc561d18d910",
+        "8d41070a079104d470b76ca86d0aba50a27c408d3bab6e38ec5beda96191caf4",
         ["facecraft-clean.safetensors of the package"],
     ),
     (
