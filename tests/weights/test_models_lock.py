@@ -35,7 +35,7 @@ FACTS = [
     ),
     (
         "facecraft-clean restoration facecraft-clean.safetensors 6049400 commercial",
-        "8d41070a079104d470b76ca86d0aba50a27c408d3bab6e38ec5beda96191caf4",
+        "10f517375770e9c00c29c7b2ef253371d8e66dd9065b74221f3453fe7e4ace96",
         ["facecraft-clean.safetensors of the package"],
     ),
     (
