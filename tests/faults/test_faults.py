@@ -20,6 +20,8 @@ from facecraft.weights.store import default_models_dir
 
 PATIENCE_S = 60
 TAIL = b"\r\n--b--\r\n"
+SLOW = {"restorer": "realesrgan-x4plus"}
+"""A good photo would not be restored, and a cleaned one would be done too soon."""
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +32,12 @@ def server() -> Iterator[Server]:
 
 
 def body(photo: bytes) -> bytes:
+    fields = b"".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in SLOW.items()
+    )
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="photo"\r\n\r\n'
-    return head + photo + TAIL
+    return fields + head + photo + TAIL
 
 
 def head(length: int) -> bytes:
@@ -78,13 +84,13 @@ def test_a_client_that_leaves_during_inference_costs_no_more_than_that_face(serv
         connection.sendall(head(len(photo)) + photo)
         wait_for(lambda: gauges(server)["facecraft_in_flight"] == 1)
     wait_for(lambda: idle(server))
-    assert server.process(PHOTO.read_bytes(), {}).stages_ms["restore"] > 0
+    assert server.process(PHOTO.read_bytes(), SLOW).stages_ms["restore"] > 0
 
 
 def test_sigterm_under_load_finishes_what_was_accepted_and_ends_with_0() -> None:
     with serving() as running, ThreadPoolExecutor(6) as pool:
         running.ready()
-        asked = [pool.submit(running.process, PHOTO.read_bytes(), {}) for _ in range(6)]
+        asked = [pool.submit(running.process, PHOTO.read_bytes(), SLOW) for _ in range(6)]
         wait_for(lambda: accepted(running) == 6)
         os.kill(running.pid, signal.SIGTERM)
         url = f"http://127.0.0.1:{running.port}/ready"
@@ -96,7 +102,7 @@ def test_it_starts_again_after_it_was_killed() -> None:
     for _ in range(2):
         with serving() as running, ThreadPoolExecutor(1) as pool:
             assert running.ready()["status"] == "ready"
-            pool.submit(running.process, PHOTO.read_bytes(), {})
+            pool.submit(running.process, PHOTO.read_bytes(), SLOW)
             os.kill(running.pid, signal.SIGKILL)
 
 
@@ -141,4 +147,4 @@ def test_nowhere_to_write_does_not_stop_it(tmp_path: Path) -> None:
     }
     with serving(SETTINGS | own) as running:
         running.ready()
-        assert running.process(PHOTO.read_bytes(), {}).stages_ms["restore"] > 0
+        assert running.process(PHOTO.read_bytes(), SLOW).stages_ms["restore"] > 0
