@@ -7,7 +7,7 @@ from facecraft.restoration.engines.base import Engine
 from facecraft.restoration.tiles import Tiling
 from facecraft.types import RGBImage
 
-TILING = Tiling(tile_px=768, overlap_px=96, blend_px=32, step_px=16)
+TILING = Tiling(tile_px=1088, overlap_px=96, blend_px=32, step_px=16)
 
 
 class Cleaner:
