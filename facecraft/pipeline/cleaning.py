@@ -66,7 +66,7 @@ def clean(scene: Scene, plan: Plan, mesh: FaceMesh, cancellation: Cancellation) 
     part = _part(view, cleaning)
     before = np.ascontiguousarray(view.picture.rgb[part.inside])
     with scene.timings.stage("clean"):
-        after = cleaning.cleaner.clean(before, cancellation)
+        after = cleaning.cleaner.clean(before, cancellation, cleaning.enlargement)
         if scene.grey:
             likeness.make_grey(after)
         else:

@@ -64,6 +64,14 @@ class Scene:
             return damage.noise(self.picture.rgb, None)
 
     @cached_property
+    def enlargement(self) -> float:
+        """By how much the photo was enlarged past the detail of its largest face; 1 without a face."""
+        if not self.faces:
+            return 1.0
+        with self.timings.stage("damage"):
+            return damage.enlargement(self.picture.rgb, self.faces[0], self.damages[0])
+
+    @cached_property
     def residue(self) -> float:
         """What the cleaner would change in the middle of the largest face, in levels on average.
 

@@ -74,6 +74,7 @@ class CleaningPlan:
         shown: the part of the photo that the portrait shows, with some context.
         part: of it that is cleaned.
         shrink: by how much the photo is scaled down before, because the portrait shows no more.
+        enlargement: by how much it is scaled down only for the cleaner, because it was enlarged.
         area: the whole part, or the heads or faces in it.
         squares: of the faces in the photo, largest first.
         span_px: side of the largest face's square in the photo, or a third of its longer side.
@@ -83,6 +84,7 @@ class CleaningPlan:
     shown: Box
     part: Box
     shrink: int
+    enlargement: float
     area: Area
     squares: tuple[Alignment, ...]
     span_px: float
@@ -160,12 +162,13 @@ def _cleaning(
     part = shown if area == "photo" else None if heads is None else shown.meet(heads)
     if part is None or part.empty:
         return None
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    shrink = max(1, int(1 / np.sqrt(abs(np.linalg.det(matrix[:, :2])))))
     return CleaningPlan(
         cleaner=means.cleaner,
         shown=shown.grown(CONTEXT_PX).meet(whole),
         part=part.grown(CONTEXT_PX).meet(whole),
-        shrink=max(1, int(1 / scale)),
+        shrink=shrink,
+        enlargement=max(1.0, scene.enlargement / shrink),
         area=area,
         squares=squares,
         span_px=squares[0].source_px if squares else max(width, height) / 3,

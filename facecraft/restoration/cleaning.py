@@ -1,5 +1,6 @@
-"""Clean a whole photo: remove noise, compression artefacts and blur at its own size."""
+"""Clean a whole photo: remove noise, compression artefacts and blur."""
 
+import cv2
 import numpy as np
 
 from facecraft.cancellation import Cancellation
@@ -22,12 +23,15 @@ class Cleaner:
         self.name = name
         self._engine = engine
 
-    def clean(self, rgb: RGBImage, cancellation: Cancellation | None = None) -> RGBImage:
-        """Clean a photo.
+    def clean(
+        self, rgb: RGBImage, cancellation: Cancellation | None = None, enlargement: float = 1
+    ) -> RGBImage:
+        """Clean a photo at its own size, or at a smaller one if it was enlarged.
 
         Args:
             rgb: (H, W, 3) uint8.
             cancellation: checked before each tile.
+            enlargement: 1 or more. The photo is scaled down by it, cleaned, and scaled up again.
 
         Returns:
             (H, W, 3) uint8.
@@ -35,7 +39,13 @@ class Cleaner:
         Raises:
             DeadlineExceeded: it was cancelled.
         """
-        return TILING.run(rgb, 1, self._clean, cancellation)
+        if enlargement == 1:
+            return TILING.run(rgb, 1, self._clean, cancellation)
+        size = rgb.shape[1::-1]
+        small = [max(1, round(side / enlargement)) for side in size]
+        source = np.asarray(cv2.resize(rgb, small, interpolation=cv2.INTER_AREA), np.uint8)
+        cleaned = TILING.run(source, 1, self._clean, cancellation)
+        return np.asarray(cv2.resize(cleaned, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
     def _clean(self, tile: RGBImage) -> RGBImage:
         return np.asarray(self._engine.run(tile[None])[0], np.uint8)

@@ -83,9 +83,11 @@ def test_a_crop_of_a_large_photo_is_cleaned_at_the_size_of_the_portrait(
     assert pipeline.models.cleaner is not None
 
     class Seen(Cleaner):
-        def clean(self, rgb: RGBImage, cancellation: Cancellation | None = None) -> RGBImage:
+        def clean(
+            self, rgb: RGBImage, cancellation: Cancellation | None = None, enlargement: float = 1
+        ) -> RGBImage:
             shapes.append(rgb.shape[:2])
-            return super().clean(rgb, cancellation)
+            return super().clean(rgb, cancellation, enlargement)
 
     models = replace(pipeline.models, cleaner=Seen(CLEAN, pipeline.models.cleaner._engine))
     seen = Pipeline(models, pipeline.presets, LIMITS)

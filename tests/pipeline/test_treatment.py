@@ -84,6 +84,17 @@ def test_always_cleans_a_good_photo_too(run: Run, astronaut: RGBImage, restorer:
     assert 0 < distance(pixels(portrait.data), astronaut) < 2
 
 
+def test_always_differs_from_needed_only_where_the_photo_is_good(
+    run: Run, astronaut: RGBImage, damaged: RGBImage
+) -> None:
+    good, bad = (
+        [pixels(run(photo, when=when).data) for when in ("needed", "always")]
+        for photo in (astronaut, damaged)
+    )
+    assert (bad[0] == bad[1]).all()
+    assert (good[0] != good[1]).any()
+
+
 @pytest.mark.parametrize("restorer", [CLEAN, X4PLUS])
 def test_a_restorer_that_is_named_is_used_unless_only_where_needed(
     run: Run, astronaut: RGBImage, restorer: str

@@ -16,7 +16,7 @@ from facecraft.restoration.cleaning import Cleaner
 from facecraft.restoration.engines.torch import TorchEngine
 from facecraft.restoration.tiles import Tiling
 from facecraft.types import RGBImage
-from tests.damages import compressed, noisy
+from tests.damages import blurred, compressed, noisy
 from tests.devices import CPU
 from tests.restoration.conftest import NETWORKS
 
@@ -99,6 +99,16 @@ def test_a_request_that_left_stops_at_the_next_tile(large: RGBImage) -> None:
     with pytest.raises(DeadlineExceeded):
         Cleaner("counted", engine).clean(large, AfterTwoTiles())
     assert len(engine.shapes) == 2
+
+
+@pytest.mark.parametrize(("height", "width"), [(300, 200), (301, 17), (1, 1)])
+def test_an_enlarged_photo_is_cleaned_at_a_smaller_size(large: RGBImage, height: int, width: int) -> None:
+    engine = Counted()
+    part = blurred(large, 6)[:height, :width]
+    cleaned = Cleaner("counted", engine).clean(part, enlargement=2.5)
+    assert engine.shapes == [(1, *(-(-round(side / 2.5) // 16) * 16 or 16 for side in (height, width)), 3)]
+    assert cleaned.shape == part.shape
+    assert np.abs(cleaned.astype(int) - part).mean() < 1
 
 
 def test_tiles_are_within_what_the_network_takes(large: RGBImage) -> None:

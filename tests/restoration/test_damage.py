@@ -53,6 +53,29 @@ def test_detail_falls_with_size_and_enlarging_brings_none_back(photo: RGBImage, 
         assert damage.detail(large, face) == pytest.approx(found, rel=0.05)
 
 
+def enlarged(small: RGBImage, factor: int) -> RGBImage:
+    size = (small.shape[1] * factor, small.shape[0] * factor)
+    return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def enlargement(photo: RGBImage, pipeline: Pipeline) -> float:
+    face = pipeline.models.detector.detect(photo)[0]
+    source = Source(photo.shape[1], photo.shape[0], "png", 1)
+    return damage.enlargement(photo, face, damage.measure(photo, face, source, grey=False))
+
+
+def test_an_enlarged_photo_is_told_from_a_blurred_one(astronaut: RGBImage, pipeline: Pipeline) -> None:
+    """Both have as little detail, but the noise of a blurred one has the size of pixels."""
+    for small in (compressed(shrunk(astronaut, 4), 60), compressed(noisy(shrunk(astronaut, 4), 10), 80)):
+        less, more = (enlargement(enlarged(small, factor), pipeline) for factor in (8, 12))
+        assert 1.5 < less < more < 4
+        assert enlargement(compressed(enlarged(small, 10), 95), pipeline) > 1.5
+    large = enlarged(astronaut, 3)
+    for sigma in (0.5, 4, 6):
+        assert enlargement(noisy(blurred(large, sigma), 2), pipeline) == 1
+    assert enlargement(compressed(astronaut, 60), pipeline) == 1
+
+
 def test_a_flat_face_has_the_least_detail_and_noise_the_most(astronaut: RGBImage, face: Face) -> None:
     assert damage.detail(np.full_like(astronaut, 128), face) == 8
     grains = np.random.default_rng(0).integers(0, 256, (600, 800, 3), np.uint8)
