@@ -122,6 +122,7 @@ class Note:
     code: Literal[
         "restoration_off",
         "restoration_not_needed",
+        "damage_unknown",
         "strength_lowered",
         "source_small",
         "extended",

@@ -58,12 +58,6 @@ class Scene:
             return tuple(damage.measure(rgb, face, self.source, grey=grey) for face in self.faces)
 
     @cached_property
-    def noise(self) -> float:
-        """Noise of the whole photo, in levels; for a photo without a face."""
-        with self.timings.stage("damage"):
-            return damage.noise(self.picture.rgb, None)
-
-    @cached_property
     def enlargement(self) -> float:
         """By how much the photo was enlarged past the detail of its largest face; 1 without a face."""
         if not self.faces:
@@ -76,14 +70,14 @@ class Scene:
         """What the cleaner would change in the middle of the largest face, in levels on average.
 
         It sees what the other measures miss: artefacts of a file that was enlarged or saved again. Without a
-        cleaner it is 0.
+        cleaner or a face it is 0.
         """
         cleaner = self._models.cleaner
-        if cleaner is None:
+        if cleaner is None or not self.faces:
             return 0.0
         with self.timings.stage("damage"):
             height, width = self.picture.rgb.shape[:2]
-            x, y = (width / 2, height / 2) if not self.faces else self.faces[0].landmarks.mean(axis=0)
+            x, y = self.faces[0].landmarks.mean(axis=0)
             left, top = (
                 max(0, min(int(middle) - damage.PROBE_PX // 2, length - damage.PROBE_PX))
                 for middle, length in ((x, width), (y, height))

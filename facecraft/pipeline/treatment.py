@@ -206,23 +206,25 @@ def _wanted(means: Means, found: Damage) -> bool:
 
 
 def _is_good(scene: Scene) -> bool:
-    """Whether the photo needs no cleaning: its largest face tells, or without one its noise.
+    """Whether the photo is left alone: its largest face tells.
 
-    The cleaner itself is asked last, only about photos that seem good.
+    The cleaner itself is asked last, only about photos that seem good. Damage is measured at faces only:
+    brick, leaves and fur would count as noise, and the cleaner, which knows portraits, would smooth them.
     """
-    if scene.faces:
-        good = damage.is_good(scene.damages[0])
-    else:
-        good = damage.is_clean(scene.noise, scene.source.jpeg_quality)
-    return good and scene.residue < damage.GOOD_RESIDUE
+    if not scene.faces:
+        return True
+    return damage.is_good(scene.damages[0]) and scene.residue < damage.GOOD_RESIDUE
 
 
 def _notes(means: Means, scene: Scene) -> tuple[Note, ...]:
-    if means.forced or (means.cleaner is not None and not _is_good(scene)):
+    if means.forced:
         return ()
-    values = f"noise {scene.damages[0].noise if scene.faces else scene.noise:.1f}"
-    if scene.faces:
-        values = f"detail {scene.damages[0].detail:.0f}, {values}"
-    if scene.source.jpeg_quality is not None:
-        values += f", JPEG quality {scene.source.jpeg_quality}"
+    if not scene.faces:
+        return (Note("damage_unknown", "Without a face no damage is measured, so nothing was restored."),)
+    if means.cleaner is not None and not _is_good(scene):
+        return ()
+    found = scene.damages[0]
+    values = f"detail {found.detail:.0f}, noise {found.noise:.1f}"
+    if found.jpeg_quality is not None:
+        values += f", JPEG quality {found.jpeg_quality}"
     return (Note("restoration_not_needed", f"The photo is good as it is ({values}), and was not restored."),)

@@ -135,3 +135,14 @@ def test_transparency_is_not_cleaned(run: Run, damaged: RGBImage, fields: dict[s
     untouched = pixels(run(picture, restorer="none", **frame).data)
     assert (pixels(portrait.data)[..., 3] == untouched[..., 3]).all()
     assert (pixels(portrait.data)[..., :3] != untouched[..., :3]).any()
+
+
+def test_always_differs_from_needed_only_where_the_photo_is_good(
+    run: Run, astronaut: RGBImage, damaged: RGBImage
+) -> None:
+    good, bad = (
+        [pixels(run(photo, when=when).data) for when in ("needed", "always")]
+        for photo in (astronaut, damaged)
+    )
+    assert (bad[0] == bad[1]).all()
+    assert (good[0] != good[1]).any()
