@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-import cv2
-import numpy as np
-
 from facecraft.cancellation import Cancellation
 from facecraft.errors import CannotFit
 from facecraft.imaging import codec
 from facecraft.imaging.encoders import DEFAULT_QUALITY
 from facecraft.imaging.formats import writer_of
-from facecraft.imaging.picture import Picture
-from facecraft.types import Alpha, ImageFormat, Note
+from facecraft.imaging.picture import Picture, scale_down
+from facecraft.types import ImageFormat, Note
 
 KB = 1000
 FLOOR = 50
@@ -89,13 +86,9 @@ class _Encoder:
         width, height = self.picture.width, self.picture.height
         least = min(1.0, SMALLEST_PX / min(height, width))
         size = (round(width * max(scale, least)), round(height * max(scale, least)))
-        rgb = np.asarray(cv2.resize(self.picture.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-        alpha: Alpha | None = None
-        if self.picture.alpha is not None:
-            alpha = np.asarray(cv2.resize(self.picture.alpha, size, interpolation=cv2.INTER_AREA), np.uint8)
         # Keep its size on paper.
         dpi = None if self.dpi is None else max(1, round(self.dpi * size[0] / width))
-        return replace(self, picture=Picture(rgb, alpha), dpi=dpi)
+        return replace(self, picture=scale_down(self.picture, *size), dpi=dpi)
 
     def bisect(self, best: int | None, limit_bytes: int) -> EncodedFile | None:
         """The file with the highest quality that fits; None if even FLOOR does not."""

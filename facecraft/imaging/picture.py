@@ -1,6 +1,6 @@
 """Pixels with their transparency: the input and output of every drawing step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -48,6 +48,24 @@ def flatten(picture: Picture, colour: Colour) -> RGBImage:
     if picture.alpha is None:
         return picture.rgb
     return composite(picture, np.full_like(picture.rgb, colour))
+
+
+def hide_colour(picture: Picture) -> Picture:
+    """Make every pixel under alpha 0 black. Else whoever drops the alpha channel sees what was cut away."""
+    if picture.alpha is None:
+        return picture
+    return replace(picture, rgb=np.asarray(cv2.bitwise_and(picture.rgb, picture.rgb, mask=picture.alpha)))
+
+
+def scale_down(picture: Picture, width: int, height: int) -> Picture:
+    """Scale a picture down. Pixels count as much as they are opaque, so that no hidden colour appears."""
+    if picture.alpha is None:
+        return Picture(np.asarray(cv2.resize(picture.rgb, (width, height), interpolation=cv2.INTER_AREA)))
+    from PIL import Image  # noqa: PLC0415  # it takes longer than all the rest of this module
+
+    image = Image.fromarray(cv2.merge((picture.rgb, picture.alpha)))
+    pixels = np.asarray(image.resize((width, height), Image.Resampling.BOX))
+    return Picture(np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3]))
 
 
 def multiply_alpha(first: Alpha | None, second: Alpha | None) -> Alpha | None:

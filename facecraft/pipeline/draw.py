@@ -6,7 +6,7 @@ from facecraft.cancellation import Cancellation
 from facecraft.colours import Background
 from facecraft.finishing import background, crop, mask, sheet, tone
 from facecraft.imaging import geometry
-from facecraft.imaging.picture import Picture, composite, flatten, multiply_alpha
+from facecraft.imaging.picture import Picture, composite, flatten, hide_colour, multiply_alpha
 from facecraft.judging.rules import Drift
 from facecraft.matting import matte
 from facecraft.matting.person import segment_person
@@ -90,7 +90,7 @@ def _finish(canvas: Picture, plan: Plan, models: Models, timings: Timings) -> Pi
     if options.mask != "none":
         with timings.stage("mask"):
             shape = mask.shape(options.mask, portrait.width, portrait.height, options.feather or 0)
-            portrait = replace(portrait, alpha=multiply_alpha(shape, portrait.alpha))
+            portrait = hide_colour(replace(portrait, alpha=multiply_alpha(shape, portrait.alpha)))
     return portrait
 
 
@@ -108,7 +108,7 @@ def _replace_background(canvas: Picture, plan: Plan, models: Models, timings: Ti
             if backdrop is not None and option.kind == "blur":
                 backdrop = tone.apply(backdrop, correction)
     if backdrop is None:
-        return replace(canvas, rgb=rgb, alpha=alpha)
+        return hide_colour(replace(canvas, rgb=rgb, alpha=alpha))
     with timings.stage("background"):
         composed = composite(Picture(rgb, alpha), backdrop)
         return replace(canvas, rgb=composed, alpha=canvas.alpha if option.kind == "blur" else None)

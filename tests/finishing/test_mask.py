@@ -1,5 +1,6 @@
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -58,6 +59,19 @@ def test_in_png_and_webp_the_outside_is_transparent(make: Make, astronaut: RGBIm
         portrait = rgba(make(astronaut, mask="oval", format=name))
         assert portrait[0, 0, 3] == 0
         assert portrait[256, 256, 3] == 255
+
+
+@pytest.mark.parametrize("fields", [{"mask": "oval"}, {"background": "transparent"}], ids=str)
+@pytest.mark.parametrize("format_", ["png", "webp"])
+def test_under_what_is_transparent_nothing_of_the_photo_is_left(
+    make: Make, astronaut: RGBImage, fields: dict[str, str], format_: str
+) -> None:
+    portrait = rgba(make(astronaut, format=format_, **fields))
+    cut = cv2.erode((portrait[..., 3] == 0).astype(np.uint8), np.ones((33, 33)), borderValue=1) == 1
+    assert cut.mean() > 0.05
+    assert (portrait[..., :3][cut] == portrait[..., :3][cut][0]).all()
+    if format_ == "png":
+        assert not portrait[..., :3][portrait[..., 3] == 0].any()
 
 
 def test_a_jpeg_has_the_backgrounds_colour_outside(make: Make, astronaut: RGBImage) -> None:

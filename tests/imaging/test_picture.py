@@ -1,6 +1,6 @@
 import numpy as np
 
-from facecraft.imaging.picture import Picture, composite, flatten, multiply_alpha
+from facecraft.imaging.picture import Picture, composite, flatten, multiply_alpha, scale_down
 
 RED = np.full((4, 6, 3), (200, 0, 0), np.uint8)
 HALF = np.full((4, 6), 128, np.uint8)
@@ -28,3 +28,14 @@ def test_alpha_channels_multiply_and_none_is_opaque() -> None:
     product = multiply_alpha(HALF, HALF)
     assert product is not None
     assert abs(product.astype(int) - 64).max() <= 1
+
+
+def test_scaled_down_an_edge_keeps_its_colour() -> None:
+    rgb = np.zeros((90, 90, 3), np.uint8)
+    rgb[:, :40] = (200, 150, 100)
+    alpha = np.where(np.arange(90) < 40, 255, 0).astype(np.uint8)[None].repeat(90, axis=0)
+    small = scale_down(Picture(rgb, np.ascontiguousarray(alpha)), 33, 31)
+    assert small.alpha is not None
+    assert small.rgb.shape == (31, 33, 3)
+    assert 0 < small.alpha[0, 14] < 255
+    assert np.abs(small.rgb[small.alpha > 20].astype(int) - (200, 150, 100)).max() <= 2
