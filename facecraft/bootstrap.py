@@ -128,7 +128,7 @@ def select(settings: Settings, lock: Lock) -> Selection:
     return Selection(
         detector=_select(settings.detector, catalogue.DETECTORS, settings, lock)[0],
         segmenter=_select(settings.matting, catalogue.SEGMENTERS, settings, lock)[0],
-        cleaners=_select(settings.restorer, _locked(catalogue.cleaners(), lock), settings, lock)[:1],
+        cleaners=_select(settings.restorer, _cleaners(settings, lock), settings, lock)[:1],
         restorers=_select(settings.restorer, catalogue.restorers(), settings, lock),
         upscalers=_present(catalogue.upscalers(), settings, lock)
         if settings.upscaler == "auto"
@@ -136,9 +136,10 @@ def select(settings: Settings, lock: Lock) -> Selection:
     )
 
 
-def _locked(known: Sequence[M], lock: Lock) -> tuple[M, ...]:
-    """The models that a models.lock has; one of your own may lack the cleaner."""
-    return tuple(model for model in known if model.name in lock.models)
+def _cleaners(settings: Settings, lock: Lock) -> tuple[ImageModel, ...]:
+    """For `auto` those that models.lock has, because one of your own may lack the cleaner; else all."""
+    known = catalogue.cleaners()
+    return tuple(model for model in known if settings.restorer != "auto" or model.name in lock.models)
 
 
 def _select(wanted: str, known: Sequence[M], settings: Settings, lock: Lock) -> tuple[M, ...]:

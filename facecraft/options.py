@@ -68,8 +68,9 @@ class Options(BaseModel):
     )
     area: Area | None = Field(
         default=None,
-        description="What is cleaned: the whole photo, the heads or the faces. Restorers of faces know face "
-        "only. Default: photo for cleaning, face for others.",
+        description="What is cleaned: the whole photo, an upright box around each head, or the aligned "
+        "square of each face. Restorers of faces know face only. Default: photo for cleaning, face for "
+        "others.",
     )
     strength: Share = Field(
         default=1.0,
@@ -92,7 +93,9 @@ class Options(BaseModel):
         "between the eyes. Above it the strength is lowered.",
     )
     faces: Annotated[Literal["all", "largest"] | FaceCount, BeforeValidator(_integer)] = Field(
-        default="all", description="Which faces are restored: all, the largest, or a number of the largest."
+        default="all",
+        description="Which faces are restored: all, the largest, or a number of the largest. With area=photo "
+        "the whole photo is cleaned all the same.",
     )
     upscale: Annotated[Literal[1, 2, 4], BeforeValidator(_integer)] = Field(
         default=1, description="Factor by which the whole picture becomes wider and higher."
@@ -176,12 +179,12 @@ class Options(BaseModel):
         return options
 
     def validate_together(self) -> None:
-        """Refuse options that exclude each other.
+        """Refuse options that exclude each other; a preset may have filled in some.
 
         Raises:
             InvalidOption: they do.
         """
-        self.validate_format()
+        self._validate_format()
         if self.head is not None and self.margin is not None:
             raise InvalidOption("The options head and margin exclude each other.", hint="Send one of them.")
         if self.feather is not None and self.mask == "none":
@@ -189,14 +192,13 @@ class Options(BaseModel):
         if self.restorer == "none":
             for name in OF_RESTORATION:
                 if name in self.model_fields_set:
-                    raise InvalidOption(f"The option {name} has no meaning for restorer=none.")
+                    raise InvalidOption(
+                        f"The option {name} has no meaning where nothing is restored: with restorer=none, or "
+                        "with a preset that forbids retouching."
+                    )
 
-    def validate_format(self) -> None:
-        """Refuse what the format cannot hold; a preset may have filled it in.
-
-        Raises:
-            InvalidOption: a quality for a PNG, or a transparent JPEG.
-        """
+    def _validate_format(self) -> None:
+        """Refuse what the format cannot hold."""
         if self.format == "png" and self.quality is not None:
             raise InvalidOption("The option quality has no meaning for format=png, which is lossless.")
         transparent = Background.parse(self.background).kind == "transparent"

@@ -67,7 +67,7 @@ class Portrait(Findings):
         format: of `data`.
         width: in pixels.
         height: in pixels.
-        restored: number of restored faces.
+        restored: number of faces that were cleaned or restored.
         restorer: name of the restorer of faces, else of the cleaner, or "none".
         cleaned: whether the photo was cleaned.
         quality: the encoder's quality; None for PNG.

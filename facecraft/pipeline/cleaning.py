@@ -1,7 +1,6 @@
 """Clean the photo, as planned."""
 
 from dataclasses import dataclass, replace
-from functools import reduce
 
 import cv2
 import numpy as np
@@ -67,20 +66,22 @@ def clean(scene: Scene, plan: Plan, mesh: FaceMesh, cancellation: Cancellation) 
     before = np.ascontiguousarray(view.picture.rgb[part.inside])
     with scene.timings.stage("clean"):
         after = cleaning.cleaner.clean(before, cancellation, cleaning.enlargement)
+        likeness.keep_colour(before, after, cleaning.span_px / cleaning.shrink)
         if scene.grey:
             likeness.make_grey(after)
-        else:
-            likeness.keep_colour(before, after, cleaning.span_px / cleaning.shrink)
     to_part = geometry.compose(view.from_photo, geometry.shifted(-part.x1, -part.y1))
     squares = [square.transformed(to_part) for square in cleaning.squares]
     strength, moved = options.strength, None
-    if squares and (plan.recipe.judge or options.max_drift is not None):
+    if plan.recipe.judge or options.max_drift is not None:
         with scene.timings.stage("drift"):
-            measured = squares if options.max_drift is not None else squares[:1]
-            found = [_limit(before, after, square, plan, mesh) for square in measured]
-            strength, moved = min(each for each, _ in found), found[0][1]
+            for index, square in enumerate(squares if options.max_drift is not None else squares[:1]):
+                if not square.overlaps(before.shape[1], before.shape[0]):
+                    continue
+                cancellation.check()
+                least, found = _limit(before, after, square, plan, mesh)
+                strength, moved = min(strength, least), found if index == 0 else moved
     with scene.timings.stage("clean"):
-        weight = _weight(cleaning.area, squares, before.shape[1], before.shape[0])
+        weight = _weight(cleaning.area, squares, before.shape[1], before.shape[0], cancellation)
         if weight is not None or strength < 1:
             _blend(after, before, weight, strength)
         rgb = after
@@ -128,35 +129,50 @@ def _part(view: View, cleaning: CleaningPlan) -> Box:
     return box.meet(Box(0, 0, view.picture.width, view.picture.height))
 
 
-def _weight(area: Area, squares: list[Alignment], width: int, height: int) -> NDArray[np.float32] | None:
+def _weight(
+    area: Area, squares: list[Alignment], width: int, height: int, cancellation: Cancellation
+) -> NDArray[np.float32] | None:
     """Where it is cleaned, (H, W) float32, 0 to 1; None means everywhere."""
     match area:
         case "photo":
             return None
         case "head":
-            masks = (_head_mask(square, width, height) for square in squares)
+            mask = _head_mask
         case "face":
-            masks = (_face_mask(square, width, height) for square in squares)
-    return np.asarray(reduce(np.maximum, masks), np.float32)  # two at a time, for a crowd in a large photo
+            mask = _face_mask
+    weight = np.zeros((height, width), np.float32)
+    for square in squares:
+        cancellation.check()
+        box, share = mask(square, width, height)
+        if not box.empty:
+            np.maximum(weight[box.inside], share, out=weight[box.inside])
+    return weight
 
 
-def _face_mask(square: Alignment, width: int, height: int) -> NDArray[np.float32]:
-    mask = geometry.soft_mask(SQUARE_PX)
-    to_part = geometry.invert(square.to_crop)
-    return np.asarray(cv2.warpAffine(mask, to_part, (width, height), flags=cv2.INTER_LINEAR), np.float32)
+def _face_mask(square: Alignment, width: int, height: int) -> tuple[Box, NDArray[np.float32]]:
+    """The mask of a face's square, and its box in the picture."""
+    to_picture = geometry.invert(square.to_crop)
+    box = geometry.footprint(to_picture, square.side_px, square.side_px, (height, width))
+    if box.empty:
+        return box, np.zeros((0, 0), np.float32)
+    to_box = geometry.compose(to_picture, geometry.shifted(-box.x1, -box.y1))
+    size = (box.x2 - box.x1, box.y2 - box.y1)
+    mask = cv2.warpAffine(geometry.soft_mask(SQUARE_PX), to_box, size, flags=cv2.INTER_LINEAR)
+    return box, np.asarray(mask, np.float32)
 
 
-def _head_mask(square: Alignment, width: int, height: int) -> NDArray[np.float32]:
-    """1 in a head's box, 0 outside, with a soft rim; where the box leaves the photo there is no rim."""
-    box, rim = head_box(square), max(1.0, RIM * HEAD_SHARE * square.source_px)
+def _head_mask(square: Alignment, width: int, height: int) -> tuple[Box, NDArray[np.float32]]:
+    """1 in a head's box, with a soft rim; where the box leaves the photo there is no rim."""
+    head, rim = head_box(square), max(1.0, RIM * HEAD_SHARE * square.source_px)
+    box = head.meet(Box(0, 0, width, height))
 
     def ramp(first: int, last: int, length: int) -> NDArray[np.float32]:
-        places = np.arange(length, dtype=np.float32) + 0.5
-        low = np.ones(length) if first <= 0 else (places - first) / rim
-        high = np.ones(length) if last >= length else (last - places) / rim
+        places = np.arange(max(0, first), min(last, length), dtype=np.float32) + 0.5
+        low = np.ones(len(places)) if first <= 0 else (places - first) / rim
+        high = np.ones(len(places)) if last >= length else (last - places) / rim
         return np.asarray(np.clip(np.minimum(low, high), 0, 1), np.float32)
 
-    return ramp(box.y1, box.y2, height)[:, None] * ramp(box.x1, box.x2, width)
+    return box, ramp(head.y1, head.y2, height)[:, None] * ramp(head.x1, head.x2, width)
 
 
 def _blend(after: RGBImage, before: RGBImage, weight: NDArray[np.float32] | None, strength: float) -> None:

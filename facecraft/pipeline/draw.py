@@ -54,7 +54,7 @@ def draw(scene: Scene, plan: Plan, models: Models, cancellation: Cancellation) -
         with scene.timings.stage("sheet"):
             copies = sheet.lay_out(plan.sheet, flatten(portrait, paper), plan.recipe.options.print_dpi)
             shown = Picture(copies)
-    notes = faces.lowered((*cleaned.strengths, *restored.strengths), plan.recipe.options)
+    notes = faces.lowered(cleaned.strengths, restored.strengths, plan.recipe.options)
     return Drawing(portrait, shown, restored.drift or cleaned.drift, notes)
 
 

@@ -24,7 +24,7 @@ class RestoredFaces:
 
     Attributes:
         strengths: with which they were restored, in the plan's order.
-        drift: of the first restored face; None if it was not measured, or nothing was restored.
+        drift: of the largest face; None if it was not measured or not restored.
     """
 
     strengths: tuple[float, ...] = ()
@@ -72,11 +72,14 @@ def restore(
     strengths, moved = [options.strength] * len(crops), None
     if plan.recipe.judge or options.max_drift is not None:
         with timings.stage("drift"):
-            for index in range(len(crops) if options.max_drift is not None else 1):
-                photo = geometry.crop(scene.picture.rgb, planned.faces[index].source).image
+            for index, face in enumerate(planned.faces):
+                if options.max_drift is None and face.index > 0:
+                    continue
+                cancellation.check()
+                photo = geometry.crop(scene.picture.rgb, face.source).image
                 restored = Restored(photo, crops[index].image, squares[index])
                 strengths[index], found = drift.limit(restored, options.strength, options.max_drift, mesh)
-                moved = moved or found
+                moved = found if face.index == 0 else moved
     with timings.stage("paste"):
         for face, square, strength in zip(planned.faces, squares, strengths, strict=True):
             geometry.paste_back(canvas.rgb, square, face.portrait, strength)
@@ -92,18 +95,17 @@ def _crop(view: View, face: FacePlan) -> FaceCrop:
 def _faithful(source: RGBImage, square: RGBImage, face: FacePlan, *, grey: bool) -> RGBImage:
     """Keep what the source has: its colours, or their absence, and its detail where it has little noise."""
     result = likeness.keep_detail(source, square, face.detail) if face.clean else square.copy()
+    likeness.keep_colour(source, result, source.shape[0])
     if grey:
         likeness.make_grey(result)
-    else:
-        likeness.keep_colour(source, result, source.shape[0])
     return result
 
 
-def lowered(strengths: Sequence[float], options: Options) -> tuple[Note, ...]:
-    """A note if a strength was lowered."""
-    lower = [strength for strength in strengths if strength < options.strength]
-    if not lower:
+def lowered(of_cleaning: Sequence[float], of_faces: Sequence[float], options: Options) -> tuple[Note, ...]:
+    """A note if the strength of cleaning or of a face was lowered."""
+    photo, faces = ([each for each in group if each < options.strength] for group in (of_cleaning, of_faces))
+    if not photo and not faces:
         return ()
-    scope = "" if len(lower) == 1 else f" or more, on {len(lower)} faces"
-    strength = f"the strength was lowered to {min(lower):.2f}{scope}"
+    scope = f" or more, on {len(faces)} faces" if len(faces) > 1 else ""
+    strength = f"the strength was lowered to {min(photo + faces):.2f}{scope}"
     return (Note("strength_lowered", f"To keep the drift under {options.max_drift:g}, {strength}."),)

@@ -104,7 +104,7 @@ def resolve(options: Options, by_name: Mapping[str, Preset], models: Models, *, 
         InvalidOption: an unknown preset, restorer or factor, or options that exclude each other.
     """
     filled, preset = presets.apply(options, by_name)
-    filled.validate_format()
+    filled.validate_together()
     return Recipe(
         options=filled,
         preset=preset,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from math import ceil
 
 import numpy as np
 
@@ -18,7 +19,9 @@ from facecraft.types import Damage, Note
 
 SQUARE_PX = 512
 HEAD_SHARE = 1.24  # side of a head's box, in sides of the face's square
-CONTEXT_PX = 48  # around what is shown; the network looks this far
+CONTEXT_PX = 48  # around what is shown, in the network's pixels; it looks this far
+LEAST_ENLARGEMENT = 1.5
+"""What is left of an enlargement after the photo was scaled down to the portrait; less only softens it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,14 @@ class FacePlan:
     """A face to restore.
 
     Attributes:
+        index: of the face in the photo; 0 is the largest.
         source: its square in the photo.
         portrait: its square in the portrait, before the portrait is copied to a sheet.
         detail: that is really there, in cycles a side.
         clean: whether it has little noise, so that the result can agree with it.
     """
 
+    index: int
     source: Alignment
     portrait: Alignment
     detail: float
@@ -141,7 +146,7 @@ def decide(means: Means, options: Options, scene: Scene, matrix: Affine, size: t
         if geometry.align(scene.faces[index], SQUARE_PX).transformed(matrix).overlaps(*size)
     )
     cleaning = _cleaning(means, options, scene, matrix, size)
-    faces = _faces(means, scene, matrix, shown)
+    faces = _faces(means, scene, matrix, shown, cleaned=cleaning is not None)
     if cleaning is None and not faces:
         return Treatment(damages=scene.damages, notes=_notes(means, scene))
     restored = len(faces) if cleaning is None else len(shown)
@@ -163,12 +168,15 @@ def _cleaning(
     if part is None or part.empty:
         return None
     shrink = max(1, int(1 / np.sqrt(abs(np.linalg.det(matrix[:, :2])))))
+    left = scene.enlargement / shrink
+    enlargement = left if left >= LEAST_ENLARGEMENT else 1.0
+    context = ceil(CONTEXT_PX * shrink * enlargement)
     return CleaningPlan(
         cleaner=means.cleaner,
-        shown=shown.grown(CONTEXT_PX).meet(whole),
-        part=part.grown(CONTEXT_PX).meet(whole),
+        shown=shown.grown(context).meet(whole),
+        part=part.grown(context).meet(whole),
         shrink=shrink,
-        enlargement=max(1.0, scene.enlargement / shrink),
+        enlargement=enlargement,
         area=area,
         squares=squares,
         span_px=squares[0].source_px if squares else max(width, height) / 3,
@@ -183,7 +191,9 @@ def head_box(square: Alignment) -> Box:
     return Box(*(round(float(value)) for value in (x - half, y - half, x + half, y + half)))
 
 
-def _faces(means: Means, scene: Scene, matrix: Affine, shown: Sequence[int]) -> tuple[FacePlan, ...]:
+def _faces(
+    means: Means, scene: Scene, matrix: Affine, shown: Sequence[int], *, cleaned: bool
+) -> tuple[FacePlan, ...]:
     restorer = means.restorer
     if restorer is None:
         return ()
@@ -193,8 +203,8 @@ def _faces(means: Means, scene: Scene, matrix: Affine, shown: Sequence[int]) -> 
         if not _wanted(means, found):
             continue
         square = geometry.align(face, restorer.face_size_px)
-        clean = means.cleaner is not None or damage.is_clean(found.noise, None)
-        plans.append(FacePlan(square, square.transformed(matrix), found.detail, clean))
+        clean = cleaned or damage.is_clean(found.noise, None)
+        plans.append(FacePlan(index, square, square.transformed(matrix), found.detail, clean))
     return tuple(plans)
 
 
@@ -217,10 +227,10 @@ def _is_good(scene: Scene) -> bool:
 
 
 def _notes(means: Means, scene: Scene) -> tuple[Note, ...]:
-    if means.forced:
-        return ()
     if not scene.faces:
         return (Note("damage_unknown", "Without a face no damage is measured, so nothing was restored."),)
+    if means.forced:
+        return ()
     if means.cleaner is not None and not _is_good(scene):
         return ()
     found = scene.damages[0]

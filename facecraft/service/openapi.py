@@ -184,8 +184,8 @@ VERDICT_HEADER = _header(
 )
 PORTRAIT_HEADERS = {
     **FINDINGS_HEADERS,
-    "X-Facecraft-Restored": _header("Number of restored faces.", "integer"),
-    "X-Facecraft-Restorer": _header("Name of the restorer, or none.", "string"),
+    "X-Facecraft-Restored": _header("Number of faces that were cleaned or restored.", "integer"),
+    "X-Facecraft-Restorer": _header("Name of the restorer of faces, else of the cleaner, or none.", "string"),
     "X-Facecraft-Notes": _header("Codes of the notes. Absent without notes.", "string"),
     "X-Facecraft-Verdict": VERDICT_HEADER,
     "X-Facecraft-Source-Frames": _header("Pictures in the file. Present if there are several.", "integer"),
@@ -228,7 +228,9 @@ BATCH: Json = {
     "openapi_extra": _takes("BatchForm"),
     "responses": {
         200: {
-            "description": "A ZIP with the portraits, manifest.json and manifest.csv",
+            "description": "A ZIP with the portraits, manifest.json and manifest.csv. Each photo has an "
+            "entry in both: file, output, status, verdict, failed_rules, notes, restorer, width, height, "
+            "bytes, ms and its error; in the JSON also damages.",
             "content": _binary("application/zip"),
         },
         **problems(RequestError, UploadTimeout, TooManyFiles, InvalidOption, QueueFull, NotReady),

@@ -117,6 +117,15 @@ def test_a_crop_is_cleaned_as_the_whole_photo_is(run: Run, damaged: RGBImage, al
     assert np.median(np.abs(cropped.astype(int) - expected)) <= 2
 
 
+def test_a_face_outside_the_portrait_does_not_count_for_its_drift(run: Run, astronaut: RGBImage) -> None:
+    large = np.asarray(cv2.resize(astronaut, (1600, 1600), interpolation=cv2.INTER_CUBIC), np.uint8)[:1200]
+    two = noisy(np.hstack((large, large[:, :1250])), 12)
+    fields = {"width": 400, "height": 500, "head": 0.75, "restorer": CLEAN, "max_drift": 0.05}
+    portrait = run(two, **fields)
+    assert (len(portrait.faces), portrait.restored, portrait.cleaned) == (2, 1, True)
+    assert portrait.faces[1].bbox[0] > 1700 or portrait.faces[0].bbox[0] > 1700
+
+
 def test_an_enlarged_picture_is_cleaned_first(run: Run, plain: Pipeline, damaged: RGBImage) -> None:
     portrait = run(damaged, plain, upscale=2, restorer=CLEAN)  # its enlarging repeats pixels
     stages = list(portrait.timings_ms)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from facecraft.cancellation import Cancellation
 from facecraft.errors import TooManyFaces
 from facecraft.imaging.codec import Limits
 from facecraft.imaging.geometry import Alignment
@@ -184,7 +185,7 @@ def test_where_no_face_is_restored_no_number_is_too_many(
 def test_where_a_crowd_is_cleaned_takes_the_memory_of_a_few_faces(area: Area) -> None:
     square = Alignment(np.array([[2.0, 0, -400], [0, 2.0, -400]]), 512, 256.0)
     tracemalloc.start()
-    _weight(area, [square] * 20, 1000, 1000)
+    _weight(area, [square] * 20, 1000, 1000, Cancellation())
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < 5 * 1000 * 1000 * 8

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from facecraft.imaging import geometry
 from facecraft.options import Options
+from facecraft.pipeline.faces import _faithful
 from facecraft.pipeline.pipeline import Pipeline
+from facecraft.pipeline.treatment import FacePlan
 from facecraft.results import Portrait
-from facecraft.types import RGBImage
+from facecraft.types import Face, RGBImage
 from tests.damages import noisy
 from tests.pipeline.conftest import CLEAN, X4PLUS, Run, pixels
 
@@ -57,3 +60,13 @@ def test_a_photo_with_colours_is_not_grey(run: Run, damaged: RGBImage) -> None:
     portrait = run(damaged)
     assert not portrait.damages[0].grey
     assert np.ptp(pixels(portrait.data).astype(int), axis=2).max() > 100
+
+
+def test_a_restorer_that_brightens_a_grey_face_is_brought_back(astronaut: RGBImage) -> None:
+    grey = np.repeat(cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    square = geometry.align(Face(np.zeros(4, np.float32), geometry.TEMPLATE, 1.0), 512)
+    plan = FacePlan(0, square, square, 60, clean=False)
+    source = np.asarray(40 + grey * 0.6, np.uint8)
+    result = _faithful(source, np.asarray(source + 20, np.uint8), plan, grey=True)
+    assert (np.ptp(result, axis=2) == 0).all()
+    assert np.abs(result.astype(int) - source).mean() < 1

@@ -58,8 +58,10 @@ def test_fidelity_is_refused_where_it_means_nothing(pipeline: Pipeline, png: Enc
 def test_an_option_of_restoration_is_refused_where_nothing_is_restored(
     pipeline: Pipeline, fields: dict[str, str]
 ) -> None:
-    with pytest.raises(InvalidOption, match="has no meaning for"):
+    with pytest.raises(InvalidOption, match="has no meaning"):
         pipeline.process(b"", Options.parse({"restorer": "none", **fields}))
+    with pytest.raises(InvalidOption, match="has no meaning"):
+        pipeline.validate(Options.parse({"preset": "us-passport", **fields}))
 
 
 def test_a_transparent_jpeg_is_refused_before_anything_is_done(pipeline: Pipeline) -> None:

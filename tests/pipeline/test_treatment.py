@@ -167,6 +167,7 @@ def test_nothing_of_a_photo_without_a_face_is_restored_where_faces_are(
     picture = noisy(np.full((200, 300, 3), (90, 120, 150), np.uint8), 15)
     portrait = run(picture, require_face=False, **fields)
     assert (portrait.cleaned, portrait.restored, portrait.restorer) == (False, 0, "none")
+    assert codes(portrait) == ["damage_unknown"]
     assert (pixels(portrait.data) == picture).all()
 
 

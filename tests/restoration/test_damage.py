@@ -76,6 +76,25 @@ def test_an_enlarged_photo_is_told_from_a_blurred_one(astronaut: RGBImage, pipel
     assert enlargement(compressed(astronaut, 60), pipeline) == 1
 
 
+@pytest.mark.parametrize("side_px", [500, 1000, 1700])
+@pytest.mark.parametrize("quality", [None, 90, 60])
+def test_a_sharp_photo_of_any_size_was_not_enlarged(side_px: int, quality: int | None) -> None:
+    """Its detail cannot be seen beyond 181 cycles, though its pixels are much finer."""
+    side = side_px + 200
+    drawn = np.fft.fft2(np.random.default_rng(0).normal(size=(side, side)))
+    frequencies = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.fftfreq(side))
+    frequencies[0, 0] = np.inf
+    texture = np.fft.ifft2(drawn / frequencies).real  # as photos have it: half the amplitude at each octave
+    levels = np.clip(128 + 40 * texture / texture.std(), 0, 255).astype(np.uint8)
+    picture = np.ascontiguousarray(np.repeat(levels[..., None], 3, axis=2))
+    picture = picture if quality is None else compressed(picture, quality)
+    face = Face(np.array([100, 100, side - 100, side - 100], np.float32), _template(side_px), 1.0)
+    found = damage.measure(picture, face, Source(side, side, "png", 1), grey=False)
+    assert damage.enlargement(picture, face, found) == 1
+    soft = replace(found, detail=found.square_px / 12)  # even if its detail is measured too low
+    assert damage.enlargement(picture, face, soft) == 1
+
+
 def test_a_flat_face_has_the_least_detail_and_noise_the_most(astronaut: RGBImage, face: Face) -> None:
     assert damage.detail(np.full_like(astronaut, 128), face) == 8
     grains = np.random.default_rng(0).integers(0, 256, (600, 800, 3), np.uint8)
