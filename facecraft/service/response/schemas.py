@@ -58,9 +58,7 @@ class DamageBody(BaseModel):
         description="Finest detail that is really there, in cycles a side of the face's aligned square. "
         "Good: 70 or more, or 0.35 times square_px. Under 45 is very little."
     )
-    noise: float = Field(
-        description="Standard deviation in each channel, in levels of 255. Good: under 4.5."
-    )
+    noise: float = Field(description="Standard deviation in each channel, in levels of 255. Good: under 4.5.")
     square_px: float = Field(description="Side of the square in the photo. It shows half as many cycles.")
     jpeg_quality: int | None = Field(
         description="Of the file, by its tables. null if it is no JPEG. Good: 70 or more."
