@@ -184,7 +184,13 @@ class Options(BaseModel):
         Raises:
             InvalidOption: they do.
         """
-        self._validate_format()
+        if self.format == "png" and self.quality is not None:
+            raise InvalidOption("The option quality has no meaning for format=png, which is lossless.")
+        transparent = Background.parse(self.background).kind == "transparent"
+        if transparent and self.format == "jpeg" and self.layout is None:
+            raise InvalidOption(
+                "A JPEG cannot be transparent.", hint="Use format=png or format=webp, or another background."
+            )
         if self.head is not None and self.margin is not None:
             raise InvalidOption("The options head and margin exclude each other.", hint="Send one of them.")
         if self.feather is not None and self.mask == "none":
@@ -196,16 +202,6 @@ class Options(BaseModel):
                         f"The option {name} has no meaning where nothing is restored: with restorer=none, or "
                         "with a preset that forbids retouching."
                     )
-
-    def _validate_format(self) -> None:
-        """Refuse what the format cannot hold."""
-        if self.format == "png" and self.quality is not None:
-            raise InvalidOption("The option quality has no meaning for format=png, which is lossless.")
-        transparent = Background.parse(self.background).kind == "transparent"
-        if transparent and self.format == "jpeg" and self.layout is None:
-            raise InvalidOption(
-                "A JPEG cannot be transparent.", hint="Use format=png or format=webp, or another background."
-            )
 
     @classmethod
     def parse(cls, fields: Mapping[str, object]) -> Self:
