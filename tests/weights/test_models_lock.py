@@ -35,7 +35,7 @@ FACTS = [
     ),
     (
         "facecraft-clean restoration facecraft-clean.safetensors 6049400 commercial",
-        "10f517375770e9c00c29c7b2ef253371d8e66dd9065b74221f3453fe7e4ace96",
+        "ce910f380a31a6d58ad81619dafdca1c7ea17e0d968253e5e226434579d05ef6",
         ["facecraft-clean.safetensors of the package"],
     ),
     (

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from facecraft.restoration.nets.cleaner import Cleaner, Shape
-from training import export, weights
+from training import average, export, weights
 from training.quality import DAMAGES, Damage, damage, gmsd, psnr, score
 
 
@@ -56,3 +56,16 @@ def test_damages_are_the_same_for_the_same_seed(how: Damage) -> None:
     once, again = (damage(photo, how, 5) for _ in range(2))
     assert once.shape == photo.shape
     np.testing.assert_array_equal(once, again)
+
+
+def test_an_average_lies_between_two_networks(net: Cleaner, tmp_path: Path) -> None:
+    first, second, averaged = (tmp_path / f"{name}.safetensors" for name in ("first", "second", "averaged"))
+    weights.save(net, first)
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    for value in net.parameters():
+        torch.nn.init.normal_(value, std=0.05)
+    weights.save(net, second)
+    average.main([str(first), str(second), str(averaged), "--share", "0.8"])
+    found = weights.load(averaged).state_dict()
+    for name, value in net.state_dict().items():
+        assert torch.allclose(found[name], 0.8 * before[name] + 0.2 * value, atol=1e-3)
