@@ -18,7 +18,8 @@ GOOD_SHARE = 0.7
 GOOD_NOISE = 4.5
 GOOD_JPEG_QUALITY = 70
 GOOD_RESIDUE = 1.4
-"""Levels that cleaning changes a face: at most 1.4 on 60 good portraits, 1.9 or more on damaged ones."""
+"""Levels that cleaning changes a face: 1.9 or more in nine of ten portraits with JPEG of quality 25, and at
+most 0.4 in nine of ten good ones at 640 px."""
 LOW_DETAIL = 45.0
 """Below it, a face is too small or too blurred for its features to be in the picture."""
 

@@ -46,7 +46,7 @@ def keep_colour(source: RGBImage, restored: RGBImage, span_px: float) -> None:
         size = (width, rows.stop - rows.start)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         added = cv2.warpAffine(coarse, to_grid, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        restored[rows] = np.rint(np.clip(restored[rows] + added, 0, 255))
+        restored[rows] = cv2.add(restored[rows], added, dtype=cv2.CV_8U)  # rounded, within 0 to 255
 
 
 def make_grey(rgb: RGBImage) -> None:
