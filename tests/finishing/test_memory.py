@@ -10,9 +10,11 @@ import pytest
 
 from facecraft.imaging import codec
 from facecraft.imaging.picture import Picture
+from facecraft.restoration.cleaning import TILING
 from facecraft.service.capacity.memory import PIXEL_BYTES
 from facecraft.types import RGBImage
 
+TILE_PX = TILING.tile_px
 GROWTH = """
 import json, re, sys
 from pathlib import Path
@@ -46,7 +48,9 @@ def test_the_largest_picture_stays_within_what_is_counted_for_a_pixel(
 ) -> None:
     large = np.asarray(cv2.resize(astronaut, (6324, 6324), interpolation=cv2.INTER_CUBIC), np.uint8)
     (tmp_path / "large").write_bytes(codec.encode(Picture(large), "jpeg", 60))
-    (tmp_path / "small").write_bytes(codec.encode(Picture(astronaut), "jpeg", 90))
-    command = [sys.executable, "-c", GROWTH, str(tmp_path / "large"), options, str(tmp_path / "small")]
+    # It is cleaned in one whole tile: the bound counts the networks' memory apart from the pixels'.
+    tile = np.asarray(cv2.resize(astronaut, (TILE_PX, TILE_PX), interpolation=cv2.INTER_CUBIC), np.uint8)
+    (tmp_path / "tile").write_bytes(codec.encode(Picture(tile), "jpeg", 60))
+    command = [sys.executable, "-c", GROWTH, str(tmp_path / "large"), options, str(tmp_path / "tile")]
     grown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert 0 < int(grown) < PIXEL_BYTES * 6324**2
