@@ -137,7 +137,9 @@ def padded(photo: bytes, size_bytes: int) -> bytes:
 
 def test_a_portrait_goes_through(nginx: Proxy, photo: bytes) -> None:
     with nginx.client() as client:
-        response = client.post("/process", files={"file": photo}, headers={"X-API-Key": KEY})
+        response = client.post(
+            "/process", files={"file": photo}, data={"when": "always"}, headers={"X-API-Key": KEY}
+        )
     assert response.status_code == 200
     assert response.headers["X-Facecraft-Restored"] == "1"
     assert Image.open(io.BytesIO(response.content)).format == "JPEG"
