@@ -207,6 +207,8 @@ def _named(options: Options, models: Models) -> Means:
     forced = options.when == "always" or (options.when is None and name != "auto")
     if name == "none":
         return Means()
+    if options.when == "always" and cleaner is None and not models.restorers:
+        raise InvalidOption("No loaded model restores: when=always cannot be done.")
     if name == "auto" and cleaner is None:
         return Means(None, next(iter(models.restorers.values()), None), forced=forced)
     if name == "auto":

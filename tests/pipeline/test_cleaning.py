@@ -21,6 +21,7 @@ from tests.pipeline.conftest import (
     reached_by_head,
 )
 
+NONE = {"restorer": "none"}
 AREAS = {"head": reached_by_head, "face": reached_by_face}
 
 
@@ -117,11 +118,14 @@ def test_a_crop_is_cleaned_as_the_whole_photo_is(run: Run, damaged: RGBImage, al
     assert np.median(np.abs(cropped.astype(int) - expected)) <= 2
 
 
-def test_a_face_outside_the_portrait_does_not_count_for_its_drift(run: Run, astronaut: RGBImage) -> None:
+@pytest.mark.parametrize("area", ["photo", "head", "face"])
+def test_a_face_outside_the_portrait_does_not_count_for_its_drift(
+    run: Run, astronaut: RGBImage, area: str
+) -> None:
     large = np.asarray(cv2.resize(astronaut, (1600, 1600), interpolation=cv2.INTER_CUBIC), np.uint8)[:1200]
     two = noisy(np.hstack((large, large[:, :1250])), 12)
     fields = {"width": 400, "height": 500, "head": 0.75, "restorer": CLEAN, "max_drift": 0.05}
-    portrait = run(two, **fields)
+    portrait = run(two, **fields, area=area)
     assert (len(portrait.faces), portrait.restored, portrait.cleaned) == (2, 1, True)
     assert portrait.faces[1].bbox[0] > 1700 or portrait.faces[0].bbox[0] > 1700
 
@@ -144,6 +148,18 @@ def test_transparency_is_not_cleaned(run: Run, damaged: RGBImage, fields: dict[s
     untouched = pixels(run(picture, restorer="none", **frame).data)
     assert (pixels(portrait.data)[..., 3] == untouched[..., 3]).all()
     assert (pixels(portrait.data)[..., :3] != untouched[..., :3]).any()
+
+
+def test_transparency_of_a_crop_of_a_large_photo_is_scaled_with_its_colours(
+    run: Run, damaged: RGBImage
+) -> None:
+    alpha = np.tile(np.linspace(0, 255, 1536).astype(np.uint8), (1536, 1))
+    large = cv2.resize(damaged, (1536, 1536), interpolation=cv2.INTER_CUBIC)
+    frame = {"width": 160, "height": 200, "head": 0.6}
+    picture = np.dstack((large, alpha))
+    portrait, plain = (pixels(run(picture, **frame, **how).data) for how in ({"when": "always"}, NONE))
+    assert np.abs(portrait[..., 3].astype(int) - plain[..., 3]).max() <= 2
+    assert (portrait[..., :3] != plain[..., :3]).any()
 
 
 def test_always_differs_from_needed_only_where_the_photo_is_good(

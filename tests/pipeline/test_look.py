@@ -1,5 +1,7 @@
 """Each fact of a scene is measured once, at its first use."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,12 @@ def test_a_fact_is_measured_once_and_timed(scene: Scene) -> None:
     assert scene.faces is scene.faces
     assert scene.timings.ms["detect"] == detect_ms
     assert list(scene.timings.ms) == ["detect", "landmarks"]
+
+
+def test_without_a_cleaner_there_is_no_residue(scene: Scene, pipeline: Pipeline) -> None:
+    assert 0 < scene.residue < 2
+    bare = Scene(scene.picture, scene.source, replace(pipeline.models, cleaner=None), Timings())
+    assert bare.residue == 0
 
 
 def test_points_in_a_crop_are_those_of_the_same_face(scene: Scene) -> None:

@@ -1,55 +1,21 @@
 """What is restored follows from the damage, the options and what is loaded."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
 
-from facecraft.imaging import geometry
 from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
-from facecraft.restoration.batching import BatchingRestorer
-from facecraft.restoration.damage import LOW_DETAIL
 from facecraft.results import Portrait
-from facecraft.types import FaceCrop, RGBImage
+from facecraft.types import RGBImage
 from tests.damages import blurred, jpeg_file, noisy
-from tests.pipeline.conftest import CLEAN, GREY, LIMITS, X4PLUS, Run, distance, pixels, reached_by_face
+from tests.pipeline.conftest import CLEAN, GREY, X4PLUS, Run, distance, pixels
 
 NOT_NEEDED = ["restoration_not_needed"]
 
 
 def codes(portrait: Portrait) -> list[str]:
     return [note.code for note in portrait.notes]
-
-
-class Inventing:
-    """A restorer that paints every face green, and remembers what it was given."""
-
-    name = "inventing"
-    face_size_px = 512
-    takes_fidelity = False
-
-    def __init__(self) -> None:
-        self.crops: list[FaceCrop] = []
-
-    def input_side_px(self, source_px: float) -> int:
-        return self.face_size_px
-
-    def restore(self, crops: Sequence[FaceCrop], fidelities: Sequence[float]) -> list[RGBImage]:
-        self.crops += crops
-        return [np.full_like(crop.image, (0, 255, 0)) for crop in crops]
-
-
-def with_inventing(pipeline: Pipeline, restorer: Inventing) -> Pipeline:
-    restorers = {"inventing": BatchingRestorer(restorer, 1, 0)}
-    models = replace(pipeline.models, restorers=restorers, inventing=frozenset({"inventing"}))
-    return Pipeline(models, pipeline.presets, LIMITS)
-
-
-def without_cleaner(pipeline: Pipeline) -> Pipeline:
-    return Pipeline(replace(pipeline.models, cleaner=None), pipeline.presets, LIMITS)
 
 
 def test_a_good_photo_is_left_to_the_last_bit_with_a_note(run: Run, astronaut: RGBImage) -> None:
@@ -160,7 +126,9 @@ def test_a_photo_without_a_face_is_cleaned_only_if_that_is_asked_for(run: Run) -
         assert distance(pixels(cleaned.data), plain) < 3
 
 
-@pytest.mark.parametrize("fields", [{"area": "head"}, {"area": "face"}, {"restorer": X4PLUS}], ids=str)
+@pytest.mark.parametrize(
+    "fields", [{"area": "head"}, {"area": "face", "when": "always"}, {"restorer": X4PLUS}], ids=str
+)
 def test_nothing_of_a_photo_without_a_face_is_restored_where_faces_are(
     run: Run, fields: dict[str, str]
 ) -> None:
@@ -176,51 +144,6 @@ def test_a_photo_of_a_few_pixels_passes(run: Run, size: tuple[int, int]) -> None
     picture = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     assert pixels(run(picture, require_face=False).data).shape == picture.shape
     assert run(picture, require_face=False, when="always").cleaned
-
-
-def test_a_face_with_too_little_detail_is_for_the_restorer_that_invents(
-    run: Run, pipeline: Pipeline, astronaut: RGBImage
-) -> None:
-    picture = blurred(astronaut, 2.5)
-    restorer = Inventing()
-    portrait = run(picture, with_inventing(pipeline, restorer))
-    assert portrait.damages[0].detail < LOW_DETAIL
-    assert (portrait.restored, portrait.restorer, portrait.cleaned) == (1, "inventing", True)
-    # It was given the face of the cleaned photo, and only the pixels that have detail.
-    (crop,) = restorer.crops
-    place = geometry.align(portrait.faces[0], 512)
-    cleaned = geometry.crop(pixels(run(picture).data), place).image
-    assert distance(crop.image, cleaned) < 0.5
-    assert crop.source_px == pytest.approx(2 * portrait.damages[0].detail)
-    # The colours are the photo's all the same.
-    x, y = portrait.faces[0].landmarks.mean(axis=0).astype(int)
-    middle = np.s_[y - 25 : y + 25, x - 25 : x + 25]
-    shift = pixels(portrait.data)[middle].mean(axis=(0, 1)) - picture[middle].mean(axis=(0, 1))
-    assert np.abs(shift).max() < 4
-
-
-@pytest.mark.parametrize("strength", [0.5, 1])
-def test_any_other_face_is_cleaned_only(
-    run: Run, pipeline: Pipeline, damaged: RGBImage, strength: float
-) -> None:
-    restorer = Inventing()
-    portrait = run(damaged, with_inventing(pipeline, restorer), strength=strength)
-    assert portrait.damages[0].detail >= LOW_DETAIL
-    assert (portrait.restored, portrait.restorer, restorer.crops) == (1, CLEAN, [])
-    assert portrait.data == run(damaged, strength=strength).data
-
-
-def test_without_a_cleaner_the_faces_are_restored_where_needed(
-    run: Run, pipeline: Pipeline, astronaut: RGBImage, damaged: RGBImage
-) -> None:
-    bare = without_cleaner(pipeline)
-    left = run(astronaut, bare)
-    assert (left.restorer, codes(left)) == ("none", NOT_NEEDED)
-    assert (pixels(left.data) == astronaut).all()
-    portrait = run(damaged, bare)
-    assert (portrait.restored, portrait.restorer, portrait.cleaned) == (1, X4PLUS, False)
-    outside = ~reached_by_face(portrait, damaged.shape)
-    assert (pixels(portrait.data)[outside] == damaged[outside]).all()
 
 
 def test_a_preset_that_forbids_retouching_restores_nothing_unless_that_is_asked_for(
