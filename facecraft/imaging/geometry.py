@@ -170,7 +170,7 @@ def crop(image: RGBImage, alignment: Alignment) -> FaceCrop:
     return FaceCrop(square, alignment.source_px)
 
 
-def shrink(image: RGBImage, longest_px: int) -> RGBImage:
+def shrink(image: RGBImage, longest_px: float) -> RGBImage:
     """Copy a picture and limit its longer side to this many pixels."""
     height, width = image.shape[:2]
     ratio = min(1.0, longest_px / max(height, width))

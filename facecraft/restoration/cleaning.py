@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from facecraft.cancellation import Cancellation
+from facecraft.imaging import geometry
 from facecraft.restoration.engines.base import Engine
 from facecraft.restoration.tiles import Tiling
 from facecraft.types import RGBImage
@@ -42,8 +43,7 @@ class Cleaner:
         if enlargement == 1:
             return TILING.run(rgb, 1, self._clean, cancellation)
         size = rgb.shape[1::-1]
-        small = [max(1, round(side / enlargement)) for side in size]
-        source = np.asarray(cv2.resize(rgb, small, interpolation=cv2.INTER_AREA), np.uint8)
+        source = geometry.shrink(rgb, max(size) / enlargement)
         cleaned = TILING.run(source, 1, self._clean, cancellation)
         return np.asarray(cv2.resize(cleaned, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 

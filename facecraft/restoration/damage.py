@@ -95,11 +95,10 @@ def enlargement(rgb: RGBImage, face: Face, found: Damage) -> float:
     finer = found.square_px / (2 * found.detail)
     if finer < ENLARGED or found.detail >= GOOD_DETAIL:
         return 1.0
-    part = _around(rgb, face)
-    coarse = noise(_scaled_down(part, finer / 2), None) > COARSE * noise(part, None)
-    factor = finer / CLEANED_FINER
+    part, factor = _around(rgb, face), finer / CLEANED_FINER
     size = part.shape[1::-1]
-    again = cv2.resize(_scaled_down(part, factor), size, interpolation=cv2.INTER_CUBIC)
+    coarse = noise(geometry.shrink(part, 2 * max(size) / finer), None) > COARSE * noise(part, None)
+    again = cv2.resize(geometry.shrink(part, max(size) / factor), size, interpolation=cv2.INTER_CUBIC)
     return factor if coarse and residue(part, np.asarray(again, np.uint8)) < NOTHING_LOST else 1.0
 
 
@@ -166,11 +165,6 @@ def noise(rgb: RGBImage, face: Face | None) -> float:
     if not len(counted):
         return 0.0
     return NOISE_SCALE * float(np.percentile(counted, BLOCKS_QUIET))
-
-
-def _scaled_down(rgb: RGBImage, factor: float) -> RGBImage:
-    size = [max(1, round(side / factor)) for side in rgb.shape[1::-1]]
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _around(rgb: RGBImage, face: Face) -> RGBImage:
