@@ -106,7 +106,7 @@ def test_a_reader_that_leaves_ends_the_command_silently() -> None:
 def test_ctrl_c_ends_with_exit_code_130_and_no_traceback(group_path: Path, tmp_path: Path) -> None:
     for number in range(20):
         (tmp_path / f"{number:02}.jpg").write_bytes(group_path.read_bytes())
-    command = [FACECRAFT, "process", str(tmp_path), "-o", str(tmp_path / "out")]
+    command = [FACECRAFT, "process", str(tmp_path), "-o", str(tmp_path / "out"), "--when", "always"]
     with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as process:
         until = time.monotonic() + 120
         while not (tmp_path / "out" / "00.jpg").exists():
