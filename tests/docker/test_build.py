@@ -41,6 +41,7 @@ def test_the_build_context_holds_what_an_image_is_made_of_and_nothing_else(
     allowed = re.compile(
         r"facecraft/([a-z]+/)*\w+\.py|facecraft/py\.typed"
         r"|facecraft/checks/bench/astronaut\.jpg|facecraft/presets/presets\.toml"
+        r"|facecraft/weights/packaged/facecraft-clean\.safetensors"
         r"|facecraft/service/web/\w+\.(html|css|js|svg)"
         r"|requirements/[\w-]+\.txt|docker/prune\.py|models\.lock|pyproject\.toml|LICENSE"
     )

@@ -21,7 +21,7 @@ FAULTS = [
     ("labels", 'LABEL org.opencontainers.image.version="9.9.9"', "version is '9.9.9'"),
     ("labels", 'LABEL org.opencontainers.image.licenses="MIT"', "licenses is"),
     ("labels", 'LABEL org.opencontainers.image.revision="main"', "not a commit"),
-    ("labels", 'LABEL org.opencontainers.image.created="2099-01-01T00:00:00Z"', "to come"),
+    ("labels", 'LABEL org.opencontainers.image.created="2099-01-01T00:00:00Z"', "in the future"),
     ("models", FLIP.format(file="centerface.onnx"), "centerface.onnx is"),
     ("models", "RUN touch /opt/models/another.onnx", "another.onnx is"),
     ("models", "RUN sed -i s/09189dea/19189dea/ /opt/facecraft/facecraft/models.lock", "centerface.onnx"),
