@@ -10,7 +10,7 @@ from facecraft.cancellation import Cancellation
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.imaging import geometry
 from facecraft.imaging.geometry import Affine, Alignment, Box, strips
-from facecraft.imaging.picture import Picture, scale_down
+from facecraft.imaging.picture import Picture
 from facecraft.judging.rules import Drift
 from facecraft.options import Area
 from facecraft.pipeline import drift
@@ -111,7 +111,10 @@ def _shown(picture: Picture, cleaning: CleaningPlan) -> View:
     size = (max(1, width // shrink), max(1, height // shrink))
     scale = np.array([size[0] / width, size[1] / height])
     smaller = np.column_stack((np.diag(scale), (scale - 1) / 2))
-    return View(scale_down(Picture(rgb, alpha), *size), geometry.compose(from_photo, smaller))
+    rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if alpha is not None:
+        alpha = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return View(Picture(rgb, alpha), geometry.compose(from_photo, smaller))
 
 
 def _part(view: View, cleaning: CleaningPlan) -> Box:

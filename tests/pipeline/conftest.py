@@ -23,6 +23,7 @@ from tests.damages import noisy
 
 CLEAN = "facecraft-clean"
 X4PLUS = "realesrgan-x4plus"
+NOT_NEEDED = ["restoration_not_needed"]
 GREY = np.full((64, 64, 3), 128, np.uint8)
 
 
@@ -67,6 +68,10 @@ def plain(loaded: Runtime) -> Pipeline:
     }
     upscalers = {2: Upscaler("repeat", Repeat(2), 2, 2), 4: Upscaler("repeat", Repeat(4), 4, 4)}
     return Pipeline(replace(loaded.pipeline.models, restorers=restorers, upscalers=upscalers), {}, LIMITS)
+
+
+def codes(portrait: Portrait) -> list[str]:
+    return [note.code for note in portrait.notes]
 
 
 def pixels(data: bytes) -> np.ndarray:

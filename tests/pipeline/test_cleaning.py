@@ -150,9 +150,7 @@ def test_transparency_is_not_cleaned(run: Run, damaged: RGBImage, fields: dict[s
     assert (pixels(portrait.data)[..., :3] != untouched[..., :3]).any()
 
 
-def test_transparency_of_a_crop_of_a_large_photo_is_scaled_with_its_colours(
-    run: Run, damaged: RGBImage
-) -> None:
+def test_transparency_of_a_crop_of_a_large_photo_is_not_cleaned(run: Run, damaged: RGBImage) -> None:
     alpha = np.tile(np.linspace(0, 255, 1536).astype(np.uint8), (1536, 1))
     large = cv2.resize(damaged, (1536, 1536), interpolation=cv2.INTER_CUBIC)
     frame = {"width": 160, "height": 200, "head": 0.6}

@@ -11,16 +11,19 @@ from facecraft.imaging import geometry
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.damage import LOW_DETAIL
-from facecraft.results import Portrait
 from facecraft.types import FaceCrop, RGBImage
 from tests.damages import blurred
-from tests.pipeline.conftest import CLEAN, LIMITS, X4PLUS, Run, distance, pixels, reached_by_face
-
-NOT_NEEDED = ["restoration_not_needed"]
-
-
-def codes(portrait: Portrait) -> list[str]:
-    return [note.code for note in portrait.notes]
+from tests.pipeline.conftest import (
+    CLEAN,
+    LIMITS,
+    NOT_NEEDED,
+    X4PLUS,
+    Run,
+    codes,
+    distance,
+    pixels,
+    reached_by_face,
+)
 
 
 class Inventing:

@@ -6,16 +6,9 @@ import pytest
 
 from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
-from facecraft.results import Portrait
 from facecraft.types import RGBImage
 from tests.damages import blurred, jpeg_file, noisy
-from tests.pipeline.conftest import CLEAN, GREY, X4PLUS, Run, distance, pixels
-
-NOT_NEEDED = ["restoration_not_needed"]
-
-
-def codes(portrait: Portrait) -> list[str]:
-    return [note.code for note in portrait.notes]
+from tests.pipeline.conftest import CLEAN, GREY, NOT_NEEDED, X4PLUS, Run, codes, distance, pixels
 
 
 def test_a_good_photo_is_left_to_the_last_bit_with_a_note(run: Run, astronaut: RGBImage) -> None:
