@@ -2,7 +2,7 @@
 
 python examples/async_client.py photo.jpg portraits/
 
-FACECRAFT_URL names the server, FACECRAFT_KEY its key.
+PORTRAITS_URL names the server, PORTRAITS_KEY its key.
 """
 
 import asyncio
@@ -15,8 +15,9 @@ from typing import Any
 
 import httpx
 
-URL = os.environ.get("FACECRAFT_URL", "http://localhost:8000")
-KEY = os.environ.get("FACECRAFT_KEY", "")
+URL = os.environ.get("PORTRAITS_URL", "http://localhost:8000")
+KEY = os.environ.get("PORTRAITS_KEY", "")
+USAGE = "usage: python examples/async_client.py PHOTO FOLDER"
 PRESETS = ("badge", "linkedin")
 TIMEOUT_S = 300  # longer than any deadline of the server
 TRIES = 5
@@ -59,6 +60,9 @@ def save(answer: Answer, folder: Path, name: str) -> str:
 
 
 def main() -> int:
+    if len(sys.argv) != 3:
+        print(USAGE, file=sys.stderr)
+        return 2
     photo, folder = Path(sys.argv[1]), Path(sys.argv[2])
     try:
         check, *portraits = asyncio.run(ask(photo.read_bytes()))

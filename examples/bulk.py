@@ -3,6 +3,8 @@
 It sends photo by photo to /process, which works through any proxy. A photo whose portrait exists is skipped:
 a run that was stopped can be started again. A server that is busy (503) is asked again after its Retry-After,
 and so is one that was not reached. The exit code is 1 if any photo failed.
+
+PORTRAITS_URL names the server, PORTRAITS_KEY its key.
 """
 
 import argparse
@@ -18,6 +20,8 @@ from pathlib import Path
 
 import httpx
 
+URL = os.environ.get("PORTRAITS_URL", "http://localhost:8000")
+KEY = os.environ.get("PORTRAITS_KEY", "")
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 SUFFIX_OF = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 TIMEOUT_S = 300  # longer than any deadline of the server
@@ -92,20 +96,30 @@ def detail(response: httpx.Response) -> str:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Make a portrait of every photo in a folder.")
-    parser.add_argument("photos", type=Path)
-    parser.add_argument("portraits", type=Path)
-    parser.add_argument("--url", default="http://localhost:8000")
-    parser.add_argument("--clients", type=int, default=4, help="photos at the same time")
-    parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="preset=badge")
+    parser = argparse.ArgumentParser(
+        description="Make a portrait of every photo in a folder. PORTRAITS_URL names the server, "
+        "PORTRAITS_KEY its key.",
+    )
+    parser.add_argument("photos", type=Path, help="folder of the photos; its subfolders are searched too")
+    parser.add_argument("portraits", type=Path, help="folder for the portraits, created if missing")
+    parser.add_argument("--url", default=URL, help="address of the server, default: %(default)s")
+    parser.add_argument(
+        "--clients", type=int, default=4, help="photos at the same time, default: %(default)s"
+    )
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option of /process, such as preset=badge; may be given several times",
+    )
     return parser.parse_args()
 
 
 def main() -> int:
     args = arguments()
     options = dict(option.split("=", 1) for option in args.option)
-    key = os.environ.get("FACECRAFT_KEY", "")
-    headers = {"X-API-Key": key} if key else {}
+    headers = {"X-API-Key": KEY} if KEY else {}
     jobs = [job for job in find(args.photos, args.portraits) if not job.done]
     failed = 0
     with (

@@ -1,6 +1,6 @@
 """Send one photo to Facecraft and save the portrait: python examples/client.py photo.jpg portrait.jpg badge.
 
-It needs nothing but Python. FACECRAFT_URL names the server, FACECRAFT_KEY its key.
+It needs nothing but Python. PORTRAITS_URL names the server, PORTRAITS_KEY its key.
 """
 
 import json
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-URL = os.environ.get("FACECRAFT_URL", "http://localhost:8000")
-KEY = os.environ.get("FACECRAFT_KEY", "")
+URL = os.environ.get("PORTRAITS_URL", "http://localhost:8000")
+KEY = os.environ.get("PORTRAITS_KEY", "")
+USAGE = "usage: python examples/client.py PHOTO PORTRAIT [PRESET]"
 TIMEOUT_S = 300  # longer than any deadline of the server
 TRIES = 5
 
@@ -98,6 +99,9 @@ def _problem(error: urllib.error.HTTPError) -> ProblemError:
 
 
 def main() -> int:
+    if len(sys.argv) not in (3, 4):
+        print(USAGE, file=sys.stderr)
+        return 2
     photo, portrait, *preset = sys.argv[1:]
     try:
         made = process(Path(photo).read_bytes(), {"preset": preset[0]} if preset else {})

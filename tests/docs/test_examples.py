@@ -12,13 +12,14 @@ from threading import Thread
 import pytest
 from PIL import Image
 
+from facecraft.settings import PREFIX
 from tests.docs.conftest import KEY, Serve
 from tests.docs.documents import ROOT
 
 
 def run(example: str, *args: str | Path, port: int, key: str = "") -> subprocess.CompletedProcess[str]:
     url = f"http://127.0.0.1:{port}"
-    own = {"FACECRAFT_URL": url, "FACECRAFT_KEY": key, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    own = {"PORTRAITS_URL": url, "PORTRAITS_KEY": key, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     return subprocess.run(
         [sys.executable, ROOT / "examples" / example, *map(str, args)],
         env=os.environ | own,
@@ -108,6 +109,19 @@ def test_the_async_client_makes_two_portraits(folder: Path, serve: Serve) -> Non
     assert size(folder / "out" / "badge.jpg") == (328, 437)
     assert size(folder / "out" / "linkedin.jpg") == (800, 800)
     assert "anna.jpg as it is: " in result.stdout
+
+
+@pytest.mark.parametrize("example", ["client.py", "async_client.py", "bulk.py"])
+def test_without_arguments_an_example_says_how_it_is_used(example: str) -> None:
+    result = run(example, port=0)
+    assert result.returncode == 2
+    assert result.stderr.startswith("usage: ")
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
+def test_an_example_has_no_variable_that_stops_facecraft_as_an_unknown_setting(path: Path) -> None:
+    assert PREFIX not in path.read_text()
 
 
 def bulk(folder: Path, port: int) -> subprocess.CompletedProcess[str]:
