@@ -126,7 +126,8 @@ class Application(FastAPI):
         )
         self.state.service = service
         self._tracing = tracing
-        self._route_paths = {getattr(route, "path", "") for router in routers for route in router.routes}
+        every = (self.router, *routers)  # FastAPI's own route, /openapi.json, is in the first one
+        self._route_paths = {getattr(route, "path", "") for router in every for route in router.routes}
         for router in routers:
             self.include_router(router)
 

@@ -46,8 +46,8 @@ class RequestMiddleware:
     Args:
         app: the inner application.
         metrics: they count the requests.
-        paths: routes without parameters. A request that is refused before routing is counted under its path
-            if it is one of these.
+        paths: routes without parameters. A request for one of these is counted under its path where the
+            router names no route: it was refused before, or the route is FastAPI's own.
     """
 
     def __init__(self, app: ASGIApp, metrics: "Metrics", paths: Container[str]) -> None:

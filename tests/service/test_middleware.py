@@ -160,6 +160,17 @@ def test_metrics_count_requests_errors_stages_and_faces(serve: Serve) -> None:
     assert any('name="centerface"' in name and 'licence="MIT"' in name for name in models)
 
 
+def test_the_openapi_document_is_counted_and_logged_by_its_route(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = serve()
+    with caplog.at_level(logging.INFO, "facecraft.request"):
+        client.get("/openapi.json")
+    (line,) = (record for record in caplog.records if record.name == "facecraft.request")
+    assert vars(line)["route"] == "/openapi.json"
+    assert samples(client)['facecraft_requests_total{route="/openapi.json",status="200"}'] == 1
+
+
 def test_metrics_need_the_key_where_there_is_one(serve: Serve) -> None:
     client = serve(api_keys="secret")
     assert client.get("/metrics").status_code == 401
