@@ -6,6 +6,7 @@ import pytest
 
 from facecraft.cli import load
 from facecraft.cli.presets import FIELDS
+from facecraft.presets.presets import Preset
 from facecraft.service.response.schemas import PresetBody, PresetsBody
 from tests.cli.conftest import Main, run
 
@@ -46,6 +47,14 @@ def test_json_has_what_http_answers(main_without_models: Main, capsys: Capture) 
     assert set(FIELDS) == set(PresetBody.model_fields)
     body = PresetsBody(presets=[PresetBody.model_validate(each) for each in load.presets().values()])
     assert answer == json.loads(body.model_dump_json())
+
+
+def test_json_has_every_field_of_a_preset() -> None:
+    size_px = {
+        "width_px",
+        "height_px",
+    }  # a preset may give its size so; width and height are always in pixels
+    assert set(FIELDS) == set(Preset.model_fields) - size_px | {"width", "height"}
 
 
 def test_json_of_one_preset(main_without_models: Main, capsys: Capture) -> None:

@@ -95,16 +95,16 @@ def test_a_rule_tells_a_good_picture_from_a_bad_one(
     assert judge(pictures[bad])[rule].status == "fail"
 
 
-@pytest.mark.parametrize(
-    ("rule", "options"),
-    [
-        ("width", {"width": 500}),
-        ("height", {"height": 600}),
-        ("head_height", {"head": 0.4}),
-        ("eye_line", {"eye_line": 0.5}),
-        ("background_colour", {"background": "#2040a0"}),
-    ],
-)
+PRESET_CASES: list[tuple[str, dict[str, object]]] = [
+    ("width", {"width": 500}),
+    ("height", {"height": 600}),
+    ("head_height", {"head": 0.4}),
+    ("eye_line", {"eye_line": 0.5}),
+    ("background_colour", {"background": "#2040a0"}),
+]
+
+
+@pytest.mark.parametrize(("rule", "options"), PRESET_CASES)
 def test_a_rule_of_a_preset_tells_a_portrait_that_keeps_it_from_one_that_does_not(
     make: Make, astronaut: RGBImage, rule: str, options: dict[str, object]
 ) -> None:
@@ -163,6 +163,14 @@ def test_a_verdict_fails_with_any_rule_and_is_unknown_with_a_limit_that_was_not_
 def test_every_rule_says_what_it_measures() -> None:
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert all(rule.detail for rule in RULES)
+
+
+def test_every_rule_has_a_case() -> None:
+    tables = {case[0] for case in CASES} | {case[0] for case in PRESET_CASES}
+    # Tests of their own below, but for the last two, which are in test_drift.py.
+    alone = {"top_margin", "file_size", "retouched", "drift", "likeness"}
+    assert tables | alone == {rule.name for rule in RULES} | {"background_colour"}
+    assert not tables & alone
 
 
 def test_a_picture_that_was_enlarged_by_a_network_is_retouched(

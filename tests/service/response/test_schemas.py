@@ -1,6 +1,15 @@
-from facecraft.service.response.schemas import SourceBody
+from facecraft.presets.presets import Preset
+from facecraft.service.response.schemas import PresetBody, SourceBody
 
 
 def test_the_source_of_an_answer_may_have_a_format_that_is_not_written() -> None:
     assert SourceBody(width=1, height=1, format="gif", frames=3, jpeg_quality=None).format == "gif"
     assert SourceBody.model_json_schema()["properties"]["format"]["enum"] == ["jpeg", "png", "webp"]
+
+
+def test_a_preset_is_answered_with_all_its_fields() -> None:
+    size_px = {
+        "width_px",
+        "height_px",
+    }  # a preset may give its size so; width and height are always in pixels
+    assert set(PresetBody.model_fields) == set(Preset.model_fields) - size_px | {"width", "height"}
