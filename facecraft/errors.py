@@ -112,7 +112,7 @@ class UnsupportedFormat(RequestError):
 class InvalidOption(RequestError):
     status = 422
     code = "invalid_option"
-    hint = "See GET /openapi.json for the options and their ranges."
+    hint = "See docs/options.md or GET /openapi.json for the options and their ranges."
 
 
 class NoFaceFound(RequestError):

@@ -192,7 +192,7 @@ class Options(BaseModel):
                 "A JPEG cannot be transparent.", hint="Use format=png or format=webp, or another background."
             )
         if self.head is not None and self.margin is not None:
-            raise InvalidOption("The options head and margin exclude each other.", hint="Send one of them.")
+            raise InvalidOption("The options head and margin exclude each other.", hint="Give one of them.")
         if self.feather is not None and self.mask == "none":
             raise InvalidOption("The option feather has no meaning without a mask.")
         if self.restorer == "none":
