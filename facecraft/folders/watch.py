@@ -188,5 +188,13 @@ class FolderWatcher:
             self._report(f"{path}: {outcome.code}: {outcome.detail} It is now {target}")
         else:
             target = self._layout.finish(claimed, outcome)
-            seconds = time.monotonic() - start_s
-            self._report(f"{path}: {outcome.restored} restored in {seconds:.1f} s, {target}")
+            self._report(f"{path}: {_work(outcome, time.monotonic() - start_s)}, {target}")
+
+
+def _work(portrait: Portrait, seconds: float) -> str:
+    """What was done, and how long it took. A photo without a face can be cleaned, too."""
+    if portrait.restored:
+        return f"{portrait.restored} restored in {seconds:.1f} s"
+    if portrait.cleaned:
+        return f"cleaned in {seconds:.1f} s"
+    return f"done in {seconds:.1f} s, nothing restored"

@@ -43,6 +43,7 @@ class Place:
     def __init__(self, root: Path) -> None:
         self.incoming, self.out = root / "in", root / "out"
         self.incoming.mkdir(parents=True)
+        self.lines: list[str] = []
 
     def drop(self, name: str, data: bytes) -> Path:
         path = self.incoming / name
@@ -61,7 +62,7 @@ class Place:
             echo or Echo(),
             options or Options(),
             MAX_BYTES,
-            report=lambda _: None,
+            report=self.lines.append,
             delays=QUICK,
         )
 
