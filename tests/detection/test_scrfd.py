@@ -1,7 +1,7 @@
 """SCRFD through insightface, with real weights, and CenterFace's landmarks measured against it.
 
-The weights are for non-commercial research, so they are no part of the project. Set SCRFD_WEIGHTS to an ONNX
-file of insightface's SCRFD with landmarks, such as scrfd_2.5g_kps.onnx or det_10g.onnx of buffalo_l.
+The weights are for non-commercial research, so they are not in the set `default`. Set SCRFD_WEIGHTS to an
+ONNX file of insightface's SCRFD with landmarks, such as scrfd_2.5g_kps.onnx or det_10g.onnx of buffalo_l.
 """
 
 import os
