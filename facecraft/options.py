@@ -18,7 +18,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from facecraft.colours import HINT, Background
 from facecraft.errors import InvalidOption
-from facecraft.types import ImageFormat
+from facecraft.ranges import ShareRange
+from facecraft.types import ImageFormat, Range
 
 Layout = Literal["4x6in", "5x7in", "10x15cm", "13x18cm", "a6", "a5", "a4", "letter"]
 When = Literal["needed", "always"]
@@ -63,14 +64,13 @@ class Options(BaseModel):
     )
     when: When | None = Field(
         default=None,
-        description="needed: a photo that is good already is left as it is. always: it is restored too. "
-        "Default: needed for restorer=auto, always for a restorer that is named.",
+        description="needed: a good photo is left as it is. always: it is restored too. Default: needed for "
+        "restorer=auto, always for a restorer that is named.",
     )
     area: Area | None = Field(
         default=None,
-        description="What is cleaned: the whole photo, an upright box around each head, or the aligned "
-        "square of each face. Restorers of faces know face only. Default: photo for cleaning, face for "
-        "others.",
+        description="What is cleaned: the whole photo, an upright box around each head, or the square of "
+        "each face. Restorers of faces know face only. Default: photo for cleaning, else face.",
     )
     strength: Share = Field(
         default=1.0,
@@ -103,11 +103,10 @@ class Options(BaseModel):
     require_face: bool = Field(default=True, description="Whether a picture without a face is refused.")
     width: int | None = Field(default=None, ge=64, le=4096, description="Width of the portrait, in pixels.")
     height: int | None = Field(default=None, ge=64, le=4096, description="Height of the portrait, in pixels.")
-    head: Share | None = Field(
+    head: ShareRange | None = Field(
         default=None,
-        ge=0.05,
-        le=0.95,
-        description="Height of the head, chin to crown, as a share of the portrait's height.",
+        description="Height of the head, chin to crown, as a share of the portrait's height: a number, or a "
+        "range such as 0.6-0.7.",
     )
     margin: Share | None = Field(
         default=None,
@@ -116,11 +115,14 @@ class Options(BaseModel):
         description="Instead of head: the space above and below the head, each in heights of the head.",
     )
     align: bool = Field(default=False, description="Whether the picture is turned until the eyes are level.")
-    eye_line: Share | None = Field(
-        default=None,
-        ge=0.05,
-        le=0.95,
-        description="Height of the eyes above the lower edge, as a share of the portrait's height.",
+    eye_line: ShareRange | None = Field(
+        default=None, description="Height of the eyes above the lower edge, likewise, such as 0.5-0.58."
+    )
+    beyond: Literal["avoid", "fill"] = Field(
+        default="avoid",
+        description="What is done where the photo is too small. avoid: find the crop within the ranges of "
+        "head and eye_line that misses least, and leave them where the person would be cut. fill: use the "
+        "middles of the ranges, with a plain area beyond the photo.",
     )
     background: Annotated[str, AfterValidator(_background)] = Field(
         default="keep",
@@ -132,7 +134,7 @@ class Options(BaseModel):
         default="off", description="Whether exposure, white balance, contrast and sharpness are corrected."
     )
     mask: MaskShape = Field(
-        default="none", description="Shape of the portrait. Outside of it the portrait is transparent."
+        default="none", description="Shape of the portrait. Outside it is transparent; a JPEG has a colour."
     )
     feather: Share | None = Field(
         default=None,
@@ -145,8 +147,7 @@ class Options(BaseModel):
     )
     format: Literal["auto", ImageFormat] = Field(
         default="auto",
-        description="Format of the answer. auto is the format of the input, or PNG for a transparent "
-        "portrait of a JPEG.",
+        description="Format of the answer. auto: that of the input, or PNG for a transparent portrait.",
     )
     quality: int | None = Field(
         default=None,
@@ -207,20 +208,21 @@ class Options(BaseModel):
     def parse(cls, fields: Mapping[str, object]) -> Self:
         """Read options by name. A value may be text, as form fields and a command line give it.
 
-        Raises:
-            InvalidOption: an unknown name, a value outside its range, or options that exclude each other.
+        Raises InvalidOption as the constructor does.
         """
         return cls.model_validate(dict(fields))
 
     @property
-    def head_share(self) -> float | None:
-        """Height of the head over the portrait's, 0 to 1; None where neither head nor margin is given."""
-        return self.head if self.margin is None else 1 / (1 + 2 * self.margin)
+    def head_range(self) -> Range | None:
+        """Range of the head's height over the portrait's, 0 to 1; None without head and margin."""
+        if self.margin is None:
+            return self.head
+        return 1 / (1 + 2 * self.margin), 1 / (1 + 2 * self.margin)
 
     @property
     def fits_head(self) -> bool:
         """Whether the crop is placed by the head."""
-        return self.head_share is not None or self.align or self.eye_line is not None
+        return self.head_range is not None or self.align or self.eye_line is not None
 
     @property
     def crops(self) -> bool:
@@ -241,8 +243,8 @@ def _invalid(errors: Sequence[ErrorDetails]) -> InvalidOption:
     if error["type"] == BACKGROUND_ERROR:
         return InvalidOption(error["msg"], hint=HINT)
     if not unknown:
-        reasons = ", or ".join(each["msg"] for each in errors if each["loc"][:1] == error["loc"][:1])
-        return InvalidOption(f"The option {name} is wrong: {reasons}.")
+        reasons = dict.fromkeys(each["msg"] for each in errors if each["loc"][:1] == error["loc"][:1])
+        return InvalidOption(f"The option {name} is wrong: {', or '.join(reasons)}.")
     near = get_close_matches(name, Options.model_fields, n=1)
     suggestion = f" Did you mean {near[0]}?" if near else ""
     return InvalidOption(f"There is no option {name!r}.{suggestion}")

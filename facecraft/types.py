@@ -16,6 +16,8 @@ Plane: TypeAlias = NDArray[np.float32]
 ImageFormat = Literal["jpeg", "png", "webp"]
 Bounds: TypeAlias = tuple[float | None, float | None]
 """The smallest and the largest allowed value; None for no limit."""
+Range: TypeAlias = tuple[float, float]
+"""The smallest and the largest allowed value."""
 RuleStatus = Literal["pass", "fail", "unknown"]
 
 
@@ -117,6 +119,7 @@ NoteCode: TypeAlias = Literal[
     "strength_lowered",
     "source_small",
     "extended",
+    "photo_tight",
     "smaller",
 ]
 

@@ -32,6 +32,7 @@ GROUP_OF: Mapping[str, str] = {
     "margin": FRAME,
     "align": FRAME,
     "eye_line": FRAME,
+    "beyond": FRAME,
     "background": BACKGROUND,
     "tone": BACKGROUND,
     "mask": SHAPE,
@@ -106,6 +107,8 @@ def _values_of_kind(kind: Mapping[str, Any]) -> str:
         return "true|false"
     if "enum" in kind:
         return "|".join(map(str, kind["enum"]))
+    if "pattern" in kind:
+        return "LEAST-MOST"
     if "minimum" in kind:
         return f"{kind['minimum']:g}..{kind['maximum']:g}"
     return "TEXT"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 FIELDS = (
     "name", "title", "width", "height", "dpi", "width_mm", "height_mm", "head", "eye_line", "top_margin",
-    "background", "replace_background", "retouching", "format", "max_kb", "source", "date", "note",
+    "background", "replace_background", "retouching", "document", "format", "max_kb", "source", "date",
+    "note",
 )  # fmt: skip
 """The members of a preset in JSON, with the same names as in GET /presets."""
 
@@ -58,6 +59,7 @@ def _details(preset: "Preset") -> list[tuple[str, str]]:
         ("space above", f"{_range(preset.top_margin)} of the height" if preset.top_margin else "any"),
         ("background", ", ".join(preset.background) + replaced),
         ("retouching", "allowed" if preset.retouching else "forbidden, so the face is not restored"),
+        ("kind", "a document" if preset.document else "no document: a tight photo relaxes head and eyes"),
         ("file", _file(preset)),
         ("source", preset.source),
         ("date", preset.date.isoformat()),

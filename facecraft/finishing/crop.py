@@ -1,25 +1,24 @@
 """The portrait's crop: size, place and tilt of the head in it."""
 
-import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from facecraft.errors import NoFaceFound
-from facecraft.imaging.geometry import Affine, compose, invert, scaling, transform, warp
-from facecraft.imaging.head import EYES_IN_HEAD, Head
+from facecraft.finishing.frame import Frame, Lack
+from facecraft.imaging.geometry import Affine, compose, invert, scaling, shifted, transform, warp
+from facecraft.imaging.head import Head
 from facecraft.imaging.picture import Picture
 from facecraft.options import Options
 from facecraft.types import Alpha, Note, RGBImage
 
 LEAST_PX, MOST_PX = 64, 4096
-SPACE_ABOVE = 0.4
-"""Share of the free height above the head, if neither eye_line nor margin is set."""
 EYES_FROM_TOP = 0.45
 """Distance of the eyes from the top, as a share of the height, in a crop that only has a shape."""
 SEAM = 0.04
 """Width of the transition from the photo's edge to a plain area, as a share of the portrait's longer side."""
+LEAST_LACK = 0.005
+"""Smallest missing room that a note names, as a share of the portrait's height."""
 ENLARGED = 1.005
 """Above this scale the portrait has more pixels than the photo."""
 
@@ -46,38 +45,40 @@ class Crop:
         return Crop(compose(self.matrix, scaling(factor)), width, height, self.scale * factor)
 
 
-def fit(options: Options, width: int, height: int, head: Head | None) -> Crop | None:
-    """The requested crop; None if the portrait is the whole picture.
-
-    Without the options `head` and `margin` it is the largest crop of the requested shape.
+def largest(width: int, height: int, size: tuple[int, int], head: Head | None) -> Crop:
+    """The largest part of a picture with the portrait's shape, with the head near its place.
 
     Args:
-        options: width, height, head, margin, align and eye_line are read.
         width: of the picture, in pixels.
         height: of the picture, in pixels.
+        size: width and height of the portrait, in pixels.
         head: of the portrait's person, in the picture's pixels; None if no face was found.
-
-    Raises:
-        NoFaceFound: the crop needs a head, and there is none.
     """
-    if not options.crops:
-        return None
-    share = options.head_share
-    if head is None:
-        if options.fits_head:
-            raise NoFaceFound("No face was found to place the crop.")
-        return _largest(*_size(options, width, height, None), width, height, None)
-    wide, high = _size(options, width, height, None if share is None else head.height_px / share)
-    if not options.fits_head:
-        return _largest(wide, high, width, height, head)
-    scale = max(wide / width, high / height) if share is None else share * high / head.height_px
-    return _around(head, wide, high, scale=scale, share=share, options=options)
+    wide, high = size
+    scale = max(wide / width, high / height)
+    middle = np.array([width / 2, height / 2]) if head is None else head.middle + 0.5
+    target = np.array([wide / 2, high / 2 if head is None else high * EYES_FROM_TOP])
+    shift = np.clip(target - scale * middle, np.array([wide - scale * width, high - scale * height]), 0)
+    shift = np.rint(shift)  # without scaling, pixels are copied unchanged; their centres are at half
+    matrix = np.array([[scale, 0, shift[0] + scale / 2 - 0.5], [0, scale, shift[1] + scale / 2 - 0.5]])
+    return Crop(matrix, wide, high, scale)
 
 
-def _size(options: Options, width: int, height: int, natural_px: float | None) -> tuple[int, int]:
-    """The portrait's sides. A missing side follows from the picture's shape and resolution.
+def of_frame(frame: Frame, size: tuple[int, int]) -> Crop:
+    """The crop of a frame, with this width and height in pixels."""
+    wide, high = size
+    to_portrait = compose(compose(shifted(0.5, 0.5), frame.matrix * high), shifted(-0.5, -0.5))
+    return Crop(to_portrait, wide, high, high / frame.height_px)
 
-    `natural_px` is the height at which the head keeps its size; None if no size of the head is requested.
+
+def portrait_size(options: Options, width: int, height: int, natural_px: float | None) -> tuple[int, int]:
+    """The portrait's width and height. A missing side follows from the picture's shape and resolution.
+
+    Args:
+        options: width and height are read.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        natural_px: height of the portrait if the picture is not scaled; None for the picture's own size.
     """
     wide, high = options.width, options.height
     if wide is not None and high is not None:
@@ -93,33 +94,6 @@ def _size(options: Options, width: int, height: int, natural_px: float | None) -
 
 def _clip(side_px: float) -> int:
     return int(min(max(round(side_px), LEAST_PX), MOST_PX))
-
-
-def _largest(wide: int, high: int, width: int, height: int, head: Head | None) -> Crop:
-    """The largest part of the picture with this shape, with the head as close to its place as possible."""
-    scale = max(wide / width, high / height)
-    middle = np.array([width / 2, height / 2]) if head is None else head.middle + 0.5
-    target = np.array([wide / 2, high / 2 if head is None else high * EYES_FROM_TOP])
-    shift = np.clip(target - scale * middle, np.array([wide - scale * width, high - scale * height]), 0)
-    shift = np.rint(shift)  # without scaling, pixels are copied unchanged; their centres are at half
-    matrix = np.array([[scale, 0, shift[0] + scale / 2 - 0.5], [0, scale, shift[1] + scale / 2 - 0.5]])
-    return Crop(matrix, wide, high, scale)
-
-
-def _around(head: Head, wide: int, high: int, *, scale: float, share: float | None, options: Options) -> Crop:
-    """A crop with the eyes in their place."""
-    turn = math.radians(head.roll_deg) if options.align else 0.0
-    linear = scale * np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-    shown = head.height_px * scale / high if share is None else share
-    if options.eye_line is not None:
-        from_top = 1 - options.eye_line
-    else:
-        above = 0.5 if options.margin is not None else SPACE_ABOVE
-        from_top = above * (1 - shown) + (1 - EYES_IN_HEAD) * shown
-    target = np.array([wide / 2, from_top * high]) - 0.5
-    if not (options.width or options.height or share or options.eye_line):  # only turned: the eyes stay
-        target = head.middle
-    return Crop(np.column_stack((linear, target - linear @ head.middle)), wide, high, scale)
 
 
 def apply(picture: Picture, crop: Crop) -> Picture:
@@ -158,8 +132,8 @@ def _plain_beyond(rgb: RGBImage, covered: Alpha) -> RGBImage:
     return np.asarray(cv2.blendLinear(plain, rgb, weight, 1 - weight), np.uint8)
 
 
-def notes_on(crop: Crop, covered: Alpha | None) -> tuple[Note, ...]:
-    """Notes if the photo is too small for the crop, or ends inside of it."""
+def notes_on(crop: Crop, covered: Alpha | None, lack: Lack | None) -> tuple[Note, ...]:
+    """Notes if the photo is too small for the crop, ends inside of it, or is too tight for the ranges."""
     notes = []
     if crop.scale > ENLARGED:
         detail = f"The photo was enlarged {crop.scale:.2f} times to fill the frame: it has fewer pixels."
@@ -168,4 +142,18 @@ def notes_on(crop: Crop, covered: Alpha | None) -> tuple[Note, ...]:
         share = 1 - float(covered.mean()) / 255
         detail = f"The photo ends inside the frame: {share:.1%} of the portrait is outside of it."
         notes.append(Note("extended", detail))
+    if lack is not None:
+        detail = f"The photo is too tight: the requested frame needs {_rooms(lack)}. This one is narrower."
+        notes.append(Note("photo_tight", detail))
     return tuple(notes)
+
+
+def _rooms(lack: Lack) -> str:
+    sides = {
+        "below the chin": lack.bottom,
+        "above the head": lack.top,
+        "on the left": lack.left,
+        "on the right": lack.right,
+    }
+    rooms = [f"{share:.0%} more room {side}" for side, share in sides.items() if share >= LEAST_LACK]
+    return ", ".join(rooms) or "a little more room"

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facecraft.imaging.box import Box
 from facecraft.types import Face, FaceCrop, RGBImage
 
 # The places of FFHQ's five landmarks in a square of 512 px (facexlib's template).
@@ -35,41 +36,6 @@ STRIP_PX = 256
 
 Affine: TypeAlias = NDArray[np.float64]
 """(2, 3) float64, transforms x y of pixel centres, as in OpenCV."""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Whole pixels of a picture; x2 and y2 are exclusive. It may reach beyond the picture."""
-
-    x1: int
-    y1: int
-    x2: int
-    y2: int
-
-    @property
-    def empty(self) -> bool:
-        return self.x1 >= self.x2 or self.y1 >= self.y2
-
-    @property
-    def inside(self) -> tuple[slice, slice]:
-        """Index of the box's pixels in a picture that contains it."""
-        return slice(self.y1, self.y2), slice(self.x1, self.x2)
-
-    def meet(self, other: "Box") -> "Box":
-        """What both have in common."""
-        return Box(
-            max(self.x1, other.x1), max(self.y1, other.y1), min(self.x2, other.x2), min(self.y2, other.y2)
-        )
-
-    def join(self, other: "Box") -> "Box":
-        """The smallest box around both."""
-        return Box(
-            min(self.x1, other.x1), min(self.y1, other.y1), max(self.x2, other.x2), max(self.y2, other.y2)
-        )
-
-    def grown(self, margin_px: int) -> "Box":
-        """The box with a margin on each side."""
-        return Box(self.x1 - margin_px, self.y1 - margin_px, self.x2 + margin_px, self.y2 + margin_px)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +77,18 @@ def scaling(factor: float) -> Affine:
     """The matrix that makes a picture `factor` times as wide and high."""
     shift = (factor - 1) / 2
     return np.array([[factor, 0, shift], [0, factor, shift]], np.float64)
+
+
+def quarter_turns(count: int, width: int, height: int) -> Affine:
+    """The matrix of `numpy.rot90(picture, count)` for a picture of this size."""
+    right, bottom = width - 1, height - 1
+    matrices = (
+        [[1, 0, 0], [0, 1, 0]],
+        [[0, 1, 0], [-1, 0, right]],
+        [[-1, 0, right], [0, -1, bottom]],
+        [[0, -1, bottom], [1, 0, 0]],
+    )
+    return np.array(matrices[count % 4], np.float64)
 
 
 def shifted(x_px: float, y_px: float) -> Affine:

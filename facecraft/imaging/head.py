@@ -59,3 +59,24 @@ class Head:
 def head_of(points: Points) -> Head:
     """The head with these points of a face."""
     return Head(eyes_of(points).astype(np.float64), points[CHIN, :2].astype(np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How far the person reaches in a photo, in its pixels.
+
+    Attributes:
+        left: left end of the head with its hair.
+        top: top of the hair.
+        right: right end of the head with its hair.
+        left_from: row below which the photo's left edge cuts the person; infinite if it does not.
+        right_from: likewise at the right edge.
+        top_cut: whether the photo's upper edge cuts the hair.
+    """
+
+    left: float
+    top: float
+    right: float
+    left_from: float = math.inf
+    right_from: float = math.inf
+    top_cut: bool = False

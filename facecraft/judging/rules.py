@@ -44,6 +44,7 @@ class Evidence:
         person: the segmented person.
         source_eyes_px: distance between the eyes in the photo, in its pixels; None without a face.
         drift: None if the face before restoration is not known.
+        missing: share of the requested crop that lies beyond the photo; None if nothing was cropped.
         retouched: whether anything but the crop changed the person or the background.
         width: of the portrait's file, in pixels; for a sheet, of one portrait.
         height: of the portrait's file, in pixels; for a sheet, of one portrait.
@@ -56,6 +57,7 @@ class Evidence:
     person: Plane
     source_eyes_px: float | None
     drift: Drift | None
+    missing: float | None
     retouched: bool
     width: int
     height: int
@@ -134,6 +136,13 @@ RULES = (
         (None, None),
         "space above the crown over the picture's height",
         _of_head(_crown_from_top),
+    ),
+    Rule(
+        "inside_photo",
+        "share",
+        (None, None),
+        "share of the nearest frame by the rules that lies beyond the photo",
+        lambda e: e.missing,
     ),
     Rule(
         "roll", "deg", (-8, 8), "tilt of the line through the eyes", _of_head(lambda _e, head: head.roll_deg)

@@ -6,7 +6,7 @@ from facecraft.colours import Colour
 from facecraft.judging import measures
 from facecraft.judging.rules import RULES, Evidence, Rule
 from facecraft.options import Options
-from facecraft.types import Bounds, RuleResult, RuleStatus, Verdict
+from facecraft.types import Bounds, Range, RuleResult, RuleStatus, Verdict
 
 NO_BOUNDS: Bounds = (None, None)
 TOLERANCE = 0.02
@@ -27,6 +27,8 @@ def judge(evidence: Evidence, bounds: Mapping[str, Bounds], colours: Sequence[Co
     limits = dict(bounds)
     if evidence.drift is None:
         limits |= dict.fromkeys(("drift", "likeness"), NO_BOUNDS)
+    if evidence.missing is None:
+        limits["inside_photo"] = NO_BOUNDS
     if evidence.file_bytes is None:
         limits["file_size"] = NO_BOUNDS
     rules = [*RULES, _background_colour(colours)] if colours else RULES
@@ -35,18 +37,18 @@ def judge(evidence: Evidence, bounds: Mapping[str, Bounds], colours: Sequence[Co
 
 def bounds_of(options: Options) -> dict[str, Bounds]:
     """The limits from options without a preset, by name of the rule."""
-    targets = {
-        "width": options.width,
-        "height": options.height,
-        "head_height": options.head_share,
+    width, height = options.width, options.height
+    targets: dict[str, Range | None] = {
+        "width": None if width is None else (width, width),
+        "height": None if height is None else (height, height),
+        "head_height": options.head_range,
         "eye_line": options.eye_line,
     }
-    return {name: _around(target) for name, target in targets.items() if target is not None}
+    return {name: _around(*target) for name, target in targets.items() if target is not None}
 
 
-def _around(target: float) -> Bounds:
-    tolerance = max(TOLERANCE * target, LEAST_TOLERANCE)
-    return target - tolerance, target + tolerance
+def _around(least: float, most: float) -> Bounds:
+    return least - max(TOLERANCE * least, LEAST_TOLERANCE), most + max(TOLERANCE * most, LEAST_TOLERANCE)
 
 
 def _result(rule: Rule, bounds: Bounds, evidence: Evidence) -> RuleResult:

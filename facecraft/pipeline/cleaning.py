@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from facecraft.cancellation import Cancellation
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.imaging import geometry
-from facecraft.imaging.geometry import Affine, Alignment, Box, strips
+from facecraft.imaging.box import Box
+from facecraft.imaging.geometry import Affine, Alignment, strips
 from facecraft.imaging.picture import Picture
 from facecraft.judging.rules import Drift
 from facecraft.options import Area

@@ -41,6 +41,7 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
             ),
             source_eyes_px=plan.source_eyes_px,
             drift=drift,
+            missing=_missing(plan, portrait),
             retouched=plan.treatment.restores or recipe.retouches,
             width=file.width if single else portrait.width,
             height=file.height if single else portrait.height,
@@ -49,6 +50,12 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
         if recipe.preset is None:
             return verdict.judge(evidence, verdict.bounds_of(recipe.options))
         return verdict.judge(evidence, recipe.preset.bounds(), recipe.preset.colours)
+
+
+def _missing(plan: Plan, portrait: Picture) -> float:
+    if plan.lack is not None:
+        return plan.lack.area
+    return 0.0 if portrait.covered is None else 1 - float(portrait.covered.mean()) / 255
 
 
 def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int | None, models: Models) -> Verdict:
@@ -64,6 +71,7 @@ def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int | None, mod
             person=segment_person(Picture(picture.rgb), places, models.segmenter),
             source_eyes_px=None if points is None else head_of(points).eyes_px,
             drift=None,
+            missing=None,
             retouched=False,
             width=picture.width,
             height=picture.height,

@@ -9,9 +9,12 @@ from facecraft.detection.facemesh import PRESENCE_THRESHOLD
 from facecraft.finishing import crop
 from facecraft.finishing.crop import Crop
 from facecraft.imaging import geometry
+from facecraft.imaging.box import Box
 from facecraft.imaging.geometry import Affine
+from facecraft.imaging.head import Extent, head_of
 from facecraft.imaging.mesh import Points, box_of, eyes_of, transform_points
 from facecraft.imaging.picture import Picture
+from facecraft.matting.person import measure_extent, segment_person
 from facecraft.pipeline.models import Models
 from facecraft.pipeline.timings import Timings
 from facecraft.restoration import damage
@@ -20,6 +23,8 @@ from facecraft.types import Damage, Face, Source
 
 RETRACE_PX = 512
 """Longer side of the crop for the second trace of the points."""
+AROUND, ABOVE, BELOW = 2.0, 1.4, 2.6
+"""The part of the photo in which the person is looked for, from the eyes, in heights of the head."""
 
 
 class Scene:
@@ -36,6 +41,7 @@ class Scene:
         self.source = source
         self.timings = timings
         self._models = models
+        self._extents: dict[int, Extent] = {}
 
     @cached_property
     def faces(self) -> tuple[Face, ...]:
@@ -94,6 +100,40 @@ class Scene:
         with self.timings.stage("landmarks"):
             points, presence = self._models.mesh.trace(self.picture.rgb, face.bbox, face.landmarks[:2])
         return None if presence < PRESENCE_THRESHOLD else points
+
+    @cached_property
+    def quarter_turns(self) -> int:
+        """Number of quarter turns, as of `numpy.rot90`, that make the largest face upright."""
+        return 0 if self.points is None else round(head_of(self.points).roll_deg / 90) % 4
+
+    def extent(self, turns: int) -> Extent:
+        """How far the largest face's person reaches in the photo after `turns` quarter turns, in its pixels.
+
+        Raises:
+            ValueError: there is no face.
+        """
+        if self.points is None:
+            raise ValueError("A photo without a face has no person.")
+        if turns not in self._extents:
+            with self.timings.stage("extent"):
+                self._extents[turns] = self._measure_extent(self.points, turns)
+        return self._extents[turns]
+
+    def _measure_extent(self, points: Points, turns: int) -> Extent:
+        turned = np.rot90(self.picture.rgb, turns)
+        height, width = turned.shape[:2]
+        matrix = geometry.quarter_turns(turns, self.picture.width, self.picture.height)
+        points = transform_points(points, matrix)
+        head = head_of(points)
+        (x, y), size = head.middle.tolist(), head.height_px
+        left, top, right, bottom = (round(each) for each in (
+            x - AROUND * size, y - ABOVE * size, x + AROUND * size, y + BELOW * size
+        ))  # fmt: skip
+        part = Box(left, top, right, bottom).meet(Box(0, 0, width, height))
+        picture = Picture(np.ascontiguousarray(turned[part.inside]))
+        places = points[:, :2] - np.array([part.x1, part.y1], np.float32)
+        plane = segment_person(picture, places, self._models.segmenter)
+        return measure_extent(plane, part, width, head)
 
     def points_in(self, part: Crop) -> Points | None:
         """Points of the largest face, traced in a crop, in the photo's pixels.

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from facecraft.colours import Background
 from facecraft.errors import InvalidOption, NoFaceFound
-from facecraft.finishing import crop, sheet
+from facecraft.finishing import sheet
 from facecraft.finishing.crop import Crop
+from facecraft.finishing.frame import Lack
 from facecraft.finishing.sheet import Sheet
 from facecraft.imaging import codec, geometry
 from facecraft.imaging.codec import Limits
@@ -22,7 +23,7 @@ from facecraft.imaging.geometry import Affine
 from facecraft.imaging.head import head_of
 from facecraft.imaging.mesh import Points, transform_points
 from facecraft.options import Options
-from facecraft.pipeline import treatment
+from facecraft.pipeline import framing, treatment
 from facecraft.pipeline.crowd import check_faces
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.models import Models
@@ -69,6 +70,7 @@ class Plan:
     Attributes:
         target: the portrait's file.
         crop: None if the portrait is the whole picture.
+        lack: what the photo lacks for a crop in the requested ranges; None if nothing.
         sheet: the paper; None for a single portrait.
         matrix: (2, 3) float64, from the photo's pixels to the portrait's.
         points: of the largest face, in the portrait's pixels; None without a face, or if nothing needs them.
@@ -81,6 +83,7 @@ class Plan:
     recipe: Recipe
     target: Target
     crop: Crop | None
+    lack: Lack | None
     sheet: Sheet | None
     matrix: Affine
     points: Points | None
@@ -132,7 +135,10 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
         codec.check_side(width * options.upscale, height * options.upscale, format_)
     if options.require_face and not scene.faces:
         raise NoFaceFound("No face was found in the picture.")
-    points, part = _place(recipe, scene)
+    points, part, lack = None, None, None
+    if options.crops or recipe.judge or options.tone == "auto":
+        painted = recipe.background.kind not in ("keep", "blur")
+        points, part, lack = framing.place(options, recipe.preset, scene, painted=painted)
     matrix = geometry.scaling(options.upscale) if part is None else part.matrix
     size = (width * options.upscale, height * options.upscale) if part is None else (part.width, part.height)
     paper = None
@@ -150,6 +156,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
         recipe=recipe,
         target=Target(format_, options.quality, options.max_kb, dpi),
         crop=part,
+        lack=lack,
         sheet=paper,
         matrix=matrix,
         points=None if points is None else transform_points(points, matrix),
@@ -158,19 +165,6 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
         fidelity=DEFAULT_FIDELITY if options.fidelity is None else options.fidelity,
         face_centres=scene.face_centres(matrix),
     )
-
-
-def _place(recipe: Recipe, scene: Scene) -> tuple[Points | None, Crop | None]:
-    """The points of the largest face, in the photo's pixels, and the crop around it."""
-    options, size = recipe.options, (scene.picture.width, scene.picture.height)
-    if not options.crops and not recipe.judge and options.tone == "off":
-        return None, None
-    points = scene.points
-    part = crop.fit(options, *size, None if points is None else head_of(points))
-    if points is None or part is None:
-        return points, part
-    points = scene.points_in(part)
-    return points, crop.fit(options, *size, None if points is None else head_of(points))
 
 
 def _format(recipe: Recipe, source: ImageFormat) -> ImageFormat:

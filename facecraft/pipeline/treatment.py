@@ -8,7 +8,8 @@ from math import ceil
 import numpy as np
 
 from facecraft.imaging import geometry
-from facecraft.imaging.geometry import Affine, Alignment, Box
+from facecraft.imaging.box import Box
+from facecraft.imaging.geometry import Affine, Alignment
 from facecraft.options import Area, Options
 from facecraft.pipeline.crowd import most_faces
 from facecraft.pipeline.look import Scene

@@ -13,17 +13,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from facecraft.colours import Colour, parse_colour
 from facecraft.errors import InvalidOption, PresetInvalid
-from facecraft.imaging.head import EYES_IN_HEAD
 from facecraft.options import Options
+from facecraft.ranges import increasing
 from facecraft.types import Bounds, ImageFormat
 
 MM_PER_INCH = 25.4
-
-
-def _increasing(value: tuple[float, float]) -> tuple[float, float]:
-    if value[0] > value[1]:
-        raise ValueError(f"the least, {value[0]:g}, is over the most, {value[1]:g}")
-    return value
+RELAXED_HEAD, RELAXED_EYES = 1.25, 0.08
+"""How much larger the head, and how much lower the eyes may be where no authority set the ranges."""
+MISSING = 0.001
+"""Share of a document's portrait that may lie beyond the photo: less than a row of pixels."""
 
 
 def _is_colour(value: str) -> str:
@@ -36,7 +34,7 @@ def _is_colour(value: str) -> str:
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 # Strict but for the tuples: TOML has lists in their place.
-ShareRange: TypeAlias = Annotated[tuple[Share, Share], Field(strict=False), AfterValidator(_increasing)]
+ShareRange: TypeAlias = Annotated[tuple[Share, Share], Field(strict=False), AfterValidator(increasing)]
 """The least and the most that a share may be."""
 Text = Annotated[str, Field(min_length=1)]
 
@@ -61,6 +59,7 @@ class Preset(BaseModel):
     ]
     replace_background: bool
     retouching: bool
+    document: bool = True
     format: ImageFormat
     max_kb: Annotated[int, Field(ge=1, le=100_000)] | None = None
     source: Annotated[str, Field(pattern=r"^https?://")]
@@ -87,18 +86,16 @@ class Preset(BaseModel):
         return self.height_px or self._pixels(self.height_mm)
 
     @property
-    def head_share(self) -> float:
-        """Height of the head that portraits get, as a share: the middle of its range."""
-        return sum(self.head) / 2
+    def most_head(self) -> float:
+        """The largest share of the head: a tight photo relaxes the range where it is a choice of style."""
+        return self.head[1] if self.document else self.head[1] * RELAXED_HEAD
 
     @property
-    def eye_height(self) -> float | None:
-        """Height of the eyes above the lower edge that portraits get, as a share; None without a rule."""
-        if self.eye_line is not None:
-            return sum(self.eye_line) / 2
-        if self.top_margin is not None:
-            return 1 - sum(self.top_margin) / 2 - self.head_share * (1 - EYES_IN_HEAD)
-        return None
+    def least_eyes(self) -> float | None:
+        """The lowest share of the eyes, likewise; None without a rule."""
+        if self.eye_line is None:
+            return None
+        return self.eye_line[0] if self.document else self.eye_line[0] - RELAXED_EYES
 
     @property
     def colours(self) -> list[Colour]:
@@ -110,8 +107,8 @@ class Preset(BaseModel):
         options: dict[str, Any] = {
             "width": self.width,
             "height": self.height,
-            "head": self.head_share,
-            "eye_line": self.eye_height,
+            "head": self.head,
+            "eye_line": self.eye_line,
             "align": True,
             "format": self.format,
             "max_kb": self.max_kb,
@@ -129,9 +126,10 @@ class Preset(BaseModel):
         return {
             "width": (self.width, self.width),
             "height": (self.height, self.height),
-            "head_height": self.head,
-            "eye_line": self.eye_line or (None, None),
+            "head_height": (self.head[0], self.most_head),
+            "eye_line": (self.least_eyes, None if self.eye_line is None else self.eye_line[1]),
             "top_margin": self.top_margin or (None, None),
+            "inside_photo": (None, MISSING if self.document else None),
             "file_size": (None, self.max_kb),
             "retouched": (None, None if self.retouching else 0),
         }

@@ -27,7 +27,7 @@ def test_each_rule_is_a_line_of_a_table(tmp_path: Path) -> None:
     assert title == f"{PHOTO}: fail"
     assert head.split()[:4] == ["rule", "measured", "allowed", "result"]
     assert rows[0].split()[:4] == ["one_face", "1", "1", "pass"]
-    assert any(row.startswith("head_height") and "0.65 to 0.75" in row and " fail " in row for row in rows)
+    assert any(row.startswith("head_height") and "0.65 to 0.9375" in row and " fail " in row for row in rows)
     (line,) = (line for line in result.stderr.splitlines() if "broken.jpg" in line)
     assert line.startswith(f"{tmp_path / 'broken.jpg'}: unsupported_format: ")
     assert line.endswith("Send a JPEG, PNG or WebP file.")

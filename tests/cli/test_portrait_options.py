@@ -48,7 +48,7 @@ def test_help_shows_each_option_in_its_group_with_its_default(groups: Mapping[st
     ("option", "values"),
     [
         ("strength", "0..1"),
-        ("head", "0.05..0.95"),
+        ("head", "0.05..0.95|LEAST-MOST"),
         ("width", "64..4096"),
         ("faces", "all|largest|1..1000"),
         ("upscale", "1|2|4"),

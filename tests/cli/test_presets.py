@@ -50,10 +50,7 @@ def test_json_has_what_http_answers(main_without_models: Main, capsys: Capture) 
 
 
 def test_json_has_every_field_of_a_preset() -> None:
-    size_px = {
-        "width_px",
-        "height_px",
-    }  # a preset may give its size so; width and height are always in pixels
+    size_px = {"width_px", "height_px"}  # one way to give the size, which is always in pixels in the answer
     assert set(FIELDS) == set(Preset.model_fields) - size_px | {"width", "height"}
 
 

@@ -40,6 +40,8 @@ def _values_of_kind(kind: dict[str, Any]) -> str | None:
         return "`true`, `false`"
     if "enum" in kind:
         return ", ".join(f"`{choice}`" for choice in kind["enum"])
+    if "pattern" in kind:
+        return "a range"
     if kind.get("type") in ("integer", "number"):
         over = f"over {kind['exclusiveMinimum']:g}" if "exclusiveMinimum" in kind else f"{kind['minimum']:g}"
         return f"{over} to {_plain(kind['maximum'])}"

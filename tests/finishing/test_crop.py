@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 
 from facecraft.errors import NoFaceFound
-from facecraft.finishing import crop
-from facecraft.imaging.head import Head, head_of
+from facecraft.finishing import crop, frame
+from facecraft.finishing.demand import Demand, Subject
+from facecraft.imaging.head import Extent, Head, head_of
 from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.types import RGBImage
@@ -21,7 +22,7 @@ HEAD = Head(np.array([[220.0, 190.0], [280.0, 210.0]]), np.array([230.0, 280.0])
         ({"width": 300, "height": 400}, (300, 400)),
         ({"height": 256}, (256, 256)),
         ({"width": 128, "height": 512, "head": 0.3}, (128, 512)),
-        ({"align": True}, (512, 512)),
+        ({"align": True, "beyond": "fill"}, (512, 512)),
         ({"width": 4096, "height": 64}, (4096, 64)),
     ],
     ids=str,
@@ -45,7 +46,8 @@ def test_without_a_size_the_head_keeps_its_pixels(make: Make, astronaut: RGBImag
 def test_the_head_has_the_share_and_the_eyes_the_height_asked_for(
     make: Make, astronaut: RGBImage, trace: Trace, head: float, eye_line: float
 ) -> None:
-    portrait = make(astronaut, width=600, height=800, head=head, eye_line=eye_line, align=True)
+    frame = {"width": 600, "height": 800, "align": True, "beyond": "fill"}
+    portrait = make(astronaut, **frame, head=head, eye_line=eye_line)
     found_head, found_eyes, roll_deg = measured(portrait, trace)
     assert found_head == pytest.approx(head, rel=0.02)
     assert found_eyes == pytest.approx(eye_line, rel=0.02)
@@ -55,7 +57,8 @@ def test_the_head_has_the_share_and_the_eyes_the_height_asked_for(
 def test_a_margin_is_the_room_on_both_sides_of_the_head(
     make: Make, astronaut: RGBImage, trace: Trace
 ) -> None:
-    head, eyes, _ = measured(make(astronaut, width=600, height=600, margin=0.5, align=True), trace)
+    portrait = make(astronaut, width=600, height=600, margin=0.5, align=True, beyond="fill")
+    head, eyes, _ = measured(portrait, trace)
     assert head == pytest.approx(1 / 2, rel=0.02)
     assert eyes == pytest.approx(0.25 + 0.5 / 1.95, rel=0.02)
 
@@ -68,7 +71,7 @@ def test_a_turned_picture_comes_out_as_the_upright_one(
     turned = cv2.warpAffine(
         astronaut, matrix, (512, 512), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
-    options = {"width": 500, "height": 500, "head": 0.5, "align": True}
+    options = {"width": 500, "height": 500, "head": 0.5, "align": True, "beyond": "fill"}
     upright = measured(make(astronaut, **options), trace)
     head, eyes, roll_deg = measured(make(np.asarray(turned, np.uint8), **options), trace)
     assert abs(roll_deg - upright[2]) < 1.5
@@ -83,8 +86,8 @@ def test_without_align_the_roll_stays(make: Make, astronaut: RGBImage, trace: Tr
 
 def test_nothing_is_stretched() -> None:
     for width, height in ((300, 600), (600, 300)):
-        part = crop.fit(Options(width=width, height=height, head=0.4, align=True), 500, 500, HEAD)
-        assert part is not None
+        demand = Demand(width / height, head=(0.4, 0.4), levels=True)
+        part = crop.of_frame(frame.middle(demand, Subject(500, 500, HEAD, Extent(0, 0, 0))), (width, height))
         linear = part.matrix[:, :2]
         assert np.allclose(linear @ linear.T, part.scale**2 * np.eye(2))
 
@@ -125,13 +128,14 @@ def test_a_source_with_too_few_pixels_is_said(make: Make, astronaut: RGBImage) -
 
 
 def test_a_source_that_ends_inside_the_frame_is_said(make: Make, astronaut: RGBImage) -> None:
-    (note,) = (note for note in make(astronaut, head=0.2).notes if note.code == "extended")
+    notes = make(astronaut, head=0.2, beyond="fill").notes
+    (note,) = (note for note in notes if note.code == "extended")
     assert "%" in note.detail
     assert "extended" not in [note.code for note in make(astronaut, head=0.8).notes]
 
 
 def test_beyond_the_source_it_is_plain(make: Make, astronaut: RGBImage) -> None:
-    beyond = pixels(make(astronaut, width=800, height=800, head=0.18))[:40].astype(int)
+    beyond = pixels(make(astronaut, width=800, height=800, head=0.18, beyond="fill"))[:40].astype(int)
     # No streak: neighbours differ by next to nothing, along and across.
     assert abs(np.diff(beyond, axis=0)).max() <= 4
     assert abs(np.diff(beyond, axis=1)).max() <= 4
@@ -140,7 +144,9 @@ def test_beyond_the_source_it_is_plain(make: Make, astronaut: RGBImage) -> None:
 def test_beyond_the_source_lies_the_background_where_one_is_asked_for(
     make: Make, astronaut: RGBImage
 ) -> None:
-    beyond = pixels(make(astronaut, width=400, height=400, head=0.18, background="#204060"))[:20]
+    beyond = pixels(make(astronaut, width=400, height=400, head=0.18, background="#204060", beyond="fill"))[
+        :20
+    ]
     assert (beyond == (0x20, 0x40, 0x60)).all()
 
 

@@ -100,6 +100,7 @@ PRESET_CASES: list[tuple[str, dict[str, object]]] = [
     ("height", {"height": 600}),
     ("head_height", {"head": 0.4}),
     ("eye_line", {"eye_line": 0.5}),
+    ("inside_photo", {"head": 0.2, "beyond": "fill"}),
     ("background_colour", {"background": "#2040a0"}),
 ]
 

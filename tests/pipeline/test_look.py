@@ -9,7 +9,6 @@ from facecraft.finishing import crop
 from facecraft.imaging.geometry import scaling
 from facecraft.imaging.head import head_of
 from facecraft.imaging.picture import Picture
-from facecraft.options import Options
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.pipeline.timings import Timings
@@ -43,8 +42,7 @@ def test_without_a_cleaner_there_is_no_residue(scene: Scene, pipeline: Pipeline)
 def test_points_in_a_crop_are_those_of_the_same_face(scene: Scene) -> None:
     points = scene.points
     assert points is not None
-    part = crop.fit(Options(width=400, height=400, head=0.5), 512, 512, head_of(points))
-    assert part is not None
+    part = crop.largest(512, 512, (200, 300), head_of(points))
     again = scene.points_in(part)
     assert again is not None
     assert np.linalg.norm(again[:, :2] - points[:, :2], axis=1).mean() < 0.05 * head_of(points).eyes_px

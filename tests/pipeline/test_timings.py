@@ -86,7 +86,7 @@ def test_the_steps_of_finishing_run_in_their_order_and_each_is_timed(
     options = Options.parse({"restorer": restorer, **EVERY_STEP})
     timings = pipeline.process(png(astronaut), options, judge=True).timings_ms
     assert list(timings) == [
-        *("decode", "detect", "landmarks", "damage", *stages),
+        *("decode", "detect", "landmarks", "extent", "damage", *stages),
         *("background", "tone", "mask", "sheet", "encode", "verdict"),
     ]
 

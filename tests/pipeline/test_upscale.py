@@ -17,7 +17,8 @@ from tests.pipeline.conftest import GREY, LIMITS, pixels
 def test_a_frame_of_an_enlarged_picture_is_where_the_plain_one_is(
     plain: Pipeline, astronaut: RGBImage, png: Encode
 ) -> None:
-    fields = {"width": "500", "height": "500", "head": "0.6", "align": "true", "restorer": "none"}
+    fields = {"width": "500", "height": "500", "head": "0.6", "restorer": "none"}
+    fields |= {"align": "true", "beyond": "fill"}
     framed = pixels(plain.process(png(astronaut), Options.parse(fields)).data).astype(int)
     twice = pixels(plain.process(png(astronaut), Options.parse(fields | {"upscale": "2"})).data)
     assert abs(framed - twice).mean() < 2

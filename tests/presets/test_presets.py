@@ -1,6 +1,8 @@
 import io
 from datetime import UTC, date, datetime
 
+import cv2
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -46,6 +48,12 @@ def frontal(pipeline: Pipeline, astronaut: RGBImage, group: RGBImage) -> list[RG
     return pictures
 
 
+@pytest.fixture(scope="session")
+def spacious(astronaut: RGBImage) -> RGBImage:
+    """The astronaut, with the wall above and at the sides continued."""
+    return np.asarray(cv2.copyMakeBorder(astronaut, 200, 0, 200, 200, cv2.BORDER_REPLICATE), np.uint8)
+
+
 @pytest.mark.parametrize("name", [*DOCUMENTS, "ad", "linkedin", "badge"])
 def test_what_was_promised_is_there(name: str) -> None:
     assert name in PRESETS
@@ -61,35 +69,54 @@ def test_every_rule_has_its_source_and_its_date(preset: Preset) -> None:
 @pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.name)
 def test_what_a_preset_asks_for_is_possible(preset: Preset) -> None:
     Options.model_validate(preset.options())
-    eyes = preset.eye_height
-    if eyes is not None:
-        assert eyes - EYES_IN_HEAD * preset.head_share >= 0
-        assert eyes + (1 - EYES_IN_HEAD) * preset.head_share <= 1
+    if preset.eye_line is not None:
+        head, eyes = sum(preset.head) / 2, sum(preset.eye_line) / 2
+        assert eyes - EYES_IN_HEAD * head >= 0
+        assert eyes + (1 - EYES_IN_HEAD) * head <= 1
 
 
 @pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.name)
-def test_the_finished_portrait_keeps_the_rule(
+def test_with_room_or_filled_the_portrait_is_in_the_middle_of_the_ranges(
     make: Make, trace: Trace, frontal: list[RGBImage], preset: Preset
 ) -> None:
     for picture in frontal:
-        portrait = make(picture, preset=preset.name)
+        portrait = make(picture, preset=preset.name, beyond="fill")
         head, eyes, roll_deg = measured(portrait, trace)
         assert (portrait.width, portrait.height) == (preset.width, preset.height)
-        assert head == pytest.approx(preset.head_share, rel=0.02)
+        assert head == pytest.approx(sum(preset.head) / 2, rel=0.02)
         assert abs(roll_deg) < 1
-        if preset.eye_height is not None:
-            assert eyes == pytest.approx(preset.eye_height, rel=0.02)
+        if preset.eye_line is not None:
+            assert eyes == pytest.approx(sum(preset.eye_line) / 2, rel=0.02)
+        if preset.top_margin is not None:
+            above = sum(preset.top_margin) / 2
+            assert 1 - eyes - head * (1 - EYES_IN_HEAD) == pytest.approx(above, abs=0.01)
 
 
 @pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.name)
-def test_the_verdict_finds_the_rule_kept(make: Make, frontal: list[RGBImage], preset: Preset) -> None:
+def test_the_verdict_finds_the_rule_kept_where_the_photo_has_room(
+    make: Make, spacious: RGBImage, preset: Preset
+) -> None:
+    portrait = make(spacious, preset=preset.name)
+    assert portrait.verdict is not None
+    rules = {rule.name: rule.status for rule in portrait.verdict.rules}
+    for name in ("width", "height", "eye_line", "top_margin", "file_size", "inside_photo"):
+        assert rules[name] in ("pass", "unknown"), name
+    assert rules["head_height"] == rules["roll"] == "pass"
+    assert {"extended", "photo_tight"}.isdisjoint(note.code for note in portrait.notes)
+
+
+@pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.name)
+def test_a_tight_photo_is_never_continued_below_the_person(
+    make: Make, frontal: list[RGBImage], preset: Preset
+) -> None:
     for picture in frontal:
-        verdict = make(picture, preset=preset.name).verdict
-        assert verdict is not None
-        rules = {rule.name: rule.status for rule in verdict.rules}
-        for name in ("width", "height", "head_height", "eye_line", "top_margin", "roll", "file_size"):
-            assert rules[name] in ("pass", "unknown"), name
-        assert rules["head_height"] == "pass"
+        portrait = make(picture, preset=preset.name)
+        tight = "photo_tight" in [note.code for note in portrait.notes]
+        assert portrait.verdict is not None
+        (inside,) = (rule for rule in portrait.verdict.rules if rule.name == "inside_photo")
+        assert inside.value is not None
+        if tight and preset.document:
+            assert inside.status == "fail"
 
 
 @pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.name)

@@ -167,6 +167,9 @@ class PresetBody(BaseModel):
         description="Whether the first of these colours replaces the background."
     )
     retouching: bool = Field(description="Whether retouching is allowed. If not, nothing is restored.")
+    document: bool = Field(
+        description="Whether an authority set the ranges. If not, a tight photo relaxes them."
+    )
     format: ImageFormat
     max_kb: int | None
     source: str = Field(description="Where the rule is published.")

@@ -38,6 +38,7 @@ function sentences(preset) {
   facts.push(`Background ${listed(preset.background)}${preset.replace_background ? '' : ', as shot: it is checked and not replaced'}.`);
   if (preset.max_kb) facts.push(`At most ${preset.max_kb} kB.`);
   if (!preset.retouching) facts.push('No retouching, so the face is not restored.');
+  if (!preset.document) facts.push('A tight photo gets a larger head.');
   return [facts.join(' '), preset.note].filter(Boolean);
 }
 

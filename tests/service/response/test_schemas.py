@@ -8,8 +8,5 @@ def test_the_source_of_an_answer_may_have_a_format_that_is_not_written() -> None
 
 
 def test_a_preset_is_answered_with_all_its_fields() -> None:
-    size_px = {
-        "width_px",
-        "height_px",
-    }  # a preset may give its size so; width and height are always in pixels
+    size_px = {"width_px", "height_px"}  # one way to give the size, which is always in pixels in the answer
     assert set(PresetBody.model_fields) == set(Preset.model_fields) - size_px | {"width", "height"}
