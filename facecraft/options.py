@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from facecraft.colours import HINT, Background
 from facecraft.errors import InvalidOption
-from facecraft.ranges import ShareRange
+from facecraft.ranges import ShareRange, as_range
 from facecraft.types import ImageFormat, Range
 
 Layout = Literal["4x6in", "5x7in", "10x15cm", "13x18cm", "a6", "a5", "a4", "letter"]
@@ -216,8 +216,8 @@ class Options(BaseModel):
     def head_range(self) -> Range | None:
         """Range of the head's height over the portrait's, 0 to 1; None without head and margin."""
         if self.margin is None:
-            return self.head
-        return 1 / (1 + 2 * self.margin), 1 / (1 + 2 * self.margin)
+            return as_range(self.head)
+        return as_range(1 / (1 + 2 * self.margin))
 
     @property
     def fits_head(self) -> bool:

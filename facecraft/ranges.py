@@ -1,8 +1,9 @@
 """Ranges of shares, as options and presets give them."""
 
+import math
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from facecraft.types import Range
@@ -18,19 +19,31 @@ def increasing(value: Range) -> Range:
     return value
 
 
-def _parse(value: Any) -> Any:
-    """Read one number as a range of nothing, and the text `0.5-0.6` as two."""
-    if isinstance(value, str):
-        parts = value.split("-")
-        return parts * 2 if len(parts) == 1 else parts
+def as_range(value: float | Range | None) -> Range | None:
+    """A range; one number is a range of nothing."""
     return (value, value) if isinstance(value, int | float) else value
 
 
-_Share = Annotated[float, Field(ge=LEAST, le=MOST, allow_inf_nan=False)]
+def _parse(value: Any) -> float | Range:
+    """Read a number, a pair of numbers, or the text of one or two with a hyphen between them."""
+    texts = value.split("-") if isinstance(value, str) else value
+    parts = texts if isinstance(texts, tuple | list) else [texts]
+    try:
+        numbers = [float(part) for part in parts]
+    except (TypeError, ValueError):
+        numbers = []
+    if len(numbers) not in (1, 2) or not all(map(math.isfinite, numbers)):
+        raise PydanticCustomError("range", "give a number such as 0.6, or a range such as 0.6-0.7")
+    if not all(LEAST <= number <= MOST for number in numbers):
+        raise PydanticCustomError(
+            "range", "give numbers from {least} to {most}", {"least": LEAST, "most": MOST}
+        )
+    return numbers[0] if len(numbers) == 1 else increasing((numbers[0], numbers[1]))
+
+
 ShareRange: TypeAlias = Annotated[
-    tuple[_Share, _Share],
-    BeforeValidator(_parse),
-    AfterValidator(increasing),
+    float | Range,
+    PlainValidator(_parse),
     WithJsonSchema(
         {
             "anyOf": [
@@ -40,4 +53,4 @@ ShareRange: TypeAlias = Annotated[
         }
     ),
 ]
-"""The least and the most that a share may be, from a number, or from two with a hyphen."""
+"""A share of the portrait, or the least and the most that it may be."""

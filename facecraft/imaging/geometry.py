@@ -54,7 +54,7 @@ class Alignment:
 
     def transformed(self, matrix: Affine) -> "Alignment":
         """The square around the same face in the picture transformed by a similarity matrix."""
-        scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+        scale = scale_of(matrix)
         return Alignment(compose(invert(matrix), self.to_crop), self.side_px, self.source_px * scale)
 
     def overlaps(self, width: int, height: int) -> bool:
@@ -71,6 +71,11 @@ def compose(first: Affine, second: Affine) -> Affine:
 def transform(places: NDArray[np.floating], matrix: Affine) -> NDArray[np.float32]:
     """Apply a matrix to places, (N, 2); returns (N, 2) float32."""
     return np.asarray(places @ matrix[:, :2].T + matrix[:, 2], np.float32)
+
+
+def scale_of(matrix: Affine) -> float:
+    """How many times as long a matrix makes lengths, on average."""
+    return float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
 
 
 def scaling(factor: float) -> Affine:
@@ -123,7 +128,7 @@ def warp(image: NDArray[np.uint8], matrix: Affine, width: int, height: int, bord
         height: of the result.
         border: an OpenCV border mode.
     """
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    scale = scale_of(matrix)
     if scale >= 1:
         warped = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=border)
         return np.asarray(warped, np.uint8)

@@ -6,6 +6,7 @@ from facecraft.colours import Colour
 from facecraft.judging import measures
 from facecraft.judging.rules import RULES, Evidence, Rule
 from facecraft.options import Options
+from facecraft.ranges import as_range
 from facecraft.types import Bounds, Range, RuleResult, RuleStatus, Verdict
 
 NO_BOUNDS: Bounds = (None, None)
@@ -42,7 +43,7 @@ def bounds_of(options: Options) -> dict[str, Bounds]:
         "width": None if width is None else (width, width),
         "height": None if height is None else (height, height),
         "head_height": options.head_range,
-        "eye_line": options.eye_line,
+        "eye_line": as_range(options.eye_line),
     }
     return {name: _around(*target) for name, target in targets.items() if target is not None}
 

@@ -1,21 +1,28 @@
 """Segment the person."""
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from facecraft.imaging.box import Box
+from facecraft.imaging.geometry import Affine, compose, invert, scale_of, shrink, transform, warp
 from facecraft.imaging.head import Extent, Head
 from facecraft.imaging.picture import Picture
-from facecraft.matting.segmenters import Segmenter
-from facecraft.types import Plane
+from facecraft.matting.segmenters import Look, Segmenter
+from facecraft.matting.silhouette import keep_bust
+from facecraft.types import Plane, RGBImage
 
 PERSON = 0.5
 """A pixel with at least this value counts as a person."""
 SOFT_EDGE_PX = 9
 """Width, in pixels of the plane, that is kept around a person, so that soft edges stay."""
+PLANE_PX = 384
+"""Longer side of the plane of a portrait."""
+BUST = 0.3
+"""Height of the head over the portrait's, from which it shows a bust without raised arms."""
 HEAD_REACH = 1.1
 """How far hair is looked for to the left and right of the eyes, in heights of the head."""
 
@@ -33,6 +40,78 @@ def segment_person(picture: Picture, places: NDArray[np.float32], segmenter: Seg
         covered = cv2.resize(picture.covered, plane.shape[::-1], interpolation=cv2.INTER_AREA)
         plane = np.asarray(plane * (covered.astype(np.float32) / 255), np.float32)
     return plane
+
+
+@dataclass(frozen=True, slots=True)
+class Sitter:
+    """The person of a portrait.
+
+    Attributes:
+        places: (N, 2) float32, x y of points on them, in the portrait's pixels; empty for everybody.
+        head_px: height of the head, in the portrait's pixels; None if the places are on several people.
+    """
+
+    places: NDArray[np.float32]
+    head_px: float | None = None
+
+
+def segment_sitter(
+    rgb: RGBImage, matrix: Affine, size: tuple[int, int], sitter: Sitter, segmenter: Segmenter
+) -> Plane:
+    """Segment the person of a portrait, seen in the picture that it is cut from, with air around it.
+
+    Args:
+        rgb: (H, W, 3) uint8, the picture.
+        matrix: (2, 3) float64, from the picture's pixels to the portrait's.
+        size: width and height of the portrait, in pixels.
+        sitter: who is kept.
+        segmenter: separates people from the background.
+
+    Returns:
+        (h, w) float32, 0 to 1, over the portrait; 0 beyond the picture.
+    """
+    scale = PLANE_PX / max(size)
+    width, height = (max(1, round(side * scale)) for side in size)
+    shares = (width / size[0], height / size[1])
+    to_plane = compose(matrix, _stretch((0, 0, *size), (width, height)))
+    small = shrink(rgb, max(rgb.shape[:2]) * min(1.0, scale_of(to_plane)))  # once, and not for each look
+    to_plane = compose(_stretch((0, 0, *small.shape[1::-1]), rgb.shape[1::-1]), to_plane)
+    looks = [_look(small, to_plane, (width, height), look, segmenter) for look in segmenter.looks]
+    plane = np.asarray(np.mean(looks, axis=0), np.float32)
+    places = np.asarray(sitter.places * np.array(shares, np.float32), np.float32)
+    if sitter.head_px is not None and sitter.head_px >= BUST * size[1]:
+        plane = keep_bust(plane, places, sitter.head_px * shares[1])
+    else:
+        plane = _connected(plane, places, width, height)
+    full = np.full(small.shape[:2], 255, np.uint8)
+    return np.asarray(plane * (warp(full, to_plane, width, height, cv2.BORDER_CONSTANT) / np.float32(255)))
+
+
+def _look(rgb: RGBImage, to_plane: Affine, size: tuple[int, int], look: Look, segmenter: Segmenter) -> Plane:
+    """Segment what one look sees, as far as the picture goes; returns the part under the plane."""
+    width, height = size
+    corners = np.array([[0, 0], [rgb.shape[1], 0], [0, rgb.shape[0]], [rgb.shape[1], rgb.shape[0]]]) - 0.5
+    ends = transform(corners, to_plane) + 0.5
+    (left, top), (right, bottom) = ends.min(axis=0).tolist(), ends.max(axis=0).tolist()
+    more_x, more_y = width * (look.air - 1) / 2, height * (look.air - 1) / 2
+    part = (max(left, -more_x), max(top, -more_y), min(right, width + more_x), min(bottom, height + more_y))
+    side = segmenter.side_px
+    from_plane = _stretch(part, (side, side))
+    seen = warp(rgb, compose(to_plane, from_plane), side, side, cv2.BORDER_REPLICATE)
+    if look.mirrored:
+        found = segmenter.segment(np.ascontiguousarray(seen[:, ::-1]))[:, ::-1]
+    else:
+        found = segmenter.segment(seen)
+    back = invert(compose(from_plane, _stretch((0, 0, side, side), (found.shape[1], found.shape[0]))))
+    plane = cv2.warpAffine(np.ascontiguousarray(found), back, size, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(plane, np.float32)
+
+
+def _stretch(part: tuple[float, float, float, float], size: tuple[int, int]) -> Affine:
+    """The matrix from pixels to those of a picture of this size that shows the part x1 y1 x2 y2."""
+    x1, y1, x2, y2 = part
+    across, down = size[0] / (x2 - x1), size[1] / (y2 - y1)
+    return np.array([[across, 0, (0.5 - x1) * across - 0.5], [0, down, (0.5 - y1) * down - 0.5]], np.float64)
 
 
 def _connected(plane: Plane, places: NDArray[np.float32], width: int, height: int) -> Plane:

@@ -9,7 +9,8 @@ from facecraft.imaging import geometry
 from facecraft.imaging.picture import Picture, composite, flatten, hide_colour, multiply_alpha
 from facecraft.judging.rules import Drift
 from facecraft.matting import matte
-from facecraft.matting.person import segment_person
+from facecraft.matting.person import segment_sitter
+from facecraft.matting.segmenters import Segmenter
 from facecraft.pipeline import faces
 from facecraft.pipeline.cleaning import View, clean
 from facecraft.pipeline.look import Scene
@@ -45,7 +46,7 @@ def draw(scene: Scene, plan: Plan, models: Models, cancellation: Cancellation) -
     cleaned = clean(scene, plan, models.mesh, cancellation)
     canvas = _canvas(scene, plan, cleaned.view, cancellation)
     restored = faces.restore(scene, plan, faces.Canvas(cleaned.view, canvas.rgb), models.mesh, cancellation)
-    portrait = _finish(canvas, plan, models, scene.timings)
+    portrait = _finish(canvas, plan, _Person(cleaned.view, plan, models.segmenter), scene.timings)
     paper = plan.recipe.background.paper_colour
     if plan.target.format == "jpeg":
         portrait = replace(portrait, rgb=flatten(portrait, paper), alpha=None)
@@ -75,18 +76,30 @@ def _canvas(scene: Scene, plan: Plan, view: View, cancellation: Cancellation) ->
     return picture
 
 
-def _finish(canvas: Picture, plan: Plan, models: Models, timings: Timings) -> Picture:
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """The person of a portrait, for the steps that ask for them."""
+
+    view: View
+    plan: Plan
+    segmenter: Segmenter
+
+    def segment(self, canvas: Picture) -> Plane:
+        matrix = geometry.compose(geometry.invert(self.view.from_photo), self.plan.matrix)
+        size = (canvas.width, canvas.height)
+        return segment_sitter(self.view.picture.rgb, matrix, size, self.plan.sitter, self.segmenter)
+
+
+def _finish(canvas: Picture, plan: Plan, person: _Person, timings: Timings) -> Picture:
     """Background, tone and mask. The tone is measured on the photo, never on a new background."""
     options = plan.recipe.options
     portrait = canvas
     if plan.recipe.background.kind != "keep":
-        portrait = _replace_background(canvas, plan, models, timings)
+        portrait = _replace_background(canvas, plan, person, timings)
     elif options.tone == "auto":
         with timings.stage("tone"):
-            person = segment_person(canvas, plan.person_points, models.segmenter)
-            portrait = replace(
-                canvas, rgb=tone.apply(canvas.rgb, tone.measure(canvas.rgb, plan.points, person))
-            )
+            correction = tone.measure(canvas.rgb, plan.points, person.segment(canvas))
+            portrait = replace(canvas, rgb=tone.apply(canvas.rgb, correction))
     if options.mask != "none":
         with timings.stage("mask"):
             shape = mask.shape(options.mask, portrait.width, portrait.height, options.feather or 0)
@@ -94,16 +107,16 @@ def _finish(canvas: Picture, plan: Plan, models: Models, timings: Timings) -> Pi
     return portrait
 
 
-def _replace_background(canvas: Picture, plan: Plan, models: Models, timings: Timings) -> Picture:
+def _replace_background(canvas: Picture, plan: Plan, person: _Person, timings: Timings) -> Picture:
     option = plan.recipe.background
     with timings.stage("background"):
-        person = segment_person(canvas, plan.person_points, models.segmenter)
-        cut = matte.cut_out(canvas.rgb, person)
+        plane = person.segment(canvas)
+        cut = matte.cut_out(canvas.rgb, plane)
         alpha = multiply_alpha(multiply_alpha(cut.alpha, canvas.covered), canvas.alpha)
-        backdrop, rgb = _backdrop(canvas, option, person), cut.rgb
+        backdrop, rgb = _backdrop(canvas, option, plane), cut.rgb
     if plan.recipe.options.tone == "auto":
         with timings.stage("tone"):
-            correction = tone.measure(canvas.rgb, plan.points, person)
+            correction = tone.measure(canvas.rgb, plan.points, plane)
             rgb = tone.apply(rgb, correction)
             if backdrop is not None and option.kind == "blur":
                 backdrop = tone.apply(backdrop, correction)

@@ -13,6 +13,7 @@ from facecraft.imaging.mesh import Points, transform_points
 from facecraft.options import Options
 from facecraft.pipeline.look import Scene
 from facecraft.presets.presets import Preset
+from facecraft.ranges import as_range
 
 
 def place(
@@ -74,7 +75,7 @@ def _demand(options: Options, preset: Preset | None, width: int, height: int, *,
     return Demand(
         aspect=wide / high,
         head=options.head_range,
-        eyes=options.eye_line,
+        eyes=as_range(options.eye_line),
         crown=preset.top_margin if preset is not None and options.eye_line is None else None,
         most_head=style.most_head if style and options.head_range == style.head else None,
         least_eyes=style.least_eyes if style and options.eye_line == style.eye_line else None,

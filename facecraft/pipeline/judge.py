@@ -37,7 +37,7 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
             faces=_count_inside(plan.face_centres, portrait.width, portrait.height),
             points=points,
             person=segment_person(
-                Picture(image, covered=portrait.covered), plan.person_points, models.segmenter
+                Picture(image, covered=portrait.covered), plan.sitter.places, models.segmenter
             ),
             source_eyes_px=plan.source_eyes_px,
             drift=drift,

@@ -22,6 +22,7 @@ from facecraft.imaging.fit import Target
 from facecraft.imaging.geometry import Affine
 from facecraft.imaging.head import head_of
 from facecraft.imaging.mesh import Points, transform_points
+from facecraft.matting.person import Sitter
 from facecraft.options import Options
 from facecraft.pipeline import framing, treatment
 from facecraft.pipeline.crowd import check_faces
@@ -34,6 +35,8 @@ from facecraft.restoration.upscaling import Upscaler
 from facecraft.types import ImageFormat, Note
 
 DEFAULT_FIDELITY = 0.5
+UPRIGHT_DEG = 30
+"""Roll up to which a head is upright enough to know where the shoulders are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,13 @@ class Plan:
     face_centres: NDArray[np.float32]
 
     @property
-    def person_points(self) -> NDArray[np.float32]:
-        """(N, 2) float32, x y of points on the people who stay in the portrait."""
-        if self.points is not None and self.crop is not None:
-            return np.asarray(self.points[:, :2], np.float32)
-        return self.face_centres
+    def sitter(self) -> Sitter:
+        """The person who stays in the portrait; everybody in a whole photo with several faces."""
+        if self.points is None or (self.crop is None and len(self.face_centres) > 1):
+            return Sitter(self.face_centres)
+        head = head_of(self.points)
+        upright = abs(head.roll_deg) < UPRIGHT_DEG
+        return Sitter(np.asarray(self.points[:, :2], np.float32), head.height_px if upright else None)
 
 
 def resolve(options: Options, by_name: Mapping[str, Preset], models: Models, *, judge: bool) -> Recipe:
@@ -136,7 +141,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
     if options.require_face and not scene.faces:
         raise NoFaceFound("No face was found in the picture.")
     points, part, lack = None, None, None
-    if options.crops or recipe.judge or options.tone == "auto":
+    if options.crops or recipe.judge or recipe.retouches:
         painted = recipe.background.kind not in ("keep", "blur")
         points, part, lack = framing.place(options, recipe.preset, scene, painted=painted)
     matrix = geometry.scaling(options.upscale) if part is None else part.matrix

@@ -168,7 +168,7 @@ def _cleaning(
     part = shown if area == "photo" else None if heads is None else shown.meet(heads)
     if part is None or part.empty:
         return None
-    shrink = max(1, int(1 / np.sqrt(abs(np.linalg.det(matrix[:, :2])))))
+    shrink = max(1, int(1 / geometry.scale_of(matrix)))
     left = scene.enlargement / shrink
     enlargement = left if left >= LEAST_ENLARGEMENT else 1.0
     context = ceil(CONTEXT_PX * shrink * enlargement)

@@ -167,6 +167,7 @@ def test_presets_lists_each_with_its_rules_and_where_they_are(client: httpx.Clie
         "background": presets["ad"]["background"],
         "replace_background": True,
         "retouching": True,
+        "document": False,
         "format": "jpeg",
         "max_kb": 100,
         "source": presets["ad"]["source"],
