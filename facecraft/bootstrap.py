@@ -81,7 +81,13 @@ class Selection:
 
     @property
     def names(self) -> tuple[str, ...]:
-        models: tuple[Model, ...] = (self.detector, catalogue.MESH, self.segmenter, *self.networks)
+        models: tuple[Model, ...] = (
+            self.detector,
+            catalogue.MESH,
+            catalogue.IRIS,
+            self.segmenter,
+            *self.networks,
+        )
         return tuple(model.name for model in models)
 
 
@@ -187,6 +193,7 @@ def _build(
         cleaner=cleaners[0] if cleaners else None,
         detector=RefinedDetector(detector, mesh) if selection.detector.refined else detector,
         mesh=mesh,
+        iris=catalogue.IRIS.build(paths[catalogue.IRIS.name], device),
         segmenter=selection.segmenter.build(paths[selection.segmenter.name], device),
         upscalers=_upscalers(selection.upscalers, engines),
         restorers=restorers,
@@ -232,7 +239,8 @@ def _warm(models: Models, max_batch: int) -> None:
     grey = np.zeros((480, 640, 3), np.uint8)
     models.detector.detect(grey)
     box, eyes = np.array([100, 100, 300, 300], np.float32), np.array([[150, 180], [250, 180]], np.float32)
-    models.mesh.find(grey, box, eyes)
+    points, _ = models.mesh.find(grey, box, eyes)
+    models.iris.find(grey, points)
     models.segmenter.segment(grey)
     if models.cleaner is not None:
         models.cleaner.clean(grey[:64, :64])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from facecraft.detection.base import Detector
     from facecraft.detection.facemesh import FaceMesh
+    from facecraft.detection.iris import IrisModel
     from facecraft.matting.segmenters import Segmenter
     from facecraft.restoration.base import Restorer
     from facecraft.restoration.engines.base import Engine
@@ -41,6 +42,12 @@ def _facemesh(path: "Path", _device: "Device") -> "FaceMesh":
     from facecraft.detection.facemesh import FaceMesh
 
     return FaceMesh(path)
+
+
+def _iris(path: "Path", _device: "Device") -> "IrisModel":
+    from facecraft.detection.iris import IrisModel
+
+    return IrisModel(path)
 
 
 def _modnet(path: "Path", device: "Device") -> "Segmenter":
@@ -106,6 +113,7 @@ DETECTORS = (
 )
 
 MESH: "BuiltModel[FaceMesh]" = BuiltModel(name="facemesh", task="landmarks", build=_facemesh)
+IRIS: "BuiltModel[IrisModel]" = BuiltModel(name="iris", task="landmarks", build=_iris)
 
 SEGMENTERS: "tuple[BuiltModel[Segmenter], ...]" = (
     BuiltModel(name="modnet", task="matting", build=_modnet),
@@ -155,7 +163,7 @@ IMAGE_MODELS = (
 
 def models() -> Mapping[str, Model]:
     """All models, by name."""
-    entries: tuple[Model, ...] = (*DETECTORS, MESH, *SEGMENTERS, *IMAGE_MODELS)
+    entries: tuple[Model, ...] = (*DETECTORS, MESH, IRIS, *SEGMENTERS, *IMAGE_MODELS)
     return {model.name: model for model in entries}
 
 

@@ -113,7 +113,13 @@ def test_a_model_that_is_named_is_loaded_alone_and_none_loads_none(lock: Lock, t
     settings = settings_with(tmp_path, lock, X4PLUS, restorer="codeformer", upscaler="none")
     assert restorers(settings, lock) == ("codeformer",)
     assert select(settings, lock).upscalers == ()
-    assert select(settings, lock).names == ("centerface", "facemesh", "selfie-segmentation", "codeformer")
+    assert select(settings, lock).names == (
+        "centerface",
+        "facemesh",
+        "iris",
+        "selfie-segmentation",
+        "codeformer",
+    )
 
 
 def test_a_network_that_restores_and_enlarges_is_loaded_once(lock: Lock, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ Points: TypeAlias = NDArray[np.float32]
 # Image-left first. Each eye: its corners and lids.
 LEFT_EYE = (33, 133, 144, 145, 153, 158, 159, 160)
 RIGHT_EYE = (263, 362, 373, 374, 380, 385, 386, 387)
+LEFT_CORNERS, RIGHT_CORNERS = (33, 133), (362, 263)
 NOSE, LEFT_MOUTH, RIGHT_MOUTH = 4, 61, 291
 FOREHEAD, CHIN = 10, 152
 LEFT_SIDE, RIGHT_SIDE = 234, 454

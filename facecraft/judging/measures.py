@@ -23,11 +23,9 @@ EYES_PX = 80
 BEST_PSNR_DB = 99.0
 """PSNR of two equal pictures."""
 CLIPPED_DARK, CLIPPED_BRIGHT = 6, 250
-# For each eye: pairs of upper and lower lid, then its corners. For the mouth: the inner lips, then its
-# corners.
-LEFT_LIDS = ((159, 145), (158, 153), (160, 144)), (33, 133)
-RIGHT_LIDS = ((386, 374), (385, 380), (387, 373)), (362, 263)
-INNER_LIPS = ((13, 14), (82, 87), (312, 317)), (78, 308)
+# Pairs of points on the inner lips, and the corners of the mouth.
+INNER_LIPS = ((13, 14), (82, 87), (312, 317))
+MOUTH_CORNERS = (78, 308)
 
 
 def yaw_deg(points: Points) -> float:
@@ -42,19 +40,11 @@ def pitch_deg(points: Points) -> float:
     return math.degrees(math.atan2(-down[2], math.hypot(down[0], down[1])))
 
 
-def eyes_open(points: Points) -> float:
-    """Height over width of the less open eye: the eye aspect ratio (Soukupova and Cech 2016)."""
-    return min(_aspect(points, *LEFT_LIDS), _aspect(points, *RIGHT_LIDS))
-
-
 def mouth_open(points: Points) -> float:
     """Gap between the lips over the width of the mouth."""
-    return _aspect(points, *INNER_LIPS)
-
-
-def _aspect(points: Points, pairs: tuple[tuple[int, int], ...], ends: tuple[int, int]) -> float:
-    height = np.mean([np.linalg.norm(points[a, :2] - points[b, :2]) for a, b in pairs])
-    return float(height / max(np.linalg.norm(points[ends[0], :2] - points[ends[1], :2]), 1e-6))
+    gap = np.mean([np.linalg.norm(points[a, :2] - points[b, :2]) for a, b in INNER_LIPS])
+    left, right = points[list(MOUTH_CORNERS), :2]
+    return float(gap / max(np.linalg.norm(right - left), 1e-6))
 
 
 @dataclass(frozen=True, slots=True)

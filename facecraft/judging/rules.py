@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from facecraft.imaging.eyes import Eyes
 from facecraft.imaging.fit import KB
 from facecraft.imaging.head import EYES_IN_HEAD, Head, head_of
 from facecraft.imaging.mesh import Points
@@ -41,6 +42,7 @@ class Evidence:
         image: (H, W, 3) uint8, RGB; transparency is laid on white.
         faces: number of faces in it.
         points: of the largest face, in the picture's pixels; None without a face.
+        eyes: of the largest face, in the picture's pixels; None without a face.
         person: the segmented person.
         source_eyes_px: distance between the eyes in the photo, in its pixels; None without a face.
         drift: None if the face before restoration is not known.
@@ -54,6 +56,7 @@ class Evidence:
     image: RGBImage
     faces: int
     points: Points | None
+    eyes: Eyes | None
     person: Plane
     source_eyes_px: float | None
     drift: Drift | None
@@ -101,6 +104,10 @@ def _of_head(measure: Callable[[Evidence, Head], float]) -> Callable[[Evidence],
 
 def _of_points(measure: Callable[[Points], float]) -> Callable[[Evidence], float | None]:
     return lambda e: None if e.points is None else measure(e.points)
+
+
+def _of_eyes(measure: Callable[[Eyes], float]) -> Callable[[Evidence], float | None]:
+    return lambda e: None if e.eyes is None else measure(e.eyes)
 
 
 def _of_face(measure: Callable[[FacePatch], float]) -> Callable[[Evidence], float | None]:
@@ -152,9 +159,16 @@ RULES = (
     Rule(
         "eyes_open",
         "ratio",
-        (0.2, None),
+        (0.19, None),
         "height over width of the eye that is less open",
-        _of_points(measures.eyes_open),
+        _of_eyes(lambda eyes: eyes.openness),
+    ),
+    Rule(
+        "gaze",
+        "eye widths",
+        (None, 0.15),
+        "distance of the irises from where they are if someone looks into the camera",
+        _of_eyes(lambda eyes: eyes.gaze),
     ),
     Rule(
         "mouth_closed",

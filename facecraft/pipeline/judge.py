@@ -28,6 +28,7 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
         points = plan.points
         if points is not None:
             points, _ = models.mesh.trace(image, box_of(points), eyes_of(points))
+        eyes = None if points is None else models.iris.find(image, points)
         drift = drawing.drift
         if drift is None and recipe.upscaler is None:  # the face is unchanged
             drift = Drift(displacement=0.0, psnr_db=measures.BEST_PSNR_DB)
@@ -36,6 +37,7 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
             image=image,
             faces=_count_inside(plan.face_centres, portrait.width, portrait.height),
             points=points,
+            eyes=eyes,
             person=segment_person(
                 Picture(image, covered=portrait.covered), plan.sitter.places, models.segmenter
             ),
@@ -68,6 +70,7 @@ def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int | None, mod
             image=image,
             faces=len(scene.faces),
             points=points,
+            eyes=scene.eyes,
             person=segment_person(Picture(picture.rgb), places, models.segmenter),
             source_eyes_px=None if points is None else head_of(points).eyes_px,
             drift=None,

@@ -10,6 +10,7 @@ from facecraft.finishing import crop
 from facecraft.finishing.crop import Crop
 from facecraft.imaging import geometry
 from facecraft.imaging.box import Box
+from facecraft.imaging.eyes import Eyes
 from facecraft.imaging.geometry import Affine
 from facecraft.imaging.head import Extent, head_of
 from facecraft.imaging.mesh import Points, box_of, eyes_of, transform_points
@@ -100,6 +101,15 @@ class Scene:
         with self.timings.stage("landmarks"):
             points, presence = self._models.mesh.trace(self.picture.rgb, face.bbox, face.landmarks[:2])
         return None if presence < PRESENCE_THRESHOLD else points
+
+    @cached_property
+    def eyes(self) -> Eyes | None:
+        """Eyes of the largest face, in the photo's pixels; None if the mesh sees no face."""
+        points = self.points
+        if points is None:
+            return None
+        with self.timings.stage("landmarks"):
+            return self._models.iris.find(self.picture.rgb, points)
 
     @cached_property
     def quarter_turns(self) -> int:

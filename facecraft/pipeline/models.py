@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from facecraft.detection.base import Detector
 from facecraft.detection.facemesh import FaceMesh
+from facecraft.detection.iris import IrisModel
 from facecraft.matting.segmenters import Segmenter
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.cleaning import Cleaner
@@ -24,6 +25,7 @@ class Models:
 
     detector: Detector
     mesh: FaceMesh
+    iris: IrisModel
     segmenter: Segmenter
     cleaner: Cleaner | None
     restorers: Mapping[str, BatchingRestorer]

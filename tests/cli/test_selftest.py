@@ -9,7 +9,7 @@ from tests.cli.conftest import run
 def test_selftest_loads_every_model() -> None:
     result = run("selftest", device="cpu")
     assert result.returncode == 0, result.stderr
-    for name in ("centerface", "realesrgan-x4plus", "facemesh", "selfie-segmentation"):
+    for name in ("centerface", "realesrgan-x4plus", "facemesh", "iris", "selfie-segmentation"):
         assert f"{name} is verified and loads" in result.stdout
 
 

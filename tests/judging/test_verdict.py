@@ -77,6 +77,7 @@ CASES = [
     ("yaw", "astronaut", "profile"),
     ("pitch", "astronaut", "looking down"),
     ("eyes_open", "astronaut", "eyes closed"),
+    ("gaze", "astronaut", "looking down"),
     ("mouth_closed", "mouth closed", "astronaut"),
     ("sharpness", "astronaut", "blurred"),
     ("brightness", "astronaut", "dark"),

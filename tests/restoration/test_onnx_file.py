@@ -28,7 +28,7 @@ from tests.portraits import pixels
 SIDE_PX = 64
 SIGNATURE = Signature(side_px=SIDE_PX, black=-1)
 INVERTER = ImageModel(name="inverter", signature=SIGNATURE, restorer=catalogue.square)
-DEFAULT = ("centerface", "facemesh", "selfie-segmentation")
+DEFAULT = ("centerface", "facemesh", "iris", "selfie-segmentation")
 
 Shape = list[int | str]
 

@@ -152,7 +152,14 @@ def test_a_restorer_that_is_not_loaded_is_refused(real_client: httpx.Client, ast
 
 def test_ready_names_the_models_that_serve(real_client: httpx.Client) -> None:
     names = {model["name"] for model in real_client.get("/ready").json()["models"]}
-    assert names == {"centerface", "facecraft-clean", "facemesh", "realesrgan-x4plus", "selfie-segmentation"}
+    assert names == {
+        "centerface",
+        "facecraft-clean",
+        "facemesh",
+        "iris",
+        "realesrgan-x4plus",
+        "selfie-segmentation",
+    }
 
 
 def test_a_preset_gives_the_portrait_and_its_verdict(real_client: httpx.Client, astronaut: bytes) -> None:

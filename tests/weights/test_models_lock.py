@@ -19,7 +19,14 @@ def test_the_cleaner_is_the_file_that_the_lock_names(tmp_path: Path) -> None:
 
 def test_the_default_set_is_the_permissive_one() -> None:
     names = [entry.name for entry in load_lock(default_lock_path()).in_set("default")]
-    assert names == ["centerface", "facecraft-clean", "realesrgan-x4plus", "facemesh", "selfie-segmentation"]
+    assert names == [
+        "centerface",
+        "facecraft-clean",
+        "realesrgan-x4plus",
+        "facemesh",
+        "iris",
+        "selfie-segmentation",
+    ]
 
 
 def test_the_full_set_is_everything() -> None:
@@ -50,6 +57,11 @@ FACTS = [
         "facemesh landmarks face_landmark.tflite 1242398 commercial",
         "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
         ["mediapipe==0.10.21, mediapipe/modules/face_landmark/face_landmark.tflite"],
+    ),
+    (
+        "iris landmarks iris_landmark.tflite 2640568 commercial",
+        "d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
+        ["mediapipe==0.10.21, mediapipe/modules/iris_landmark/iris_landmark.tflite"],
     ),
     (
         "selfie-segmentation matting selfie_segmentation.tflite 249505 commercial",
