@@ -28,7 +28,10 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
         points = plan.points
         if points is not None:
             points, _ = models.mesh.trace(image, box_of(points), eyes_of(points))
-        eyes = None if points is None else models.iris.find(image, points)
+        # A portrait may be too small to see its eyes, and only a restorer of faces draws new ones.
+        eyes = scene.eyes
+        if points is not None and plan.treatment.restorer is not None:
+            eyes = models.iris.find(image, points)
         drift = drawing.drift
         if drift is None and recipe.upscaler is None:  # the face is unchanged
             drift = Drift(displacement=0.0, psnr_db=measures.BEST_PSNR_DB)

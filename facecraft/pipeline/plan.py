@@ -141,7 +141,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
     if options.require_face and not scene.faces:
         raise NoFaceFound("No face was found in the picture.")
     points, part, lack = None, None, None
-    if options.crops or recipe.judge or recipe.retouches:
+    if options.crops or recipe.judge or options.tone == "auto" or recipe.background.kind != "keep":
         painted = recipe.background.kind not in ("keep", "blur")
         points, part, lack = framing.place(options, recipe.preset, scene, painted=painted)
     matrix = geometry.scaling(options.upscale) if part is None else part.matrix

@@ -69,7 +69,7 @@ def test_under_what_is_transparent_nothing_of_the_photo_is_left(
     portrait = rgba(make(astronaut, format=format_, **fields))
     cut = cv2.erode((portrait[..., 3] == 0).astype(np.uint8), np.ones((33, 33)), borderValue=1) == 1
     assert cut.mean() > 0.05
-    assert (portrait[..., :3][cut] == portrait[..., :3][cut][0]).all()
+    assert portrait[..., :3][cut].max() <= 1  # a lossy WebP has black within a level
     if format_ == "png":
         assert not portrait[..., :3][portrait[..., 3] == 0].any()
 
