@@ -81,14 +81,8 @@ class Selection:
 
     @property
     def names(self) -> tuple[str, ...]:
-        models: tuple[Model, ...] = (
-            self.detector,
-            catalogue.MESH,
-            catalogue.IRIS,
-            self.segmenter,
-            *self.networks,
-        )
-        return tuple(model.name for model in models)
+        detection: tuple[Model, ...] = (self.detector, catalogue.MESH, catalogue.IRIS)
+        return tuple(model.name for model in (*detection, self.segmenter, *self.networks))
 
 
 def load(settings: Settings, lock: Lock) -> Runtime:
