@@ -1,7 +1,6 @@
 """The options of one portrait, valid by construction."""
 
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -14,12 +13,13 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
-from facecraft.colours import HINT, Background
+from facecraft.colours import Background
 from facecraft.errors import InvalidOption
 from facecraft.ranges import ShareRange, as_range
 from facecraft.types import ImageFormat, Range
+from facecraft.validation import BACKGROUND_ERROR, invalid_option
 
 Layout = Literal["4x6in", "5x7in", "10x15cm", "13x18cm", "a6", "a5", "a4", "letter"]
 When = Literal["needed", "always"]
@@ -30,7 +30,6 @@ FaceCount = Annotated[int, Field(strict=True, ge=1, le=1000)]
 OF_RESTORATION = ("when", "area", "strength", "max_drift", "faces")
 """Options that mean nothing where nothing is restored."""
 DEFAULT_DPI = 300
-BACKGROUND_ERROR = "background"
 
 
 def _integer(value: Any) -> Any:
@@ -145,6 +144,13 @@ class Options(BaseModel):
     layout: Layout | None = Field(
         default=None, description="Paper that is filled with copies of the portrait and cut marks."
     )
+    gap: Share | None = Field(
+        default=None,
+        ge=0,
+        le=50,
+        description="Space between the copies on the paper, in mm; 0 for copies that touch, and no border. "
+        "Default: 1, or 0 on photo paper where more copies fit.",
+    )
     format: Literal["auto", ImageFormat] = Field(
         default="auto",
         description="Format of the answer. auto: that of the input, or PNG for a transparent portrait.",
@@ -175,7 +181,7 @@ class Options(BaseModel):
         try:
             options = handler(data)
         except ValidationError as error:
-            raise _invalid(error.errors(include_url=False)) from error
+            raise invalid_option(error.errors(include_url=False), cls.model_fields) from error
         options.validate_together()
         return options
 
@@ -196,6 +202,8 @@ class Options(BaseModel):
             raise InvalidOption("The options head and margin exclude each other.", hint="Give one of them.")
         if self.feather is not None and self.mask == "none":
             raise InvalidOption("The option feather has no meaning without a mask.")
+        if self.gap is not None and self.layout is None:
+            raise InvalidOption("The option gap has no meaning without a layout.")
         if self.restorer == "none":
             for name in OF_RESTORATION:
                 if name in self.model_fields_set:
@@ -233,18 +241,3 @@ class Options(BaseModel):
     def print_dpi(self) -> int:
         """Resolution of a sheet, in pixels per inch."""
         return self.dpi or DEFAULT_DPI
-
-
-def _invalid(errors: Sequence[ErrorDetails]) -> InvalidOption:
-    """The first error, but an unknown name before any wrong value."""
-    unknown = [error for error in errors if error["type"] == "extra_forbidden"]
-    error = (unknown or errors)[0]
-    name = ".".join(map(str, error["loc"][:1]))  # in a union, the rest says which part of it
-    if error["type"] == BACKGROUND_ERROR:
-        return InvalidOption(error["msg"], hint=HINT)
-    if not unknown:
-        reasons = dict.fromkeys(each["msg"] for each in errors if each["loc"][:1] == error["loc"][:1])
-        return InvalidOption(f"The option {name} is wrong: {', or '.join(reasons)}.")
-    near = get_close_matches(name, Options.model_fields, n=1)
-    suggestion = f" Did you mean {near[0]}?" if near else ""
-    return InvalidOption(f"There is no option {name!r}.{suggestion}")

@@ -38,6 +38,7 @@ GROUP_OF: Mapping[str, str] = {
     "mask": SHAPE,
     "feather": SHAPE,
     "layout": SHAPE,
+    "gap": SHAPE,
     "format": FILE,
     "quality": FILE,
     "max_kb": FILE,

@@ -148,7 +148,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
     size = (width * options.upscale, height * options.upscale) if part is None else (part.width, part.height)
     paper = None
     if options.layout is not None:
-        paper = sheet.plan(options.layout, *size, options.print_dpi)
+        paper = sheet.plan(options.layout, *size, options.print_dpi, options.gap)
     if part is not None or paper is not None:
         file_size = size if paper is None else (paper.width, paper.height)
         codec.check_pixels(*file_size, limits)

@@ -31,7 +31,7 @@ def test_one_preset_is_shown_with_its_rules_and_their_source(
     shown = capsys.readouterr().out
     for part in (
         "United States passport",
-        "602 x 602 px",
+        "600 x 600 px",
         "50.0% to 68.8% of the height",
         "white, whitesmoke, snow, never replaced",
         "forbidden, so the face is not restored",

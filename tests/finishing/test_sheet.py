@@ -33,6 +33,33 @@ def test_as_many_copies_as_fit_the_better_way_round(
     assert sorted((plan.width, plan.height)) == sorted(paper)
 
 
+@pytest.mark.parametrize(
+    ("layout", "gap_mm", "copies"),
+    [
+        ("4x6in", None, 6),
+        ("4x6in", 0, 6),
+        ("4x6in", 1, 2),
+        ("letter", None, 20),
+        ("letter", 0, 20),
+        ("a4", 5, 15),
+    ],
+)
+def test_two_inch_portraits_fill_photo_paper_to_its_edges(
+    layout: Layout, gap_mm: float | None, copies: int
+) -> None:
+    plan = sheet.plan(layout, 600, 600, 300, gap_mm)
+    assert plan.copies == copies
+    paper = sheet.lay_out(plan, np.full((600, 600, 3), 99, np.uint8), 300)
+    assert (paper == 99).all(axis=2).sum() == copies * 600 * 600
+
+
+def test_a_gap_is_as_wide_as_requested() -> None:
+    plan = sheet.plan("a4", 413, 531, 300, 10)
+    paper = sheet.lay_out(plan, GREY, 300)
+    columns = np.flatnonzero((paper == 99).all(axis=2).any(axis=0))
+    assert np.diff(columns).max() - 1 == round(10 * 300 / 25.4)
+
+
 def test_every_copy_is_whole_and_none_touches_another() -> None:
     plan = sheet.plan("4x6in", 413, 531, 300)
     paper = sheet.lay_out(plan, GREY, 300)

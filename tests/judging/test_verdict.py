@@ -98,7 +98,7 @@ def test_a_rule_tells_a_good_picture_from_a_bad_one(
 
 PRESET_CASES: list[tuple[str, dict[str, object]]] = [
     ("width", {"width": 500}),
-    ("height", {"height": 600}),
+    ("height", {"height": 640}),
     ("head_height", {"head": 0.4}),
     ("eye_line", {"eye_line": 0.5}),
     ("inside_photo", {"head": 0.2, "beyond": "fill"}),
@@ -113,6 +113,14 @@ def test_a_rule_of_a_preset_tells_a_portrait_that_keeps_it_from_one_that_does_no
     kept = by_name(make(astronaut, preset="us-passport", background="white").verdict)
     broken = by_name(make(astronaut, preset="us-passport", **options).verdict)
     assert (kept[rule].status, broken[rule].status) == ("pass", "fail")
+
+
+def test_a_smile_fails_a_document_and_no_badge(make: Make, astronaut: RGBImage) -> None:
+    document = by_name(make(astronaut, preset="icao").verdict)["mouth_closed"]
+    assert document.status == "fail"
+    for name in ("badge", "linkedin", "ad"):
+        smile = by_name(make(astronaut, preset=name).verdict)["mouth_closed"]
+        assert (smile.status, smile.most) == ("unknown", None)
 
 
 def test_the_room_above_the_head_is_a_rule_where_a_preset_has_it(make: Make, astronaut: RGBImage) -> None:

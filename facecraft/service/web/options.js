@@ -47,6 +47,7 @@ export function settle() {
   offer('colour-field', field('background').value === 'colour');
   offer('gradient-field', field('background').value === 'gradient');
   offer('feather-field', !['', 'none'].includes(field('mask').value));
+  offer('gap-field', field('layout').value !== '');
   offer('quality-field', (field('format').value || preset()?.format) !== 'png');
   field('margin').disabled = field('head').value !== '';
   field('head').disabled = field('margin').value !== '';

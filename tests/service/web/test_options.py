@@ -91,7 +91,7 @@ def test_a_preset_says_what_it_asks_for_and_is_sent(open_tab: Open) -> None:
     tab.choose()
     tab.page.get_by_label("Preset", exact=True).select_option("United States passport")
     about = tab.page.locator("#about")
-    expect(about).to_contain_text("51 × 51 mm, 602 × 602 px at 300 dpi. Head 50–68.8 % of the height.")
+    expect(about).to_contain_text("50.8 × 50.8 mm, 600 × 600 px at 300 dpi. Head 50–68.8 % of the height.")
     expect(about.get_by_role("link")).to_have_attribute("href", re.compile("^https://travel.state.gov/"))
     tab.make_and_wait()
     assert tab.asked[0].model_dump(exclude_unset=True) == {"preset": "us-passport"}
@@ -110,7 +110,7 @@ def test_what_a_preset_decides_stands_where_nothing_is_set(open_tab: Open) -> No
     tab.page.get_by_label("Preset", exact=True).select_option("us-passport")
     tab.open_all()
     expect(tab.page.get_by_label("Restorer")).to_contain_text("as preset: none")
-    expect(tab.page.get_by_label("Width")).to_have_attribute("placeholder", "602")
+    expect(tab.page.get_by_label("Width")).to_have_attribute("placeholder", "600")
     expect(tab.page.get_by_label("Strength")).to_be_hidden()
 
 
