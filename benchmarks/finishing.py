@@ -15,7 +15,7 @@ from facecraft.imaging.picture import Picture
 from facecraft.options import Options
 
 RUNS = 30
-STEPS = ("landmarks", "frame", "background", "tone", "mask", "verdict")
+STEPS = ("landmarks", "extent", "frame", "background", "tone", "mask", "verdict")
 
 
 def main() -> None:

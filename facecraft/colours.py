@@ -35,6 +35,11 @@ class Background:
     colours: tuple[Colour, ...] = ()
 
     @property
+    def paints(self) -> bool:
+        """Whether nothing of the photo's own background is left."""
+        return self.kind not in ("keep", "blur")
+
+    @property
     def paper_colour(self) -> Colour:
         """The colour behind transparent pixels: the last of `colours`, else white."""
         return self.colours[-1] if self.colours else WHITE

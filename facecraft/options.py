@@ -113,15 +113,18 @@ class Options(BaseModel):
         le=4,
         description="Instead of head: the space above and below the head, each in heights of the head.",
     )
-    align: bool = Field(default=False, description="Whether the picture is turned until the eyes are level.")
+    align: bool = Field(
+        default=False,
+        description="Whether the picture is turned until the eyes are level, as far as the photo has room.",
+    )
     eye_line: ShareRange | None = Field(
         default=None, description="Height of the eyes above the lower edge, likewise, such as 0.5-0.58."
     )
     beyond: Literal["avoid", "fill"] = Field(
         default="avoid",
         description="What is done where the photo is too small. avoid: find the crop within the ranges of "
-        "head and eye_line that misses least, and leave them where the person would be cut. fill: use the "
-        "middles of the ranges, with a plain area beyond the photo.",
+        "head and eye_line that reaches least beyond the photo, and leave the ranges rather than invent a "
+        "body. fill: use the middles of the ranges, with a plain area beyond the photo.",
     )
     background: Annotated[str, AfterValidator(_background)] = Field(
         default="keep",

@@ -26,11 +26,11 @@ def as_range(value: float | Range | None) -> Range | None:
 
 def _parse(value: Any) -> float | Range:
     """Read a number, a pair of numbers, or the text of one or two with a hyphen between them."""
-    texts = value.split("-") if isinstance(value, str) else value
+    texts = value.replace("\N{EN DASH}", "-").split("-") if isinstance(value, str) else value
     parts = texts if isinstance(texts, tuple | list) else [texts]
     try:
         numbers = [float(part) for part in parts]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         numbers = []
     if len(numbers) not in (1, 2) or not all(map(math.isfinite, numbers)):
         raise PydanticCustomError("range", "give a number such as 0.6, or a range such as 0.6-0.7")

@@ -14,6 +14,8 @@ from facecraft.imaging.head import EYES_IN_HEAD
 
 SPACE_ABOVE, SPACES_ABOVE = 0.4, (0.1, 0.85)
 """Share of the free height above the head, and its range, if the place of the eyes is not requested."""
+EYES_ALONE = 0.55
+"""Height of the eyes above the lower edge in a portrait that only has a shape."""
 SIDEWAYS = 1 / 6
 """The largest shift of the face, in widths, but where a body would be invented: within the middle third."""
 TURNS = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)
@@ -90,7 +92,8 @@ def _sizes(demand: Demand, subject: Subject) -> NDArray[np.float64]:
         return np.geomspace(least, max(LARGEST_HEAD, 2 * least), 2 * SIZES)
     least, most = demand.head[0], demand.most_head or demand.head[1]
     within = np.linspace(least, most, SIZES)
-    return np.concatenate(([sum(demand.head) / 2], within, np.linspace(most, max(LARGEST_HEAD, most), SIZES)))
+    end = max(LARGEST_HEAD, most, subject.head.height_px / largest_px)  # a photo may be smaller than the head
+    return np.concatenate(([sum(demand.head) / 2], within, np.linspace(most, end, SIZES)))
 
 
 def _eye_limits(demand: Demand, head: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -111,7 +114,8 @@ def _eye_limits(demand: Demand, head: NDArray[np.float64]) -> tuple[NDArray[np.f
 def wished_eyes(demand: Demand, subject: Subject, head: NDArray[np.float64]) -> NDArray[np.float64]:
     """The eyes' height above the lower edge for heads of these sizes, if the photo has room."""
     if demand.only_levels:
-        return np.full_like(head, 1 - (subject.head.middle[1] + 0.5) / subject.height)
+        place = 1 - (subject.head.middle[1] + 0.5) / subject.height if demand.in_place else EYES_ALONE
+        return np.full_like(head, place)
     low, high = _eye_limits(demand, head)
     if demand.eyes is not None or demand.crown is not None or demand.centred:
         return (low + high) / 2
@@ -120,7 +124,7 @@ def wished_eyes(demand: Demand, subject: Subject, head: NDArray[np.float64]) -> 
 
 def wished_across(demand: Demand, subject: Subject) -> float:
     """The eyes' distance from the left edge, if the photo has room."""
-    return float(subject.head.middle[0] + 0.5) / subject.width if demand.only_levels else 0.5
+    return float(subject.head.middle[0] + 0.5) / subject.width if demand.in_place else 0.5
 
 
 def room_of(demand: Demand, subject: Subject, frames: Candidates) -> Room:
@@ -156,10 +160,9 @@ def _eyes(
     if demand.least_eyes is not None:
         low = np.full_like(low, demand.least_eyes)
     eyes = wished_eyes(demand, subject, frames.head)
-    if not demand.only_levels:
-        eyes = np.minimum(eyes, np.maximum(room.below_hair, low))
-        eyes = np.maximum(eyes, room.lowest if subject.extent.top_cut else np.minimum(room.lowest, high))
-        eyes = np.minimum(eyes, room.highest)
+    eyes = np.minimum(eyes, np.maximum(room.below_hair, low))
+    eyes = np.maximum(eyes, room.lowest if subject.extent.top_cut else np.minimum(room.lowest, high))
+    eyes = np.minimum(eyes, room.highest)
     eyes = np.where(free, eyes, np.clip(eyes, low, high))
     return np.clip(eyes, *EYES_RANGE)
 
@@ -167,12 +170,11 @@ def _eyes(
 def _across(demand: Demand, subject: Subject, room: Room) -> NDArray[np.float64]:
     """Move the eyes as little as possible: first for the hair, then for the photo's edges."""
     wished = np.full_like(room.leftmost, wished_across(demand, subject))
-    if demand.only_levels:
-        return wished
     across = _between(wished, room.right_of_hair, room.left_of_hair, 0.5)
     towards = 0.5 + (room.left_cut.astype(np.float64) - room.right_cut) / 2
     across = _between(across, room.leftmost, room.rightmost, towards)
-    across = np.clip(across, 0.5 - SIDEWAYS, 0.5 + SIDEWAYS)
+    if not demand.only_levels:
+        across = np.clip(across, 0.5 - SIDEWAYS, 0.5 + SIDEWAYS)
     across = np.where(room.right_cut, np.maximum(across, room.leftmost), across)
     return np.clip(np.where(room.left_cut, np.minimum(across, room.rightmost), across), 0, 1)
 

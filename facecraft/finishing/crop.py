@@ -17,6 +17,8 @@ EYES_FROM_TOP = 0.45
 """Distance of the eyes from the top, as a share of the height, in a crop that only has a shape."""
 SEAM = 0.04
 """Width of the transition from the photo's edge to a plain area, as a share of the portrait's longer side."""
+LEAST_MISSING = 0.0005
+"""Smallest share of the portrait outside of the photo that a note names."""
 LEAST_LACK = 0.005
 """Smallest missing room that a note names, as a share of the portrait's height."""
 ENLARGED = 1.005
@@ -75,7 +77,7 @@ def portrait_size(options: Options, width: int, height: int, natural_px: float |
     """The portrait's width and height. A missing side follows from the picture's shape and resolution.
 
     Args:
-        options: width and height are read.
+        options: width, height and head are read.
         width: of the picture, in pixels.
         height: of the picture, in pixels.
         natural_px: height of the portrait if the picture is not scaled; None for the picture's own size.
@@ -89,7 +91,11 @@ def portrait_size(options: Options, width: int, height: int, natural_px: float |
         return _clip(high * width / height), high
     if natural_px is None:
         return width, height
-    return _clip(natural_px * width / height), _clip(natural_px)
+    natural = natural_px * width / height, natural_px
+    if options.head_range is None:  # a part of the picture in its own resolution
+        return max(1, round(natural[0])), max(1, round(natural[1]))
+    factor = min(1.0, MOST_PX / max(natural)) * max(1.0, LEAST_PX / min(natural))
+    return _clip(natural[0] * factor), _clip(natural[1] * factor)
 
 
 def _clip(side_px: float) -> int:
@@ -138,13 +144,13 @@ def notes_on(crop: Crop, covered: Alpha | None, lack: Lack | None) -> tuple[Note
     if crop.scale > ENLARGED:
         detail = f"The photo was enlarged {crop.scale:.2f} times to fill the frame: it has fewer pixels."
         notes.append(Note("source_small", detail))
-    if covered is not None:
-        share = 1 - float(covered.mean()) / 255
-        detail = f"The photo ends inside the frame: {share:.1%} of the portrait is outside of it."
+    missing = 0.0 if covered is None else 1 - float(covered.mean()) / 255
+    if missing >= LEAST_MISSING:
+        detail = f"The photo ends inside the frame: {missing:.1%} of the portrait is outside of it."
         notes.append(Note("extended", detail))
     if lack is not None:
-        detail = f"The photo is too tight: the requested frame needs {_rooms(lack)}. This one is narrower."
-        notes.append(Note("photo_tight", detail))
+        detail = f"The photo is too tight. The requested frame needs {_rooms(lack)}, in shares of its height."
+        notes.append(Note("photo_tight", f"{detail} This one is closer."))
     return tuple(notes)
 
 

@@ -20,6 +20,7 @@ class Demand:
         least_eyes: down to this the eyes may be lower if the photo is tight; None for the end of their range.
         centred: whether there is as much space above the head as below it.
         levels: whether the eyes should be level.
+        in_place: whether the head stays at its place in the photo as far as it can.
         painted: whether a new background hides what the photo lacks.
     """
 
@@ -31,11 +32,12 @@ class Demand:
     least_eyes: float | None = None
     centred: bool = False
     levels: bool = False
+    in_place: bool = False
     painted: bool = False
 
     @property
     def only_levels(self) -> bool:
-        """Whether nothing but level eyes is requested. Then they stay where they are."""
+        """Whether no size of the head and no place of the eyes is requested."""
         return self.head is None and self.eyes is None
 
     def narrowed(self, share: float) -> Self:

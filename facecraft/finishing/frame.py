@@ -1,4 +1,4 @@
-"""Search for the frame: the size, place and turn of the head in the portrait that miss least of the photo.
+"""Search for the frame that reaches least beyond the photo: size, place and turn of the head in the portrait.
 
 A frame should stay inside of the photo. At the lower edge, and where the photo's edge cuts the person, it
 always does: beyond them, a body would be invented. At the other edges the background may go on. If the
@@ -76,7 +76,7 @@ def middle(demand: Demand, subject: Subject) -> Frame:
 
 
 def search(demand: Demand, subject: Subject) -> Frame:
-    """Find the frame that misses least of the photo. It leaves the ranges only to invent no body."""
+    """Find the frame that reaches least beyond the photo. It leaves the ranges only to invent no body."""
     narrow = demand.narrowed(MARGIN)
     frames = candidates(narrow, subject)
     room = room_of(narrow, subject, frames)
@@ -90,13 +90,14 @@ def search(demand: Demand, subject: Subject) -> Frame:
 
 
 def _lack(demand: Demand, subject: Subject, frames: Candidates, room: Room, index: int) -> Lack:
-    missing = (
-        (frames.across - room.rightmost) * demand.aspect,
-        room.lowest - frames.eyes,
-        (room.leftmost - frames.across) * demand.aspect,
-        frames.eyes - room.highest,
+    across, eyes, leftmost, lowest, rightmost, highest = (
+        float(each[index])
+        for each in (frames.across, frames.eyes, room.leftmost, room.lowest, room.rightmost, room.highest)
     )
-    left, top, right, bottom = (max(0.0, float(side[index])) for side in missing)
+    if leftmost > rightmost:  # too narrow a photo lacks the same on both sides
+        across = (leftmost + rightmost) / 2
+    left, right = (max(0.0, side * demand.aspect) for side in (across - rightmost, leftmost - across))
+    top, bottom = max(0.0, lowest - eyes), max(0.0, eyes - highest)
     area = _missing(_frame(demand, subject, frames, index).matrix, demand.aspect, subject)
     return Lack(left, top, right, bottom, area)
 
@@ -119,8 +120,8 @@ def _missing(matrix: Affine, aspect: float, subject: Subject) -> float:
     ends = starts + to_photo[:, :1] * aspect
     first, last = np.zeros(ROWS), np.ones(ROWS)
     for start, end, size in zip(starts, ends, (subject.width, subject.height), strict=True):
-        with np.errstate(divide="ignore"):  # along an edge of the photo a row is inside or outside as a whole
-            crossings = np.stack((-start, size - start)) / (end - start)
+        # A row along an edge of the photo is inside or outside as a whole: it crosses edges very far away.
+        crossings = np.stack((-start, size - start)) / (end - start + 1e-12)
         first = np.maximum(first, crossings.min(axis=0))
         last = np.minimum(last, crossings.max(axis=0))
     return 1 - float(np.maximum(0.0, last - first).mean())

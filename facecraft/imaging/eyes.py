@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 EyePoints: TypeAlias = NDArray[np.float32]
 """(N, 2) float32, x y in pixels of the picture."""
 
-OUTER_CORNER, INNER_CORNER = 0, 8
+INNER_CORNER, OUTER_CORNER = 0, 8
 LIDS = ((11, 3), (12, 4), (13, 5))
 """Pairs of points on the upper and the lower lid, in the middle of the eye."""
 STRAIGHT = np.array([0, -0.067])
@@ -21,8 +21,8 @@ class Eye:
     """One eye.
 
     Attributes:
-        contour: (71, 2): the outer corner, seven points of the lower lid, the inner corner, seven points of
-            the upper lid from the outer corner on, then points around the eye.
+        contour: (71, 2): the inner corner, seven points of the lower lid, the outer corner, seven points of
+            the upper lid from the inner corner on, then points around the eye.
         iris: (5, 2), the middle first.
     """
 
@@ -40,13 +40,15 @@ class Eye:
         """Distance between the corners."""
         return max(float(np.linalg.norm(self._across)), 1e-6)
 
-    @property
-    def iris_place(self) -> NDArray[np.float64]:
+    def iris_place(self, *, left: bool) -> NDArray[np.float64]:
         """(2,), x y of the iris from the middle between the corners, in widths of the eye.
 
-        x is along the eye, from its left to its right in the picture, y is downwards.
+        x is along the face, from its left to its right eye, y is down the face: the picture may be turned.
+
+        Args:
+            left: whether it is the eye on the left of an upright picture.
         """
-        across = self._across if self._across[0] >= 0 else -self._across
+        across = self._across if left else -self._across
         x, y = across / self.width_px
         middle = (self.contour[OUTER_CORNER] + self.contour[INNER_CORNER]) / 2
         offset = (self.iris[0] - middle) / self.width_px
@@ -62,8 +64,8 @@ class Eyes:
     """Both eyes.
 
     Attributes:
-        left: in the picture.
-        right: in the picture.
+        left: on the left of an upright picture.
+        right: on its right.
     """
 
     left: Eye
@@ -77,5 +79,5 @@ class Eyes:
     @property
     def gaze(self) -> float:
         """Distance of the irises from where they are in a look into the camera, in widths of an eye."""
-        place = (self.left.iris_place + self.right.iris_place) / 2
+        place = (self.left.iris_place(left=True) + self.right.iris_place(left=False)) / 2
         return float(np.linalg.norm(place - STRAIGHT))

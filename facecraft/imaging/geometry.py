@@ -132,7 +132,7 @@ def warp(image: NDArray[np.uint8], matrix: Affine, width: int, height: int, bord
     if scale >= 1:
         warped = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=border)
         return np.asarray(warped, np.uint8)
-    box = footprint(invert(matrix), width, height, image.shape)
+    box = _with_pixels(footprint(invert(matrix), width, height, image.shape), image.shape)
     part = image[box.inside]
     (part_h, part_w), (x1, y1) = part.shape[:2], (box.x1, box.y1)
     small_w, small_h = max(1, round(part_w * scale)), max(1, round(part_h * scale))
@@ -144,6 +144,12 @@ def warp(image: NDArray[np.uint8], matrix: Affine, width: int, height: int, bord
     rest = np.column_stack((linear, shift))
     warped = cv2.warpAffine(small, rest, (width, height), flags=cv2.INTER_LINEAR, borderMode=border)
     return np.asarray(warped, np.uint8)
+
+
+def _with_pixels(box: Box, shape: tuple[int, ...]) -> Box:
+    """The box, or the nearest pixel of the picture if it has none."""
+    x1, y1 = min(box.x1, shape[1] - 1), min(box.y1, shape[0] - 1)
+    return Box(x1, y1, max(box.x2, x1 + 1), max(box.y2, y1 + 1))
 
 
 def crop(image: RGBImage, alignment: Alignment) -> FaceCrop:

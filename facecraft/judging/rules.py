@@ -42,11 +42,11 @@ class Evidence:
         image: (H, W, 3) uint8, RGB; transparency is laid on white.
         faces: number of faces in it.
         points: of the largest face, in the picture's pixels; None without a face.
-        eyes: of the largest face, in the picture's pixels; None without a face.
+        eyes: of the largest face, in the pixels of the photo or of the portrait; None without a face.
         person: the segmented person.
         source_eyes_px: distance between the eyes in the photo, in its pixels; None without a face.
         drift: None if the face before restoration is not known.
-        missing: share of the requested crop that lies beyond the photo; None if nothing was cropped.
+        missing: share of the requested crop that the photo lacks; None for a photo as it is.
         retouched: whether anything but the crop changed the person or the background.
         width: of the portrait's file, in pixels; for a sheet, of one portrait.
         height: of the portrait's file, in pixels; for a sheet, of one portrait.
@@ -148,7 +148,7 @@ RULES = (
         "inside_photo",
         "share",
         (None, None),
-        "share of the nearest frame by the rules that lies beyond the photo",
+        "share of the requested portrait that the photo does not cover",
         lambda e: e.missing,
     ),
     Rule(

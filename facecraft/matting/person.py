@@ -8,15 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facecraft.imaging.box import Box
-from facecraft.imaging.geometry import Affine, compose, invert, scale_of, shrink, transform, warp
+from facecraft.imaging.geometry import (
+    Affine,
+    compose,
+    footprint,
+    invert,
+    scale_of,
+    shifted,
+    shrink,
+    transform,
+    warp,
+)
 from facecraft.imaging.head import Extent, Head
 from facecraft.imaging.picture import Picture
 from facecraft.matting.segmenters import Look, Segmenter
-from facecraft.matting.silhouette import keep_bust
+from facecraft.matting.silhouette import PERSON, keep_bust
 from facecraft.types import Plane, RGBImage
 
-PERSON = 0.5
-"""A pixel with at least this value counts as a person."""
 SOFT_EDGE_PX = 9
 """Width, in pixels of the plane, that is kept around a person, so that soft edges stay."""
 PLANE_PX = 384
@@ -48,7 +56,8 @@ class Sitter:
 
     Attributes:
         places: (N, 2) float32, x y of points on them, in the portrait's pixels; empty for everybody.
-        head_px: height of the head, in the portrait's pixels; None if the places are on several people.
+        head_px: height of the head, in the portrait's pixels; None if the places are on several people, or
+            the head is not upright.
     """
 
     places: NDArray[np.float32]
@@ -74,7 +83,17 @@ def segment_sitter(
     width, height = (max(1, round(side * scale)) for side in size)
     shares = (width / size[0], height / size[1])
     to_plane = compose(matrix, _stretch((0, 0, *size), (width, height)))
-    small = shrink(rgb, max(rgb.shape[:2]) * min(1.0, scale_of(to_plane)))  # once, and not for each look
+    # What the widest look sees, scaled down once and not for each look.
+    air = max(look.air for look in segmenter.looks)
+    around = shifted(width * (1 - air) / 2, height * (1 - air) / 2)
+    seen = footprint(
+        compose(around, invert(to_plane)), math.ceil(width * air), math.ceil(height * air), rgb.shape
+    )
+    if seen.empty:
+        return np.zeros((height, width), np.float32)
+    to_plane = compose(shifted(seen.x1, seen.y1), to_plane)
+    rgb = rgb[seen.inside]
+    small = shrink(rgb, max(rgb.shape[:2]) * min(1.0, scale_of(to_plane)))
     to_plane = compose(_stretch((0, 0, *small.shape[1::-1]), rgb.shape[1::-1]), to_plane)
     looks = [_look(small, to_plane, (width, height), look, segmenter) for look in segmenter.looks]
     plane = np.asarray(np.mean(looks, axis=0), np.float32)

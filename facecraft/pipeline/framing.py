@@ -8,12 +8,15 @@ from facecraft.finishing.crop import Crop
 from facecraft.finishing.demand import Demand, Subject
 from facecraft.finishing.frame import Lack
 from facecraft.imaging.geometry import compose, quarter_turns
-from facecraft.imaging.head import head_of
+from facecraft.imaging.head import Extent, head_of
 from facecraft.imaging.mesh import Points, transform_points
 from facecraft.options import Options
 from facecraft.pipeline.look import Scene
 from facecraft.presets.presets import Preset
 from facecraft.ranges import as_range
+
+NO_EXTENT = Extent(0, 0, 0)
+"""Where the person is not measured, because nothing reads it."""
 
 
 def place(
@@ -38,14 +41,13 @@ def place(
     if not options.crops:
         return points, None, None
     size = (scene.picture.width, scene.picture.height)
-    if points is None:
+    if points is None or head_of(points).height_px < 1:
         if options.fits_head:
             raise NoFaceFound("No face was found to place the crop.")
         return None, crop.largest(*size, crop.portrait_size(options, *size, None), None), None
     part, _ = _crop(options, preset, scene, points, painted=painted)
-    points = scene.points_in(part)
-    if points is None:
-        return None, part, None
+    traced = scene.points_in(part)
+    points = points if traced is None else traced
     part, lack = _crop(options, preset, scene, points, painted=painted)
     return points, part, lack
 
@@ -63,8 +65,10 @@ def _crop(
     if turns % 2:
         width, height = height, width
     demand = _demand(options, preset, width, height, painted=painted)
-    subject = Subject(width, height, head_of(transform_points(points, upright)), scene.extent(turns))
-    found = frame.middle(demand, subject) if options.beyond == "fill" else frame.search(demand, subject)
+    fills = options.beyond == "fill"
+    extent = NO_EXTENT if fills else scene.extent(turns)
+    subject = Subject(width, height, head_of(transform_points(points, upright)), extent)
+    found = frame.middle(demand, subject) if fills else frame.search(demand, subject)
     part = crop.of_frame(found, crop.portrait_size(options, width, height, found.height_px))
     return replace(part, matrix=compose(upright, part.matrix)), found.lack
 
@@ -81,5 +85,6 @@ def _demand(options: Options, preset: Preset | None, width: int, height: int, *,
         least_eyes=style.least_eyes if style and options.eye_line == style.eye_line else None,
         centred=options.margin is not None,
         levels=options.align,
+        in_place=options.width is None and options.height is None,
         painted=painted,
     )

@@ -1,4 +1,4 @@
-"""Judge the result, by measuring the result itself."""
+"""Judge the result, by measuring the result itself, and its eyes in the photo."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,9 +58,12 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
 
 
 def _missing(plan: Plan, portrait: Picture) -> float:
+    """The share of the requested crop that the photo lacks; a new background is nobody's invention."""
     if plan.lack is not None:
         return plan.lack.area
-    return 0.0 if portrait.covered is None else 1 - float(portrait.covered.mean()) / 255
+    if portrait.covered is None or plan.recipe.background.paints:
+        return 0.0
+    return 1 - float(portrait.covered.mean()) / 255
 
 
 def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int | None, models: Models) -> Verdict:

@@ -140,7 +140,10 @@ class Scene:
             x - AROUND * size, y - ABOVE * size, x + AROUND * size, y + BELOW * size
         ))  # fmt: skip
         part = Box(left, top, right, bottom).meet(Box(0, 0, width, height))
-        picture = Picture(np.ascontiguousarray(turned[part.inside]))
+        if part.empty:  # the face is a guess beyond the photo
+            return Extent(x, y, x)
+        shown = turned[part.inside]
+        picture = Picture(np.ascontiguousarray(shown) if turns else shown)  # OpenCV cannot read turned pixels
         places = points[:, :2] - np.array([part.x1, part.y1], np.float32)
         plane = segment_person(picture, places, self._models.segmenter)
         return measure_extent(plane, part, width, head)

@@ -142,7 +142,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
         raise NoFaceFound("No face was found in the picture.")
     points, part, lack = None, None, None
     if options.crops or recipe.judge or options.tone == "auto" or recipe.background.kind != "keep":
-        painted = recipe.background.kind not in ("keep", "blur")
+        painted = recipe.background.paints
         points, part, lack = framing.place(options, recipe.preset, scene, painted=painted)
     matrix = geometry.scaling(options.upscale) if part is None else part.matrix
     size = (width * options.upscale, height * options.upscale) if part is None else (part.width, part.height)

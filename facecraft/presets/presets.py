@@ -34,7 +34,7 @@ def _is_colour(value: str) -> str:
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 # Strict but for the tuples: TOML has lists in their place.
-ShareRange: TypeAlias = Annotated[tuple[Share, Share], Field(strict=False), AfterValidator(increasing)]
+ShareLimits: TypeAlias = Annotated[tuple[Share, Share], Field(strict=False), AfterValidator(increasing)]
 """The least and the most that a share may be."""
 Text = Annotated[str, Field(min_length=1)]
 
@@ -51,9 +51,9 @@ class Preset(BaseModel):
     width_px: Annotated[int, Field(ge=64, le=4096)] | None = None
     height_px: Annotated[int, Field(ge=64, le=4096)] | None = None
     dpi: Annotated[int, Field(ge=36, le=1200)] | None = None
-    head: ShareRange
-    eye_line: ShareRange | None = None
-    top_margin: ShareRange | None = None
+    head: ShareLimits
+    eye_line: ShareLimits | None = None
+    top_margin: ShareLimits | None = None
     background: Annotated[
         tuple[Annotated[str, AfterValidator(_is_colour)], ...], Field(min_length=1, strict=False)
     ]

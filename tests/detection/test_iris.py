@@ -60,6 +60,7 @@ def test_eyes_turn_with_the_picture(
     off = np.linalg.norm(middles(found) - geometry.transform(middles(eyes), matrix), axis=1)
     assert off.max() < 0.08 * eyes.left.width_px
     assert abs(found.openness - eyes.openness) < 0.05
+    assert found.gaze < 0.1
 
 
 def test_a_mirrored_picture_has_the_mirrored_eyes(
@@ -81,6 +82,15 @@ def test_the_same_picture_gives_the_same_eyes(
     again = model.find(astronaut, points)
     assert (middles(again) == middles(eyes)).all()
     assert (again.left.contour == eyes.left.contour).all()
+
+
+@pytest.mark.parametrize("shift", [(-400, 0), (0, -300), (600, 600)], ids=str)
+def test_eyes_beyond_the_picture_are_no_error(
+    model: IrisModel, astronaut: RGBImage, points: Points, shift: tuple[int, int]
+) -> None:
+    large = transform_points(points, np.array([[9.0, 0, 0], [0, 9, 0]]))
+    found = model.find(astronaut, large + np.array([*shift, 0], np.float32))
+    assert np.isfinite(middles(found)).all()
 
 
 def test_points_on_one_spot_are_no_error(model: IrisModel, astronaut: RGBImage) -> None:

@@ -34,6 +34,23 @@ def test_a_portrait_has_the_size_asked_for(
     assert (portrait.width, portrait.height) == size
 
 
+@pytest.mark.parametrize(
+    ("fields", "photo", "natural_px", "size"),
+    [
+        ({"head": 0.3}, (4000, 3000), 4500, (4096, 3072)),
+        ({"head": 0.5}, (6000, 4000), 4400, (4096, 2731)),
+        ({"head": 0.5}, (90, 60), 30, (96, 64)),
+        ({"align": True}, (7728, 5152), 5152, (7728, 5152)),
+        ({"align": True}, (90, 60), 60, (90, 60)),
+    ],
+    ids=str,
+)
+def test_a_natural_size_keeps_its_shape(
+    fields: dict[str, float], photo: tuple[int, int], natural_px: float, size: tuple[int, int]
+) -> None:
+    assert crop.portrait_size(Options.parse(fields), *photo, natural_px) == size
+
+
 def test_without_a_size_the_head_keeps_its_pixels(make: Make, astronaut: RGBImage, trace: Trace) -> None:
     portrait = make(astronaut, head=0.5)
     head, _, _ = measured(portrait, trace)

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facecraft.finishing import frame
@@ -121,10 +121,17 @@ def test_eyes_are_level_as_far_as_the_corners_stay_in_the_photo() -> None:
         assert corners(found, 0.75)[:, 1].max() <= 1000.2
 
 
-PEOPLE = st.builds(subject, x=st.floats(100, 900), y=st.floats(120, 880), roll_deg=st.floats(-25, 25))
+PEOPLE = st.builds(
+    subject,
+    width=st.integers(150, 1000),
+    x=st.floats(60, 900),
+    y=st.floats(60, 960),
+    roll_deg=st.floats(-25, 25),
+).filter(lambda person: person.head.middle[0] < person.width - 20)
 HEADS = st.tuples(st.floats(0.3, 0.6), st.floats(0.6, 0.8))
 
 
+@settings(derandomize=True, deadline=None, max_examples=300)
 @given(PEOPLE, st.floats(0.5, 1.5), HEADS, st.booleans(), st.booleans())
 def test_no_frame_reaches_beyond_the_photo_where_the_person_is_cut(
     person: Subject, aspect: float, head: tuple[float, float], left: bool, top: bool
@@ -145,6 +152,38 @@ def test_align_alone_keeps_the_largest_part_without_empty_corners(
     assert portrait.notes == ()
     assert 0.85 * 512 <= portrait.width == portrait.height < 512
     assert abs(measured(portrait, trace)[2]) < 1
+
+
+@pytest.mark.parametrize("x", [60, 120, 300, 500, 880])
+def test_align_alone_keeps_most_of_the_photo_wherever_the_face_is(x: float) -> None:
+    person = subject(x=x, roll_deg=10)
+    found = frame.search(Demand(1.0, levels=True, in_place=True), person)
+    places = corners(found, 1.0)
+    assert places.min() >= -0.2
+    assert places.max() <= 1000.2
+    assert found.height_px**2 > 0.65 * 1000**2
+
+
+def test_align_with_a_shape_keeps_a_head_at_the_side_whole() -> None:
+    person = subject(width=1600, height=900, x=160, y=400)
+    x = corners(frame.search(Demand(0.75, levels=True), person), 0.75)[:, 0]
+    assert -0.2 <= x.min() <= person.extent.left
+    assert x.max() >= person.extent.right
+
+
+def test_a_photo_smaller_than_the_head_is_not_continued_either() -> None:
+    head = subject(width=160, height=150, x=80, y=60)
+    cut = replace(head, extent=Extent(0, 0, 160, 0.0, 0.0, top_cut=True))
+    places = corners(frame.search(Demand(1.0, head=(0.5, 0.5)), cut), 1.0)
+    assert places.min() >= -0.2
+    assert places[:, 0].max() <= 160.2
+    assert places[:, 1].max() <= 150.2
+
+
+def test_a_frame_beside_the_photo_misses_all_of_it_and_has_a_number() -> None:
+    edge = subject(width=512, height=512, x=511.5, y=255.5)
+    found = frame.search(Demand(1.0, head=(0.5, 0.5)), edge)
+    assert found.lack is None or math.isfinite(found.lack.area)
 
 
 def test_align_alone_turns_the_canvas_of_a_photo_on_its_side(

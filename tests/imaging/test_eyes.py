@@ -11,7 +11,7 @@ def eye(
 ) -> Eye:
     """An eye around (100, 50), with the outer corner on its own side; `iris` in widths from the middle."""
     side = 1 if right else -1
-    along = np.linspace(1, -1, 9)  # from the outer corner to the inner one
+    along = np.linspace(-1, 1, 9)  # from the inner corner to the outer one
     contour = np.zeros((71, 2), np.float32)
     contour[:9] = np.column_stack((side * along * width / 2, np.where(np.abs(along) < 1, height / 2, 0)))
     contour[9:16] = np.column_stack((side * along[1:-1] * width / 2, np.full(7, -height / 2)))
@@ -35,10 +35,10 @@ def test_eyes_are_as_open_as_the_less_open_one() -> None:
     assert Eyes(eye(40, 12), eye(40, 2, right=True)).openness == pytest.approx(0.05, abs=1e-5)
 
 
-@pytest.mark.parametrize("degrees", [0, 30, -30])
+@pytest.mark.parametrize("degrees", [0, 30, -30, 90, 180])
 @pytest.mark.parametrize("right", [False, True])
-def test_the_irises_place_is_told_in_the_pictures_directions(right: bool, degrees: float) -> None:
-    x, y = turned(eye(iris=(0.2, -0.1), right=right), degrees).iris_place
+def test_the_irises_place_is_told_in_the_faces_directions(right: bool, degrees: float) -> None:
+    x, y = turned(eye(iris=(0.2, -0.1), right=right), degrees).iris_place(left=not right)
     assert (x, y) == (pytest.approx(0.2, abs=1e-5), pytest.approx(-0.1, abs=1e-5))
 
 
@@ -56,4 +56,4 @@ def test_gaze_is_the_distance_of_both_irises() -> None:
 
 def test_an_eye_without_width_has_numbers_too() -> None:
     assert np.isfinite(eye(0, 0).openness)
-    assert np.isfinite(eye(0, 0).iris_place).all()
+    assert np.isfinite(eye(0, 0).iris_place(left=True)).all()

@@ -26,7 +26,7 @@ VERDICT = Verdict(
             "head_height", "fail", 0.6234, 0.711, 0.8, "share", "chin to crown over the picture's height"
         ),
         RuleResult("roll", "pass", -1.04, -8, 8, "deg", "tilt of the eyes' line"),
-        RuleResult("eyes_open", "unknown", None, 0.2, None, "ratio", "height over width of an eye"),
+        RuleResult("eyes_open", "unknown", None, 0.19, None, "ratio", "height over width of an eye"),
         RuleResult("file_size", "unknown", 66.315, None, None, "kB", "size of the file"),
         RuleResult("drift", "unknown", None, None, None, "eye distances", "how far the points moved"),
     )
