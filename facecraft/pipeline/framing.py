@@ -15,6 +15,8 @@ from facecraft.pipeline.look import Scene
 from facecraft.presets.presets import Preset
 from facecraft.ranges import as_range
 
+TRACES, STEADY_DEG = 4, 5.0
+"""The points of a head on its side are wrong at first. They are traced again until its roll is steady."""
 NO_EXTENT = Extent(0, 0, 0)
 """Where the person is not measured, because nothing reads it."""
 
@@ -45,10 +47,13 @@ def place(
         if options.fits_head:
             raise NoFaceFound("No face was found to place the crop.")
         return None, crop.largest(*size, crop.portrait_size(options, *size, None), None), None
-    part, _ = _crop(options, preset, scene, points, painted=painted)
-    traced = scene.points_in(part)
-    points = points if traced is None else traced
     part, lack = _crop(options, preset, scene, points, painted=painted)
+    for _ in range(TRACES):
+        roll_deg = head_of(points).roll_deg
+        points = scene.points_in(part, points)
+        part, lack = _crop(options, preset, scene, points, painted=painted)
+        if abs(head_of(points).roll_deg - roll_deg) < STEADY_DEG:
+            break
     return points, part, lack
 
 
@@ -60,7 +65,7 @@ def _crop(
         size = crop.portrait_size(options, width, height, None)
         return crop.largest(width, height, size, head_of(points)), None
     # A photo on its side is first turned as a whole.
-    turns = scene.quarter_turns if options.align else 0
+    turns = round(head_of(points).roll_deg / 90) % 4 if options.align else 0
     upright = quarter_turns(turns, width, height)
     if turns % 2:
         width, height = height, width

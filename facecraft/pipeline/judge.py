@@ -7,7 +7,7 @@ from facecraft.colours import WHITE
 from facecraft.imaging import geometry
 from facecraft.imaging.fit import EncodedFile
 from facecraft.imaging.head import head_of
-from facecraft.imaging.mesh import box_of, eyes_of
+from facecraft.imaging.mesh import box_of, eyes_of, transform_points
 from facecraft.imaging.picture import Picture, flatten
 from facecraft.judging import measures, verdict
 from facecraft.judging.rules import Drift, Evidence
@@ -28,10 +28,14 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
         points = plan.points
         if points is not None:
             points, _ = models.mesh.trace(image, box_of(points), eyes_of(points))
-        # A portrait may be too small to see its eyes, and only a restorer of faces draws new ones.
-        eyes = scene.eyes
-        if points is not None and plan.treatment.restorer is not None:
-            eyes = models.iris.find(image, points)
+        eyes = None
+        if points is not None and plan.points is not None:
+            # A portrait may be too small to see its eyes, and only a restorer of faces draws new ones.
+            if plan.treatment.restorer is not None:
+                eyes = models.iris.find(image, points)
+            else:
+                in_photo = transform_points(plan.points, geometry.invert(plan.matrix))
+                eyes = models.iris.find(scene.picture.rgb, in_photo)
         drift = drawing.drift
         if drift is None and recipe.upscaler is None:  # the face is unchanged
             drift = Drift(displacement=0.0, psnr_db=measures.BEST_PSNR_DB)

@@ -111,11 +111,6 @@ class Scene:
         with self.timings.stage("landmarks"):
             return self._models.iris.find(self.picture.rgb, points)
 
-    @cached_property
-    def quarter_turns(self) -> int:
-        """Number of quarter turns, as of `numpy.rot90`, that make the largest face upright."""
-        return 0 if self.points is None else round(head_of(self.points).roll_deg / 90) % 4
-
     def extent(self, turns: int) -> Extent:
         """How far the largest face's person reaches in the photo after `turns` quarter turns, in its pixels.
 
@@ -148,14 +143,11 @@ class Scene:
         plane = segment_person(picture, places, self._models.segmenter)
         return measure_extent(plane, part, width, head)
 
-    def points_in(self, part: Crop) -> Points | None:
-        """Points of the largest face, traced in a crop, in the photo's pixels.
+    def points_in(self, part: Crop, points: Points) -> Points:
+        """Points of a face, in the photo's pixels, traced again in a crop.
 
         The mesh's points differ by up to 3 % between crops. The ones in the portrait's own crop count.
         """
-        points = self.points
-        if points is None:
-            return None
         with self.timings.stage("landmarks"):
             small = part.scaled(min(1.0, RETRACE_PX / max(part.width, part.height)))
             shown = crop.apply(Picture(self.picture.rgb), small).rgb
