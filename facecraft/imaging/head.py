@@ -51,6 +51,12 @@ class Head:
         return float(np.array([-across[1], across[0]]) @ (self.chin - self.middle))
 
     @property
+    def crown(self) -> NDArray[np.float64]:
+        """(2,), x y of the top of the skull."""
+        across = (self.eyes[1] - self.eyes[0]) / max(self.eyes_px, 1e-6)
+        return np.asarray(self.middle + CROWN * self.face_px * np.array([across[1], -across[0]]))
+
+    @property
     def height_px(self) -> float:
         """Distance from the chin to the top of the skull."""
         return self.face_px * (1 + CROWN)

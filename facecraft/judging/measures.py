@@ -40,6 +40,13 @@ def pitch_deg(points: Points) -> float:
     return math.degrees(math.atan2(-down[2], math.hypot(down[0], down[1])))
 
 
+def head_inside(points: Points, width: int, height: int) -> float:
+    """Distance of the head from the nearest edge of the picture, in its heights; below 0 if it is cut."""
+    head = head_of(points)
+    outline = np.vstack((points[:, :2].astype(np.float64), head.crown)) + 0.5
+    return float(np.minimum(outline, np.array([width, height]) - outline).min() / max(head.height_px, 1e-6))
+
+
 def mouth_open(points: Points) -> float:
     """Gap between the lips over the width of the mouth."""
     gap = np.mean([np.linalg.norm(points[a, :2] - points[b, :2]) for a, b in INNER_LIPS])

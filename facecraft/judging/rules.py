@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from facecraft.imaging.eyes import Eyes
 from facecraft.imaging.fit import KB
-from facecraft.imaging.head import EYES_IN_HEAD, Head, head_of
+from facecraft.imaging.head import Head, head_of
 from facecraft.imaging.mesh import Points
 from facecraft.judging import measures
 from facecraft.judging.measures import FacePatch
@@ -115,8 +115,7 @@ def _of_face(measure: Callable[[FacePatch], float]) -> Callable[[Evidence], floa
 
 
 def _crown_from_top(evidence: Evidence, head: Head) -> float:
-    crown = float(head.middle[1]) - head.height_px * (1 - EYES_IN_HEAD)
-    return (crown + 0.5) / float(evidence.image.shape[0])
+    return (float(head.crown[1]) + 0.5) / float(evidence.image.shape[0])
 
 
 RULES = (
@@ -143,6 +142,13 @@ RULES = (
         (None, None),
         "space above the crown over the picture's height",
         _of_head(_crown_from_top),
+    ),
+    Rule(
+        "head_inside",
+        "head heights",
+        (-0.04, None),
+        "distance of the head, chin to crown, from the nearest edge of the picture",
+        lambda e: None if e.points is None else measures.head_inside(e.points, *e.image.shape[1::-1]),
     ),
     Rule(
         "inside_photo",

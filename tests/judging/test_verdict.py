@@ -53,6 +53,8 @@ def pictures(astronaut: RGBImage, group: RGBImage, faces: list[RGBImage], make: 
     lit = np.where(np.arange(512)[None, :, None] < 225, 1.2, 0.5)
     made = {
         "turned": turned,
+        "forehead cut": astronaut[70:],
+        "face cut": astronaut[:, :240],
         "blurred": cv2.GaussianBlur(astronaut, (0, 0), 2),
         "dark": astronaut * 0.15,
         "burnt": np.clip(astronaut * 1.8, 0, 255),
@@ -73,6 +75,8 @@ def pictures(astronaut: RGBImage, group: RGBImage, faces: list[RGBImage], make: 
 
 CASES = [
     ("one_face", "astronaut", "six people"),
+    ("head_inside", "astronaut", "forehead cut"),
+    ("head_inside", "astronaut", "face cut"),
     ("roll", "astronaut", "turned"),
     ("yaw", "astronaut", "profile"),
     ("pitch", "astronaut", "looking down"),
@@ -88,7 +92,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "good", "bad"), CASES, ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(("rule", "good", "bad"), CASES, ids=[f"{case[0]}-{case[2]}" for case in CASES])
 def test_a_rule_tells_a_good_picture_from_a_bad_one(
     judge: Judge, pictures: dict[str, RGBImage], rule: str, good: str, bad: str
 ) -> None:
