@@ -137,7 +137,7 @@ def room_of(demand: Demand, subject: Subject, frames: Candidates) -> Room:
     along = np.stack((-frames.across, 1 - frames.across)) * width * sine
     down = np.stack((frames.eyes - 1, frames.eyes)) * height * sine
     extent = subject.extent
-    bottom_px = y + frames.eyes * height
+    left_bottom, right_bottom = y + along + frames.eyes * height * cosine  # rows of the lower corners
     return Room(
         lowest=1 - (y + along.min(axis=0)) / (height * cosine),
         highest=(subject.height - y - along.max(axis=0)) / (height * cosine),
@@ -146,8 +146,8 @@ def room_of(demand: Demand, subject: Subject, frames: Candidates) -> Room:
         rightmost=(x - down.max(axis=0)) / (width * cosine),
         right_of_hair=(x - extent.left) / width,
         left_of_hair=1 - (extent.right - x) / width,
-        left_cut=bottom_px > extent.left_from,
-        right_cut=bottom_px > extent.right_from,
+        left_cut=left_bottom > extent.left_from,
+        right_cut=right_bottom > extent.right_from,
     )
 
 
