@@ -138,13 +138,15 @@ def _plain_beyond(rgb: RGBImage, covered: Alpha) -> RGBImage:
     return np.asarray(cv2.blendLinear(plain, rgb, weight, 1 - weight), np.uint8)
 
 
-def notes_on(crop: Crop, covered: Alpha | None, lack: Lack | None) -> tuple[Note, ...]:
-    """Notes if the photo is too small for the crop, ends inside of it, or is too tight for the ranges."""
+def notes_on(crop: Crop, missing: float, lack: Lack | None) -> tuple[Note, ...]:
+    """Notes if the photo is too small for the crop, ends inside of it, or is too tight for the ranges.
+
+    `missing` is the share of the portrait outside of the photo, 0 to 1.
+    """
     notes = []
     if crop.scale > ENLARGED:
         detail = f"The photo was enlarged {crop.scale:.2f} times to fill the frame: it has fewer pixels."
         notes.append(Note("source_small", detail))
-    missing = 0.0 if covered is None else 1 - float(covered.mean()) / 255
     if missing >= LEAST_MISSING:
         detail = f"The photo ends inside the frame: {missing:.1%} of the portrait is outside of it."
         notes.append(Note("extended", detail))

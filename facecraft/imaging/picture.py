@@ -32,6 +32,11 @@ class Picture:
     def height(self) -> int:
         return int(self.rgb.shape[0])
 
+    @property
+    def missing(self) -> float:
+        """The share of it that lies outside of the photo, 0 to 1."""
+        return 0.0 if self.covered is None else 1 - float(self.covered.mean()) / 255
+
 
 def composite(picture: Picture, backdrop: RGBImage) -> RGBImage:
     """Draw a picture over a backdrop, (H, W, 3) uint8, in place; without alpha the picture is returned."""

@@ -90,6 +90,6 @@ def _demand(options: Options, preset: Preset | None, width: int, height: int, *,
         least_eyes=style.least_eyes if style and options.eye_line == style.eye_line else None,
         centred=options.margin is not None,
         levels=options.align,
-        in_place=options.width is None and options.height is None,
+        in_place=not any((options.width, options.height, options.head_range, options.eye_line)),
         painted=painted,
     )

@@ -65,9 +65,7 @@ def _missing(plan: Plan, portrait: Picture) -> float:
     """The share of the requested crop that the photo lacks; a new background is nobody's invention."""
     if plan.lack is not None:
         return plan.lack.area
-    if portrait.covered is None or plan.recipe.background.paints:
-        return 0.0
-    return 1 - float(portrait.covered.mean()) / 255
+    return 0.0 if plan.recipe.background.paints else portrait.missing
 
 
 def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int | None, models: Models) -> Verdict:

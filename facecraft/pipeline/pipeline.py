@@ -74,7 +74,7 @@ class Pipeline:
             verdict = judge_portrait(scene, planned, drawing, file, self.models)
         notes = recipe.notes + planned.treatment.notes + drawing.notes
         if planned.crop is not None:
-            notes += crop.notes_on(planned.crop, drawing.portrait.covered, planned.lack)
+            notes += crop.notes_on(planned.crop, drawing.portrait.missing, planned.lack)
         return Portrait(
             source=scene.source,
             faces=scene.faces,

@@ -71,6 +71,15 @@ def test_the_head_has_the_share_and_the_eyes_the_height_asked_for(
     assert abs(roll_deg) < 1
 
 
+def test_a_head_without_a_size_is_in_the_middle_of_the_width(
+    make: Make, astronaut: RGBImage, trace: Trace
+) -> None:
+    aside = np.ascontiguousarray(astronaut[:, 60:])  # her eyes are at 0.36 of its width
+    portrait = make(aside, head=0.6)
+    eyes = head_of(trace(pixels(portrait))).middle[0] + 0.5
+    assert eyes / portrait.width == pytest.approx(0.5, abs=0.02)
+
+
 def test_a_margin_is_the_room_on_both_sides_of_the_head(
     make: Make, astronaut: RGBImage, trace: Trace
 ) -> None:
