@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from facecraft.colours import Colour
 from facecraft.judging import measures
-from facecraft.judging.rules import RULES, Evidence, Rule
+from facecraft.judging.evidence import Evidence
+from facecraft.judging.rules import RULES, Rule
 from facecraft.options import Options
 from facecraft.ranges import as_range
 from facecraft.types import Bounds, Range, RuleResult, RuleStatus, Verdict

@@ -12,7 +12,7 @@ from facecraft.imaging import geometry
 from facecraft.imaging.box import Box
 from facecraft.imaging.geometry import Affine, Alignment, strips
 from facecraft.imaging.picture import Picture
-from facecraft.judging.rules import Drift
+from facecraft.judging.evidence import Drift
 from facecraft.options import Area
 from facecraft.pipeline import drift
 from facecraft.pipeline.drift import Restored

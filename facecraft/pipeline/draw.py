@@ -7,7 +7,7 @@ from facecraft.colours import Background
 from facecraft.finishing import background, crop, mask, sheet, tone
 from facecraft.imaging import geometry
 from facecraft.imaging.picture import Picture, composite, flatten, hide_colour, multiply_alpha
-from facecraft.judging.rules import Drift
+from facecraft.judging.evidence import Drift
 from facecraft.matting import matte
 from facecraft.matting.person import segment_sitter
 from facecraft.matting.segmenters import Segmenter

@@ -9,7 +9,7 @@ from facecraft.detection.facemesh import FaceMesh
 from facecraft.imaging import geometry
 from facecraft.imaging.mesh import Points
 from facecraft.judging import measures
-from facecraft.judging.rules import Drift
+from facecraft.judging.evidence import Drift
 from facecraft.types import RGBImage
 
 BISECTIONS = 6

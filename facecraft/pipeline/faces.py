@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from facecraft.cancellation import Cancellation
 from facecraft.detection.facemesh import FaceMesh
 from facecraft.imaging import geometry
-from facecraft.judging.rules import Drift
+from facecraft.judging.evidence import Drift
 from facecraft.options import Options
 from facecraft.pipeline import drift
 from facecraft.pipeline.cleaning import View

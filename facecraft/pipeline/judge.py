@@ -10,7 +10,7 @@ from facecraft.imaging.head import head_of
 from facecraft.imaging.mesh import box_of, eyes_of, transform_points
 from facecraft.imaging.picture import Picture, flatten
 from facecraft.judging import measures, verdict
-from facecraft.judging.rules import Drift, Evidence
+from facecraft.judging.evidence import Drift, Evidence
 from facecraft.matting.person import segment_person
 from facecraft.pipeline.draw import Drawing
 from facecraft.pipeline.look import Scene

@@ -1,6 +1,7 @@
 """A service that really listens, around a pipeline that a test makes up."""
 
 import gc
+import logging
 import threading
 import time
 import tracemalloc
@@ -53,6 +54,16 @@ def echo(data: bytes, options: Options) -> Portrait:
         width=64,
         height=80,
     )
+
+
+def request_lines(caplog: pytest.LogCaptureFixture, count: int) -> list[logging.LogRecord]:
+    """The log lines of so many requests. A line is written after its answer has left."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        lines = [record for record in caplog.records if record.name == "facecraft.request"]
+        if len(lines) >= count or time.monotonic() > end:
+            return lines
+        time.sleep(0.01)
 
 
 @dataclass

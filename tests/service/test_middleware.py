@@ -12,7 +12,7 @@ from facecraft.errors import InferenceFailed
 from facecraft.options import Options
 from facecraft.results import Portrait
 from facecraft.service.telemetry import logs
-from tests.service.conftest import Serve
+from tests.service.conftest import Serve, request_lines
 
 FILE = {"file": ("a secret name.jpg", b"0123456789")}
 
@@ -86,7 +86,7 @@ def test_each_request_is_one_line_that_names_no_file(serve: Serve, caplog: pytes
         client.get("/health")
         client.post("/process", files={"other": b"x"})
         client.get("/nonesuch/with?a=secret")
-    lines = [record for record in caplog.records if record.name == "facecraft.request"]
+        lines = request_lines(caplog, 3)
     facts = [
         {name: vars(record).get(name) for name in ("route", "status", "code", "faces")} for record in lines
     ]
@@ -166,7 +166,7 @@ def test_the_openapi_document_is_counted_and_logged_by_its_route(
     client = serve()
     with caplog.at_level(logging.INFO, "facecraft.request"):
         client.get("/openapi.json")
-    (line,) = (record for record in caplog.records if record.name == "facecraft.request")
+        (line,) = request_lines(caplog, 1)
     assert vars(line)["route"] == "/openapi.json"
     assert samples(client)['facecraft_requests_total{route="/openapi.json",status="200"}'] == 1
 

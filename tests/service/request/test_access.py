@@ -14,7 +14,7 @@ from facecraft.service.request.access import OPEN_PATHS, is_open
 from facecraft.service.server import Server
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import default_lock_path, load_lock
-from tests.service.conftest import echo, loading, running
+from tests.service.conftest import echo, loading, request_lines, running
 
 Serve = Callable[..., httpx.Client]
 
@@ -185,7 +185,7 @@ def test_a_refusal_is_logged_and_counted_under_its_route(
     with caplog.at_level("INFO", "facecraft.request"):
         client.post("/process", files=PHOTO, headers={"X-API-Key": "secret"})
         client.get("/unheard-of")
-    lines = [vars(record) for record in caplog.records if record.name == "facecraft.request"]
+        lines = [vars(record) for record in request_lines(caplog, 2)]
     assert [(line["route"], line["status"], line["code"]) for line in lines] == [
         ("/process", 401, "unauthorized"),
         ("unknown", 401, "unauthorized"),
