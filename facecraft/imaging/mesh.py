@@ -41,12 +41,18 @@ def transform_points(points: Points, matrix: Affine) -> Points:
     return np.column_stack((transform(points[:, :2], matrix), points[:, 2] * scale))
 
 
-def skin_mask(points: Points, width: int, height: int) -> NDArray[np.uint8]:
-    """(height, width) uint8: 255 on the skin of a face, 0 on eyes, brows, lips, and outside of it."""
+def face_mask(points: Points, width: int, height: int) -> NDArray[np.uint8]:
+    """(height, width) uint8: 255 on a face, 0 outside of it."""
     mask = np.zeros((height, width), np.uint8)
     flat = points[:, :2].astype(np.float32)
     middle = flat.mean(axis=0)
     _fill(mask, middle + 0.92 * (flat - middle), 255)  # hair and shadow begin at the outline
+    return mask
+
+
+def skin_mask(points: Points, width: int, height: int) -> NDArray[np.uint8]:
+    """(height, width) uint8: 255 on the skin of a face, 0 on eyes, brows, lips, and outside of it."""
+    mask, flat = face_mask(points, width, height), points[:, :2].astype(np.float32)
     for part in (LEFT_EYE + LEFT_BROW, RIGHT_EYE + RIGHT_BROW, LIPS):
         _fill(mask, flat[list(part)], 0)
     return mask

@@ -36,6 +36,8 @@ class Evidence:
         faces: number of faces in it.
         points: of the largest face, in the picture's pixels; None without a face.
         eyes: of the largest face, in the pixels of the photo or of the portrait; None without a face.
+        seen: the largest face as the photo shows it, for what covers it; None without a face, or if
+            it is too small.
         person: the segmented person.
         source_eyes_px: distance between the eyes in the photo, in its pixels; None without a face.
         drift: None if the face before restoration is not known.
@@ -50,6 +52,7 @@ class Evidence:
     faces: int
     points: Points | None
     eyes: Eyes | None
+    seen: FacePatch | None
     person: Plane
     source_eyes_px: float | None
     drift: Drift | None

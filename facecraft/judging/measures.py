@@ -59,11 +59,15 @@ class FacePatch:
     """A face, upright and at a fixed size.
 
     Attributes:
+        rgb: (FACE_PX, FACE_PX, 3) uint8.
         grey: (FACE_PX, FACE_PX) float32, luma, 0 to 255.
+        points: of the face, in pixels of the patch.
         skin: (FACE_PX, FACE_PX) bool, true on skin.
     """
 
+    rgb: RGBImage
     grey: NDArray[np.float32]
+    points: Points
     skin: NDArray[np.bool_]
 
     @property
@@ -81,7 +85,8 @@ def face_patch(image: RGBImage, points: Points) -> FacePatch:
     matrix = np.column_stack((linear, middle - linear @ head.middle))
     face = warp(image, matrix, FACE_PX, FACE_PX, cv2.BORDER_REPLICATE)
     grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return FacePatch(grey, skin_mask(transform_points(points, matrix), FACE_PX, FACE_PX) > 0)
+    points = transform_points(points, matrix)
+    return FacePatch(face, grey, points, skin_mask(points, FACE_PX, FACE_PX) > 0)
 
 
 def sharpness(patch: FacePatch) -> float:

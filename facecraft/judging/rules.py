@@ -12,7 +12,7 @@ from facecraft.imaging.eyes import Eyes
 from facecraft.imaging.fit import KB
 from facecraft.imaging.head import Head
 from facecraft.imaging.mesh import Points
-from facecraft.judging import measures
+from facecraft.judging import measures, visibility
 from facecraft.judging.evidence import Evidence
 from facecraft.judging.measures import FacePatch
 from facecraft.types import Bounds
@@ -28,6 +28,7 @@ class Rule:
         bounds: the allowed values if no preset sets others.
         detail: the meaning of the value.
         measure: returns the value; None if there is nothing to measure.
+        needs: a rule that comes before. Where it fails, what this one measures is a guess, and no value.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Rule:
     bounds: Bounds
     detail: str
     measure: Callable[[Evidence], float | None]
+    needs: str | None = None
 
 
 def _of_head(measure: Callable[[Evidence, Head], float]) -> Callable[[Evidence], float | None]:
@@ -53,6 +55,10 @@ def _of_face(measure: Callable[[FacePatch], float]) -> Callable[[Evidence], floa
     return lambda e: None if e.face_patch is None else measure(e.face_patch)
 
 
+def _of_seen(measure: Callable[[FacePatch], float]) -> Callable[[Evidence], float | None]:
+    return lambda e: None if e.seen is None else measure(e.seen)
+
+
 def _crown_from_top(evidence: Evidence, head: Head) -> float:
     return (float(head.crown[1]) + 0.5) / float(evidence.image.shape[0])
 
@@ -62,11 +68,33 @@ RULES = (
     Rule("width", "px", (None, None), "width of the picture", lambda e: float(e.width)),
     Rule("height", "px", (None, None), "height of the picture", lambda e: float(e.height)),
     Rule(
+        "eyes_visible",
+        "ratio",
+        (0.36, None),
+        "contrast of the eye that is less visible over the brightness of the skin",
+        _of_seen(visibility.eyes_contrast),
+    ),
+    Rule(
+        "face_uncovered",
+        "ratio",
+        (0.4, None),
+        "contrast and redness of the lips, less where the colours of cheeks and forehead differ",
+        _of_seen(visibility.mouth_contrast),
+    ),
+    Rule(
+        "glare",
+        "share",
+        (None, 0.05),
+        "share of white around the eye that has more of it",
+        _of_seen(visibility.glare),
+    ),
+    Rule(
         "head_height",
         "share",
         (None, None),
         "chin to crown over the picture's height",
         _of_head(lambda e, head: head.height_px / e.image.shape[0]),
+        needs="face_uncovered",
     ),
     Rule(
         "eye_line",
@@ -81,6 +109,7 @@ RULES = (
         (None, None),
         "space above the crown over the picture's height",
         _of_head(_crown_from_top),
+        needs="face_uncovered",
     ),
     Rule(
         "head_inside",
@@ -100,13 +129,21 @@ RULES = (
         "roll", "deg", (-8, 8), "tilt of the line through the eyes", _of_head(lambda _e, head: head.roll_deg)
     ),
     Rule("yaw", "deg", (-10, 10), "turn of the head to a side", _of_points(measures.yaw_deg)),
-    Rule("pitch", "deg", (-18, 12), "nod of the head", _of_points(measures.pitch_deg)),
+    Rule(
+        "pitch",
+        "deg",
+        (-18, 12),
+        "nod of the head",
+        _of_points(measures.pitch_deg),
+        needs="face_uncovered",
+    ),
     Rule(
         "eyes_open",
         "ratio",
         (0.19, None),
         "height over width of the eye that is less open",
         _of_eyes(lambda eyes: eyes.openness),
+        needs="eyes_visible",
     ),
     Rule(
         "gaze",
@@ -114,6 +151,7 @@ RULES = (
         (None, 0.15),
         "distance of the irises from where they are if someone looks into the camera",
         _of_eyes(lambda eyes: eyes.gaze),
+        needs="eyes_visible",
     ),
     Rule(
         "mouth_closed",
@@ -121,6 +159,7 @@ RULES = (
         (None, 0.08),
         "gap between the lips over the width of the mouth",
         _of_points(measures.mouth_open),
+        needs="face_uncovered",
     ),
     Rule(
         "sharpness",
@@ -129,7 +168,13 @@ RULES = (
         "fine edges of the face over its contrast",
         _of_face(measures.sharpness),
     ),
-    Rule("brightness", "L*", (20, 90), "mean lightness of the skin", _of_face(measures.lightness)),
+    Rule(
+        "brightness",
+        "L*",
+        (20, 90),
+        "mean lightness of the skin",
+        _of_face(measures.lightness),
+    ),
     Rule(
         "exposure",
         "share",

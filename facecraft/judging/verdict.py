@@ -34,7 +34,12 @@ def judge(evidence: Evidence, bounds: Mapping[str, Bounds], colours: Sequence[Co
     if evidence.file_bytes is None:
         limits["file_size"] = NO_BOUNDS
     rules = [*RULES, _background_colour(colours)] if colours else RULES
-    return Verdict(tuple(_result(rule, limits.get(rule.name, rule.bounds), evidence) for rule in rules))
+    results: dict[str, RuleResult] = {}
+    for rule in rules:
+        guessed = rule.needs is not None and results[rule.needs].status == "fail"
+        value = None if guessed else rule.measure(evidence)
+        results[rule.name] = _result(rule, limits.get(rule.name, rule.bounds), value)
+    return Verdict(tuple(results.values()))
 
 
 def bounds_of(options: Options) -> dict[str, Bounds]:
@@ -53,8 +58,7 @@ def _around(least: float, most: float) -> Bounds:
     return least - max(TOLERANCE * least, LEAST_TOLERANCE), most + max(TOLERANCE * most, LEAST_TOLERANCE)
 
 
-def _result(rule: Rule, bounds: Bounds, evidence: Evidence) -> RuleResult:
-    value = rule.measure(evidence)
+def _result(rule: Rule, bounds: Bounds, value: float | None) -> RuleResult:
     value = None if value is None else round(value, 4)  # judge the same value as the one that is shown
     least, most = bounds
     status: RuleStatus = "unknown"

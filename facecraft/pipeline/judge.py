@@ -9,7 +9,7 @@ from facecraft.imaging.fit import EncodedFile
 from facecraft.imaging.head import head_of
 from facecraft.imaging.mesh import box_of, eyes_of, transform_points
 from facecraft.imaging.picture import Picture, flatten
-from facecraft.judging import measures, verdict
+from facecraft.judging import measures, verdict, visibility
 from facecraft.judging.evidence import Drift, Evidence
 from facecraft.matting.person import segment_person
 from facecraft.pipeline.draw import Drawing
@@ -28,13 +28,14 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
         points = plan.points
         if points is not None:
             points, _ = models.mesh.trace(image, box_of(points), eyes_of(points))
-        eyes = None
+        eyes, seen = None, None
         if points is not None and plan.points is not None:
             # A portrait may be too small to see its eyes, and only a restorer of faces draws new ones.
+            in_photo = transform_points(plan.points, geometry.invert(plan.matrix))
+            seen = visibility.patch_of(scene.picture.rgb, in_photo)
             if plan.treatment.restorer is not None:
                 eyes = models.iris.find(image, points)
             else:
-                in_photo = transform_points(plan.points, geometry.invert(plan.matrix))
                 eyes = models.iris.find(scene.picture.rgb, in_photo)
         drift = drawing.drift
         if drift is None and recipe.upscaler is None:  # the face is unchanged
@@ -45,6 +46,7 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
             faces=_count_inside(plan.face_centres, portrait.width, portrait.height),
             points=points,
             eyes=eyes,
+            seen=seen,
             person=segment_person(
                 Picture(image, covered=portrait.covered), plan.sitter.places, models.segmenter
             ),
@@ -79,6 +81,7 @@ def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int | None, mod
             faces=len(scene.faces),
             points=points,
             eyes=scene.eyes,
+            seen=None if points is None else visibility.patch_of(image, points),
             person=segment_person(Picture(picture.rgb), places, models.segmenter),
             source_eyes_px=None if points is None else head_of(points).eyes_px,
             drift=None,

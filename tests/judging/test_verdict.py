@@ -14,6 +14,7 @@ from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.types import Face, RGBImage, RuleResult, Verdict
 from tests.conftest import Encode
+from tests.judging.covers import COVERS
 from tests.portraits import Make, pixels
 
 LIMITS = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
@@ -59,6 +60,7 @@ def pictures(astronaut: RGBImage, group: RGBImage, faces: list[RGBImage], make: 
         "dark": astronaut * 0.15,
         "burnt": np.clip(astronaut * 1.8, 0, 255),
         "lit from a side": np.clip(astronaut * lit, 0, 255),
+        **{name: cover(astronaut) for name, cover in COVERS.items()},
         "twice as large": cv2.resize(astronaut, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC),
     }
     return {
@@ -66,6 +68,7 @@ def pictures(astronaut: RGBImage, group: RGBImage, faces: list[RGBImage], make: 
         "six people": group,
         "before white": studio,
         "looking down": faces[0],
+        "laughing": faces[2],
         "profile": faces[1],
         "mouth closed": faces[3],
         "eyes closed": faces[4],
@@ -77,9 +80,15 @@ CASES = [
     ("one_face", "astronaut", "six people"),
     ("head_inside", "astronaut", "forehead cut"),
     ("head_inside", "astronaut", "face cut"),
+    ("eyes_visible", "astronaut", "sunglasses"),
+    ("eyes_visible", "astronaut", "hand over an eye"),
+    ("face_uncovered", "astronaut", "mask"),
+    ("face_uncovered", "astronaut", "scarf"),
+    ("face_uncovered", "astronaut", "hand over the mouth"),
+    ("glare", "astronaut", "lamps on glasses"),
     ("roll", "astronaut", "turned"),
     ("yaw", "astronaut", "profile"),
-    ("pitch", "astronaut", "looking down"),
+    ("pitch", "astronaut", "laughing"),
     ("eyes_open", "astronaut", "eyes closed"),
     ("gaze", "astronaut", "looking down"),
     ("mouth_closed", "mouth closed", "astronaut"),
@@ -150,6 +159,32 @@ def test_without_a_preset_nothing_limits_the_frame(judge: Judge, astronaut: RGBI
     rule = judge(astronaut)["head_height"]
     assert (rule.status, rule.least, rule.most) == ("unknown", None, None)
     assert rule.value == pytest.approx(0.285, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("cover", "guessed"),
+    [("sunglasses", {"eyes_open", "gaze"}), ("mask", {"pitch", "mouth_closed", "head_height"})],
+)
+def test_what_is_covered_is_not_judged_by_guessed_points(
+    judge: Judge, pictures: dict[str, RGBImage], cover: str, guessed: set[str]
+) -> None:
+    rules = judge(pictures[cover])
+    assert {(rules[name].status, rules[name].value) for name in guessed} == {("unknown", None)}
+
+
+@pytest.mark.parametrize("preset", ["us-passport", "badge", "linkedin", "ad"])
+@pytest.mark.parametrize("cover", sorted(COVERS))
+def test_no_portrait_of_a_covered_face_passes(
+    make: Make, pictures: dict[str, RGBImage], cover: str, preset: str
+) -> None:
+    verdict = make(pictures[cover], preset=preset).verdict
+    assert verdict is not None
+    assert verdict.status == "fail"
+    assert {rule.name for rule in verdict.rules if rule.status == "fail"} & {
+        "eyes_visible",
+        "face_uncovered",
+        "glare",
+    }
 
 
 def test_without_a_face_only_what_needs_none_is_known(judge: Judge) -> None:
