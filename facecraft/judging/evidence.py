@@ -37,7 +37,9 @@ class Evidence:
         points: of the largest face, in the picture's pixels; None without a face.
         eyes: of the largest face, in the pixels of the photo or of the portrait; None without a face.
         person: the segmented person.
-        source_eyes_px: distance between the eyes in the photo, in its pixels; None without a face.
+        sharpness: detail of the largest face over that of a good photo; None without a face.
+        source_eyes_px: distance between the eyes in the photo, in its pixels, as far as there is detail for
+            them; None without a face.
         drift: None if the face before restoration is not known.
         missing: share of the requested crop that the photo lacks; None for a photo as it is.
         retouched: whether anything but the crop changed the person or the background.
@@ -51,6 +53,7 @@ class Evidence:
     points: Points | None
     eyes: Eyes | None
     person: Plane
+    sharpness: float | None
     source_eyes_px: float | None
     drift: Drift | None
     missing: float | None

@@ -84,16 +84,6 @@ def face_patch(image: RGBImage, points: Points) -> FacePatch:
     return FacePatch(grey, skin_mask(transform_points(points, matrix), FACE_PX, FACE_PX) > 0)
 
 
-def sharpness(patch: FacePatch) -> float:
-    """Standard deviation of the Laplacian of luma over the contrast of the face."""
-    soft = cv2.GaussianBlur(patch.grey, (0, 0), 0.7)  # finer detail is sensor noise
-    edges = cv2.Laplacian(soft, cv2.CV_32F)
-    inside = (
-        cv2.dilate(patch.skin.astype(np.uint8), np.ones((41, 41), np.uint8)) > 0
-    )  # eyes and lips included
-    return float(edges[inside].std() / max(soft[inside].std(), 1.0)) if inside.any() else 0.0
-
-
 def lightness(patch: FacePatch) -> float:
     """Mean lightness of the skin: L* of CIELAB, 0 to 100."""
     levels = patch.levels

@@ -2,7 +2,15 @@
 
 The limits on poses are those of ISO/IEC 39794-5 (roll within 8 degrees, yaw and pitch within 5), widened by
 the error of the mesh: its depth is coarse, and its neutral face is tilted by some degrees. The other limits
-were chosen with pictures that should pass or fail: tests/judging/test_verdict.py.
+were chosen with pictures that should pass or fail: tests/judging/test_verdict.py. Some were moved to where
+300 official portraits, each looked at, say that fine ones end:
+
+- pitch: half of them are between -10 and -2, around -6.3. Outside -21 to 13 are six, which all look up. A
+  nod of 20 degrees from the middle is outside.
+- shadows: under 0.7 they are lit softly from a side; the five above it are dark on one side, or nearly so.
+- mouth_closed: closed lips end at 0.09; from there on nearly all show teeth.
+- sharpness: 0.93 and more, and 0.90 scaled down to 50 px between the eyes. Blurred by 2 % of the eyes'
+  distance none of them has more than 0.87.
 """
 
 from collections.abc import Callable
@@ -100,7 +108,7 @@ RULES = (
         "roll", "deg", (-8, 8), "tilt of the line through the eyes", _of_head(lambda _e, head: head.roll_deg)
     ),
     Rule("yaw", "deg", (-10, 10), "turn of the head to a side", _of_points(measures.yaw_deg)),
-    Rule("pitch", "deg", (-18, 12), "nod of the head", _of_points(measures.pitch_deg)),
+    Rule("pitch", "deg", (-21, 13), "nod of the head", _of_points(measures.pitch_deg)),
     Rule(
         "eyes_open",
         "ratio",
@@ -118,16 +126,16 @@ RULES = (
     Rule(
         "mouth_closed",
         "ratio",
-        (None, 0.08),
+        (None, 0.09),
         "gap between the lips over the width of the mouth",
         _of_points(measures.mouth_open),
     ),
     Rule(
         "sharpness",
         "ratio",
-        (0.03, None),
-        "fine edges of the face over its contrast",
-        _of_face(measures.sharpness),
+        (0.88, None),
+        "finest detail of the face over that of a good photo with as many pixels",
+        lambda e: e.sharpness,
     ),
     Rule("brightness", "L*", (20, 90), "mean lightness of the skin", _of_face(measures.lightness)),
     Rule(
@@ -140,7 +148,7 @@ RULES = (
     Rule(
         "shadows",
         "share",
-        (None, 0.35),
+        (None, 0.7),
         "difference in brightness between the halves of the face",
         _of_face(measures.shadow),
     ),
@@ -155,7 +163,7 @@ RULES = (
         "source_resolution",
         "px",
         (60, None),
-        "distance between the eyes in the photo",
+        "distance between the eyes in the photo, as far as there is detail for its pixels",
         lambda e: e.source_eyes_px,
     ),
     Rule(

@@ -50,6 +50,7 @@ def faces(pipeline: Pipeline, group: RGBImage) -> list[RGBImage]:
 def pictures(astronaut: RGBImage, group: RGBImage, faces: list[RGBImage], make: Make) -> dict[str, RGBImage]:
     studio = pixels(make(astronaut, width=512, height=512, head=0.45, background="white"))
     turned = cv2.warpAffine(astronaut, cv2.getRotationMatrix2D((224, 110), 15, 1.0), (512, 512))
+    small = cv2.resize(astronaut, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     lit = np.where(np.arange(512)[None, :, None] < 225, 1.2, 0.5)
     made = {
         "turned": turned,
@@ -60,6 +61,8 @@ def pictures(astronaut: RGBImage, group: RGBImage, faces: list[RGBImage], make: 
         "burnt": np.clip(astronaut * 1.8, 0, 255),
         "lit from a side": np.clip(astronaut * lit, 0, 255),
         "twice as large": cv2.resize(astronaut, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC),
+        "small": small,
+        "small, enlarged": cv2.resize(small, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC),
     }
     return {
         "astronaut": astronaut,
@@ -84,11 +87,13 @@ CASES = [
     ("gaze", "astronaut", "looking down"),
     ("mouth_closed", "mouth closed", "astronaut"),
     ("sharpness", "astronaut", "blurred"),
+    ("sharpness", "small", "small, enlarged"),
     ("brightness", "astronaut", "dark"),
     ("exposure", "astronaut", "burnt"),
     ("shadows", "astronaut", "lit from a side"),
     ("background_even", "before white", "astronaut"),
     ("source_resolution", "twice as large", "astronaut"),
+    ("source_resolution", "twice as large", "small, enlarged"),
 ]
 
 
