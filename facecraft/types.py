@@ -149,6 +149,7 @@ class RuleResult:
         most: the largest value that passes; None if there is no limit.
         unit: of these three values; "" for a count.
         detail: the meaning of the value.
+        advice: what to do about it, in one sentence; None unless the rule fails.
     """
 
     name: str
@@ -158,6 +159,7 @@ class RuleResult:
     most: float | None
     unit: str
     detail: str
+    advice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from facecraft.options import Options
 if TYPE_CHECKING:
     from facecraft.types import RuleResult
 
-HEAD = ("rule", "measured", "allowed", "result", "what is measured")
+HEAD = ("rule", "measured", "allowed", "result", "what is measured", "what to do")
 
 
 def check(
@@ -56,7 +56,8 @@ def check(
 def _row(rule: "RuleResult") -> tuple[str, ...]:
     measured = "-" if rule.value is None else f"{rule.value:g} {rule.unit}".strip()
     limited = rule.least is not None or rule.most is not None
-    return rule.name, measured, allowed(rule), rule.status if limited else "-", rule.detail
+    status = rule.status if limited else "-"
+    return rule.name, measured, allowed(rule), status, rule.detail, rule.advice or ""
 
 
 def allowed(rule: "RuleResult") -> str:

@@ -3,7 +3,7 @@
 The limits on poses are those of ISO/IEC 39794-5 (roll within 8 degrees, yaw and pitch within 5), widened by
 the error of the mesh: its depth is coarse, and its neutral face is tilted by some degrees. The other limits
 were chosen with pictures that should pass or fail: tests/judging/test_verdict.py. Some were moved to where
-300 official portraits, each looked at, say that fine ones end:
+300 official portraits say that fine ones end; those near the ends were looked at:
 
 - pitch: half of them are between -10 and -2, around -6.3. Outside -21 to 13 are six, which all look up. A
   nod of 20 degrees from the middle is outside.

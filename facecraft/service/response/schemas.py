@@ -118,6 +118,7 @@ class RuleBody(BaseModel):
     most: float | None = Field(description="The largest value that passes. null without an upper limit.")
     unit: str
     detail: str = Field(description="The meaning of the value.")
+    advice: str | None = Field(description="What to do about it, in one sentence. null unless it fails.")
 
 
 class VerdictBody(BaseModel):
