@@ -39,10 +39,10 @@ def check(
     with load.runtime(Settings.load()) as runtime:
         for photo, outcome in photos.look_at(files, lambda data: runtime.pipeline.check(data, options)):
             checked = None if isinstance(outcome, FacecraftError) else outcome
-            entries.append(
-                photos.entry(photo, outcome)
-                | {"verdict": None if checked is None else checked.verdict.members()}
-            )
+            judged: dict[str, Any] = {"verdict": None, "quality": None}
+            if checked is not None:
+                judged = {"verdict": checked.verdict.members(), "quality": checked.verdict.quality_members()}
+            entries.append(photos.entry(photo, outcome) | judged)
             if checked is not None and not as_json:
                 print(f"{photo}: {checked.verdict.status}")
                 print_table(HEAD, [_row(rule) for rule in checked.verdict.rules])

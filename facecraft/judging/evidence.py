@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from facecraft.imaging.eyes import Eyes
 from facecraft.imaging.head import Head, head_of
 from facecraft.imaging.mesh import Points
-from facecraft.judging import measures
-from facecraft.judging.measures import FacePatch
+from facecraft.judging import light, measures
+from facecraft.judging.light import FaceLight
+from facecraft.judging.measures import FacePatch, UprightFace
 from facecraft.types import Plane, RGBImage
 
 
@@ -67,8 +68,16 @@ class Evidence:
         return None if self.points is None else head_of(self.points)
 
     @cached_property
+    def upright_face(self) -> UprightFace | None:
+        return None if self.points is None else measures.upright_face(self.image, self.points)
+
+    @cached_property
     def face_patch(self) -> FacePatch | None:
-        return None if self.points is None else measures.face_patch(self.image, self.points)
+        return None if self.upright_face is None else measures.face_patch(self.upright_face)
+
+    @cached_property
+    def face_light(self) -> FaceLight | None:
+        return None if self.upright_face is None else light.face_light(self.upright_face)
 
     @cached_property
     def background_lab(self) -> NDArray[np.float32] | None:

@@ -6,6 +6,7 @@ from facecraft.colours import Colour
 from facecraft.judging import measures
 from facecraft.judging.advice import advice_on
 from facecraft.judging.evidence import Evidence
+from facecraft.judging.quality import assess
 from facecraft.judging.rules import RULES, Rule
 from facecraft.options import Options
 from facecraft.ranges import as_range
@@ -35,7 +36,8 @@ def judge(evidence: Evidence, bounds: Mapping[str, Bounds], colours: Sequence[Co
     if evidence.file_bytes is None:
         limits["file_size"] = NO_BOUNDS
     rules = [*RULES, _background_colour(colours)] if colours else RULES
-    return Verdict(tuple(_result(rule, limits.get(rule.name, rule.bounds), evidence) for rule in rules))
+    results = tuple(_result(rule, limits.get(rule.name, rule.bounds), evidence) for rule in rules)
+    return Verdict(results, assess(evidence))
 
 
 def bounds_of(options: Options) -> dict[str, Bounds]:
