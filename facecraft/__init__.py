@@ -22,6 +22,7 @@ __all__ = [
     "CannotFit",
     "Check",
     "Closed",
+    "Component",
     "DeadlineExceeded",
     "Detection",
     "DeviceUnavailable",
@@ -87,7 +88,7 @@ if TYPE_CHECKING:
     from facecraft.photo import Photo, Result
     from facecraft.results import Check, Detection, Portrait
     from facecraft.settings import Settings
-    from facecraft.types import Face, Note, RuleResult, Source, Verdict
+    from facecraft.types import Component, Face, Note, RuleResult, Source, Verdict
 else:
     _NAMES = {
         "facecraft.api": ("Closed", "Facecraft"),
@@ -102,7 +103,7 @@ else:
         "facecraft.photo": ("Photo", "Result"),
         "facecraft.results": ("Check", "Detection", "Portrait"),
         "facecraft.settings": ("Settings",),
-        "facecraft.types": ("Face", "Note", "RuleResult", "Source", "Verdict"),
+        "facecraft.types": ("Component", "Face", "Note", "RuleResult", "Source", "Verdict"),
     }
     _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 

@@ -70,7 +70,7 @@ class Portrait(Findings):
         restored: number of faces that were cleaned or restored.
         restorer: name of the restorer of faces, else of the cleaner, or "none".
         cleaned: whether the photo was cleaned.
-        quality: the encoder's quality; None for PNG.
+        quality: the encoder's quality; None for PNG. That of the face image is `verdict.quality`.
         notes: decisions that were made for the caller.
         verdict: None if none was requested.
     """

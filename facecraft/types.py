@@ -149,6 +149,7 @@ class RuleResult:
         most: the largest value that passes; None if there is no limit.
         unit: of these three values; "" for a count.
         detail: the meaning of the value.
+        advice: what to do about it, in one sentence; None unless the rule fails.
     """
 
     name: str
@@ -158,13 +159,39 @@ class RuleResult:
     most: float | None
     unit: str
     detail: str
+    advice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One component of the quality of a face image, by ISO/IEC 29794-5. It is no rule: nothing limits it.
+
+    Attributes:
+        name: the standard's; stable, for programs.
+        value: the raw value, in `unit`; None if it could not be measured.
+        quality: of that value, 0 to 100; None if there is none.
+        unit: T is the distance from the middle of the eyes to the chin.
+        detail: the meaning of the raw value.
+    """
+
+    name: str
+    value: float | None
+    quality: int | None
+    unit: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a portrait meets the rules of its preset, or those of good practice."""
+    """Whether a portrait meets the rules of its preset, or those of good practice.
+
+    Attributes:
+        rules: the result of each.
+        quality: the same picture in the words of ISO/IEC 29794-5; they do not count for the status.
+    """
 
     rules: tuple[RuleResult, ...]
+    quality: tuple[Component, ...] = ()
 
     @property
     def status(self) -> RuleStatus:
@@ -173,5 +200,9 @@ class Verdict:
         return "fail" if "fail" in found else "unknown" if "unknown" in found else "pass"
 
     def members(self) -> dict[str, Any]:
-        """The verdict for JSON."""
+        """The verdict for JSON, without the quality, which stands beside it."""
         return {"status": self.status, "rules": [asdict(rule) for rule in self.rules]}
+
+    def quality_members(self) -> list[dict[str, Any]]:
+        """The quality for JSON."""
+        return [asdict(component) for component in self.quality]

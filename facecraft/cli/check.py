@@ -13,7 +13,7 @@ from facecraft.options import Options
 if TYPE_CHECKING:
     from facecraft.types import RuleResult
 
-HEAD = ("rule", "measured", "allowed", "result", "what is measured")
+HEAD = ("rule", "measured", "allowed", "result", "what is measured", "what to do")
 
 
 def check(
@@ -39,10 +39,10 @@ def check(
     with load.runtime(Settings.load()) as runtime:
         for photo, outcome in photos.look_at(files, lambda data: runtime.pipeline.check(data, options)):
             checked = None if isinstance(outcome, FacecraftError) else outcome
-            entries.append(
-                photos.entry(photo, outcome)
-                | {"verdict": None if checked is None else checked.verdict.members()}
-            )
+            judged: dict[str, Any] = {"verdict": None, "quality": None}
+            if checked is not None:
+                judged = {"verdict": checked.verdict.members(), "quality": checked.verdict.quality_members()}
+            entries.append(photos.entry(photo, outcome) | judged)
             if checked is not None and not as_json:
                 print(f"{photo}: {checked.verdict.status}")
                 print_table(HEAD, [_row(rule) for rule in checked.verdict.rules])
@@ -56,7 +56,8 @@ def check(
 def _row(rule: "RuleResult") -> tuple[str, ...]:
     measured = "-" if rule.value is None else f"{rule.value:g} {rule.unit}".strip()
     limited = rule.least is not None or rule.most is not None
-    return rule.name, measured, allowed(rule), rule.status if limited else "-", rule.detail
+    status = rule.status if limited else "-"
+    return rule.name, measured, allowed(rule), status, rule.detail, rule.advice or ""
 
 
 def allowed(rule: "RuleResult") -> str:

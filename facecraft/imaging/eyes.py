@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 EyePoints: TypeAlias = NDArray[np.float32]
 """(N, 2) float32, x y in pixels of the picture."""
 
-INNER_CORNER, OUTER_CORNER = 0, 8
+INNER_CORNER, OUTER_CORNER, LIDS_END = 0, 8, 16
 LIDS = ((11, 3), (12, 4), (13, 5))
 """Pairs of points on the upper and the lower lid, in the middle of the eye."""
 STRAIGHT = np.array([0, -0.067])
@@ -36,6 +36,18 @@ class Eye:
         return float(np.mean(heights)) / self.width_px
 
     @property
+    def gap_px(self) -> float:
+        """Largest distance of the lids."""
+        lower = self.contour[INNER_CORNER + 1 : OUTER_CORNER]
+        upper = self.contour[OUTER_CORNER + 1 : LIDS_END]
+        return float(np.linalg.norm(upper - lower, axis=1).max())
+
+    @property
+    def middle(self) -> EyePoints:
+        """(2,), x y of the point between the corners."""
+        return np.asarray((self.contour[OUTER_CORNER] + self.contour[INNER_CORNER]) / 2, np.float32)
+
+    @property
     def width_px(self) -> float:
         """Distance between the corners."""
         return max(float(np.linalg.norm(self._across)), 1e-6)
@@ -50,8 +62,7 @@ class Eye:
         """
         across = self._across if left else -self._across
         x, y = across / self.width_px
-        middle = (self.contour[OUTER_CORNER] + self.contour[INNER_CORNER]) / 2
-        offset = (self.iris[0] - middle) / self.width_px
+        offset = (self.iris[0] - self.middle) / self.width_px
         return np.asarray(np.array([[x, y], [-y, x]]) @ offset, np.float64)
 
     @property
@@ -75,6 +86,16 @@ class Eyes:
     def openness(self) -> float:
         """Of the eye that is less open."""
         return min(self.left.openness, self.right.openness)
+
+    @property
+    def gap_px(self) -> float:
+        """Largest distance of the lids of the eye where that is smaller."""
+        return min(self.left.gap_px, self.right.gap_px)
+
+    @property
+    def distance_px(self) -> float:
+        """Distance between the eyes."""
+        return max(float(np.linalg.norm(self.right.middle - self.left.middle)), 1e-6)
 
     @property
     def gaze(self) -> float:

@@ -51,6 +51,11 @@ class Head:
         return float(np.array([-across[1], across[0]]) @ (self.chin - self.middle))
 
     @property
+    def chin_px(self) -> float:
+        """Distance from the middle of the eyes to the chin, straight, at least 1e-6."""
+        return max(float(np.linalg.norm(self.chin - self.middle)), 1e-6)
+
+    @property
     def crown(self) -> NDArray[np.float64]:
         """(2,), x y of the top of the skull."""
         across = (self.eyes[1] - self.eyes[0]) / max(self.eyes_px, 1e-6)

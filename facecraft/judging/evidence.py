@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from facecraft.imaging.eyes import Eyes
 from facecraft.imaging.head import Head, head_of
 from facecraft.imaging.mesh import Points
-from facecraft.judging import measures
-from facecraft.judging.measures import FacePatch
+from facecraft.judging import light, measures
+from facecraft.judging.light import FaceLight
+from facecraft.judging.measures import FacePatch, UprightFace
 from facecraft.types import Plane, RGBImage
 
 
@@ -39,7 +40,9 @@ class Evidence:
         seen: the largest face as the photo shows it, for what covers it; None without a face, or if
             it is too small.
         person: the segmented person.
-        source_eyes_px: distance between the eyes in the photo, in its pixels; None without a face.
+        sharpness: detail of the largest face over that of a good photo; None without a face.
+        source_eyes_px: distance between the eyes in the photo, in its pixels, as far as there is detail for
+            them; None without a face.
         drift: None if the face before restoration is not known.
         missing: share of the requested crop that the photo lacks; None for a photo as it is.
         retouched: whether anything but the crop changed the person or the background.
@@ -52,8 +55,9 @@ class Evidence:
     faces: int
     points: Points | None
     eyes: Eyes | None
-    seen: FacePatch | None
+    seen: UprightFace | None
     person: Plane
+    sharpness: float | None
     source_eyes_px: float | None
     drift: Drift | None
     missing: float | None
@@ -67,8 +71,16 @@ class Evidence:
         return None if self.points is None else head_of(self.points)
 
     @cached_property
+    def upright_face(self) -> UprightFace | None:
+        return None if self.points is None else measures.upright_face(self.image, self.points)
+
+    @cached_property
     def face_patch(self) -> FacePatch | None:
-        return None if self.points is None else measures.face_patch(self.image, self.points)
+        return None if self.upright_face is None else measures.face_patch(self.upright_face)
+
+    @cached_property
+    def face_light(self) -> FaceLight | None:
+        return None if self.upright_face is None else light.face_light(self.upright_face)
 
     @cached_property
     def background_lab(self) -> NDArray[np.float32] | None:

@@ -26,6 +26,11 @@ CLIPPED_DARK, CLIPPED_BRIGHT = 6, 250
 # Pairs of points on the inner lips, and the corners of the mouth.
 INNER_LIPS = ((13, 14), (82, 87), (312, 317))
 MOUTH_CORNERS = (78, 308)
+# The edge of the upper and of the lower inner lip, from one corner to the other.
+INNER_LIP_EDGES = (
+    (191, 80, 81, 82, 13, 312, 311, 310, 415),
+    (95, 88, 178, 87, 14, 317, 402, 318, 324),
+)
 
 
 def yaw_deg(points: Points) -> float:
@@ -54,20 +59,35 @@ def mouth_open(points: Points) -> float:
     return float(gap / max(np.linalg.norm(right - left), 1e-6))
 
 
+def lip_gap_px(points: Points) -> float:
+    """Largest distance between the inner lips."""
+    upper, lower = (points[list(lip), :2] for lip in INNER_LIP_EDGES)
+    return float(np.linalg.norm(upper - lower, axis=1).max())
+
+
+@dataclass(frozen=True, slots=True)
+class UprightFace:
+    """The pixels of a face, upright and at a fixed size.
+
+    Attributes:
+        rgb: (FACE_PX, FACE_PX, 3) uint8, RGB.
+        points: in its pixels.
+    """
+
+    rgb: RGBImage
+    points: Points
+
+
 @dataclass(frozen=True, slots=True)
 class FacePatch:
     """A face, upright and at a fixed size.
 
     Attributes:
-        rgb: (FACE_PX, FACE_PX, 3) uint8.
         grey: (FACE_PX, FACE_PX) float32, luma, 0 to 255.
-        points: of the face, in pixels of the patch.
         skin: (FACE_PX, FACE_PX) bool, true on skin.
     """
 
-    rgb: RGBImage
     grey: NDArray[np.float32]
-    points: Points
     skin: NDArray[np.bool_]
 
     @property
@@ -76,7 +96,7 @@ class FacePatch:
         return self.grey[self.skin] if self.skin.any() else np.array([128], np.float32)
 
 
-def face_patch(image: RGBImage, points: Points) -> FacePatch:
+def upright_face(image: RGBImage, points: Points) -> UprightFace:
     """Scale and turn the face under these points to the fixed size."""
     head = head_of(points)
     scale, turn = EYES_PX / max(head.eyes_px, 1e-6), math.radians(head.roll_deg)
@@ -84,19 +104,13 @@ def face_patch(image: RGBImage, points: Points) -> FacePatch:
     middle = np.array([FACE_PX / 2, FACE_PX * 0.42])
     matrix = np.column_stack((linear, middle - linear @ head.middle))
     face = warp(image, matrix, FACE_PX, FACE_PX, cv2.BORDER_REPLICATE)
-    grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    points = transform_points(points, matrix)
-    return FacePatch(face, grey, points, skin_mask(points, FACE_PX, FACE_PX) > 0)
+    return UprightFace(face, transform_points(points, matrix))
 
 
-def sharpness(patch: FacePatch) -> float:
-    """Standard deviation of the Laplacian of luma over the contrast of the face."""
-    soft = cv2.GaussianBlur(patch.grey, (0, 0), 0.7)  # finer detail is sensor noise
-    edges = cv2.Laplacian(soft, cv2.CV_32F)
-    inside = (
-        cv2.dilate(patch.skin.astype(np.uint8), np.ones((41, 41), np.uint8)) > 0
-    )  # eyes and lips included
-    return float(edges[inside].std() / max(soft[inside].std(), 1.0)) if inside.any() else 0.0
+def face_patch(face: UprightFace) -> FacePatch:
+    """The luma and the skin of a face."""
+    grey = cv2.cvtColor(face.rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return FacePatch(grey, skin_mask(face.points, FACE_PX, FACE_PX) > 0)
 
 
 def lightness(patch: FacePatch) -> float:
@@ -121,14 +135,21 @@ def shadow(patch: FacePatch) -> float:
     return abs(left - right) / max((left + right) / 2, 1.0)
 
 
-def background_lab(image: RGBImage, person: Plane) -> NDArray[np.float32] | None:
-    """(N, 3) float32, CIELAB of pixels that are surely background; None if there are almost none."""
+def background_part(image: RGBImage, person: Plane) -> tuple[RGBImage, NDArray[np.bool_]] | None:
+    """The picture at 256 x 256, and where it surely is background; None if that is almost nowhere."""
     small = cv2.resize(image, (256, 256), interpolation=cv2.INTER_AREA)
     outside = (
         cv2.erode((cv2.resize(person, (256, 256)) < 0.05).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
     )
-    if outside.mean() < 0.02:
+    return None if outside.mean() < 0.02 else (np.asarray(small, np.uint8), outside)
+
+
+def background_lab(image: RGBImage, person: Plane) -> NDArray[np.float32] | None:
+    """(N, 3) float32, CIELAB of pixels that are surely background; None if there are almost none."""
+    part = background_part(image, person)
+    if part is None:
         return None
+    small, outside = part
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     return np.asarray(lab[outside], np.float32)
 

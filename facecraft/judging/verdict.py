@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from facecraft.colours import Colour
 from facecraft.judging import measures
+from facecraft.judging.advice import advice_on
 from facecraft.judging.evidence import Evidence
+from facecraft.judging.quality import assess
 from facecraft.judging.rules import RULES, Rule
 from facecraft.options import Options
 from facecraft.ranges import as_range
@@ -39,7 +41,7 @@ def judge(evidence: Evidence, bounds: Mapping[str, Bounds], colours: Sequence[Co
         guessed = rule.needs is not None and results[rule.needs].status == "fail"
         value = None if guessed else rule.measure(evidence)
         results[rule.name] = _result(rule, limits.get(rule.name, rule.bounds), value)
-    return Verdict(tuple(results.values()))
+    return Verdict(tuple(results.values()), assess(evidence))
 
 
 def bounds_of(options: Options) -> dict[str, Bounds]:
@@ -62,10 +64,13 @@ def _result(rule: Rule, bounds: Bounds, value: float | None) -> RuleResult:
     value = None if value is None else round(value, 4)  # judge the same value as the one that is shown
     least, most = bounds
     status: RuleStatus = "unknown"
+    advice = None
     if value is not None and (least is not None or most is not None):
-        inside = (least is None or value >= least) and (most is None or value <= most)
-        status = "pass" if inside else "fail"
-    return RuleResult(rule.name, status, value, least, most, rule.unit, rule.detail)
+        too_small, too_large = least is not None and value < least, most is not None and value > most
+        status = "fail" if too_small or too_large else "pass"
+        if status == "fail":
+            advice = advice_on(rule.name, too_small=too_small)
+    return RuleResult(rule.name, status, value, least, most, rule.unit, rule.detail, advice)
 
 
 def _background_colour(colours: Sequence[Colour]) -> Rule:

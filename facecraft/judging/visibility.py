@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from facecraft.imaging.head import head_of
 from facecraft.imaging.mesh import LIPS, Points, face_mask
-from facecraft.judging.measures import FacePatch, face_patch
+from facecraft.judging.measures import UprightFace, upright_face
 from facecraft.types import RGBImage
 
 # The contour of each eye from corner to corner and back, and the cheek under it.
@@ -43,64 +43,65 @@ WHITE, BRIGHTER, BRIGHTEST = 240, 60, 252
 """Glare is at least so bright in each channel, and so much brighter than the skin, as far as that can be."""
 
 
-def patch_of(photo: RGBImage, points: Points) -> FacePatch | None:
+def face_in(photo: RGBImage, points: Points) -> UprightFace | None:
     """The face under these points of a photo; None if it is too small to tell what covers it."""
-    return None if head_of(points).eyes_px < LEAST_EYES_PX else face_patch(photo, points)
+    return None if head_of(points).eyes_px < LEAST_EYES_PX else upright_face(photo, points)
 
 
-def eyes_contrast(patch: FacePatch) -> float:
+def eyes_contrast(face: UprightFace) -> float:
     """Contrast of the eye that has less, over the brightness of the skin: irises and whites differ."""
-    skin, found = _skin(patch), []
-    face = _brightness(skin, patch, (*FOREHEAD, *CHEEKS))
+    luma = np.asarray(cv2.cvtColor(face.rgb, cv2.COLOR_RGB2GRAY), np.float32)
+    skin, found = _skin(face), []
+    usual = _brightness(skin, face, (*FOREHEAD, *CHEEKS))
     for lids, cheek in zip(EYE_LIDS, UNDER_EYES, strict=True):
-        eye = cv2.dilate(_area(patch, lids), np.ones((LASHES_PX, LASHES_PX), np.uint8)) > 0
-        found.append(_contrast(patch.grey[eye]) * 2 / (face + _brightness(skin, patch, cheek)))
+        eye = cv2.dilate(_area(face, lids), np.ones((LASHES_PX, LASHES_PX), np.uint8)) > 0
+        found.append(_contrast(luma[eye]) * 2 / (usual + _brightness(skin, face, cheek)))
     return min(found)
 
 
-def mouth_contrast(patch: FacePatch) -> float:
+def mouth_contrast(face: UprightFace) -> float:
     """Contrast and redness of the lips, less where the colours of cheeks and forehead differ.
 
     Something over the mouth hides the line between the lips and is no redder there than beside it, and it has
     seldom the colour of the forehead.
     """
-    skin, lips = _skin(patch), _area(patch, LIPS)
-    green = np.asarray(patch.rgb[..., 1], np.float32)  # where lips and skin differ most
-    brightness = max(float(np.median(_colours(skin, patch, (*FOREHEAD, *CHEEKS))[:, 1])), 1.0)
-    contrast = _contrast(green[lips > 0]) / brightness + REDNESS * _redness(patch, lips)
-    apart = float(np.linalg.norm(_chroma(skin, patch, CHEEKS) - _chroma(skin, patch, FOREHEAD)))
+    skin, lips = _skin(face), _area(face, LIPS)
+    green = np.asarray(face.rgb[..., 1], np.float32)  # where lips and skin differ most
+    brightness = max(float(np.median(_colours(skin, face, (*FOREHEAD, *CHEEKS))[:, 1])), 1.0)
+    contrast = _contrast(green[lips > 0]) / brightness + REDNESS * _redness(face, lips)
+    apart = float(np.linalg.norm(_chroma(skin, face, CHEEKS) - _chroma(skin, face, FOREHEAD)))
     return contrast * math.exp(-apart / COVER_LAB)
 
 
-def glare(patch: FacePatch) -> float:
+def glare(face: UprightFace) -> float:
     """Share of white around the eye that has more of it, as a lamp leaves on glasses."""
-    skin = float(np.median(_colours(_skin(patch), patch, CHEEKS).min(axis=1)))
-    white = patch.rgb.min(axis=2) >= max(WHITE, min(skin + BRIGHTER, BRIGHTEST))
-    face, found = face_mask(patch.points, *patch.grey.shape[::-1]) > 0, []
+    skin = float(np.median(_colours(_skin(face), face, CHEEKS).min(axis=1)))
+    white = face.rgb.min(axis=2) >= max(WHITE, min(skin + BRIGHTER, BRIGHTEST))
+    shown, found = face_mask(face.points, *white.shape[::-1]) > 0, []
     for lids in EYE_LIDS:
-        corners = patch.points[[lids[0], lids[8]], :2]
+        corners = face.points[[lids[0], lids[8]], :2]
         width = float(np.linalg.norm(corners[1] - corners[0]))
         axes = [max(1, round(share * width)) for share in GLASS]
         glass = np.zeros(white.shape, np.uint8)
         cv2.ellipse(glass, np.rint(corners.mean(axis=0)).astype(int).tolist(), axes, 0, 0, 360, 1, cv2.FILLED)
-        inside = (glass > 0) & face
+        inside = (glass > 0) & shown
         found.append(float(white[inside].mean()) if inside.any() else 0.0)
     return max(found)
 
 
-def _area(patch: FacePatch, contour: Sequence[int]) -> NDArray[np.uint8]:
-    area = np.zeros(patch.grey.shape, np.uint8)
-    cv2.fillPoly(area, [np.rint(patch.points[list(contour), :2]).astype(np.int32)], 1)
+def _area(face: UprightFace, contour: Sequence[int]) -> NDArray[np.uint8]:
+    area = np.zeros(face.rgb.shape[:2], np.uint8)
+    cv2.fillPoly(area, [np.rint(face.points[list(contour), :2]).astype(np.int32)], 1)
     return area
 
 
-def _redness(patch: FacePatch, lips: NDArray[np.uint8]) -> float:
+def _redness(face: UprightFace, lips: NDArray[np.uint8]) -> float:
     """By how much lips are redder than what is around them, a of CIELAB, at least 0."""
     near, far = (cv2.dilate(lips, np.ones((side, side), np.uint8)) > 0 for side in AROUND_LIPS_PX)
     around, inside = far & ~near, lips > 0
     if not inside.any() or not around.any():
         return 0.0
-    red = cv2.cvtColor(patch.rgb, cv2.COLOR_RGB2LAB)[..., 1]
+    red = cv2.cvtColor(face.rgb, cv2.COLOR_RGB2LAB)[..., 1]
     return max(0.0, float(np.median(red[inside])) - float(np.median(red[around])))
 
 
@@ -108,23 +109,23 @@ def _contrast(levels: NDArray[np.float32]) -> float:
     return float(np.subtract(*np.percentile(levels, (95, 5)))) if levels.size else 0.0
 
 
-def _skin(patch: FacePatch) -> RGBImage:
-    """The patch without fine detail, so that one pixel has the colour of the skin around it."""
-    return np.asarray(cv2.medianBlur(patch.rgb, SPOT_PX), np.uint8)
+def _skin(face: UprightFace) -> RGBImage:
+    """The face without fine detail, so that one pixel has the colour of the skin around it."""
+    return np.asarray(cv2.medianBlur(face.rgb, SPOT_PX), np.uint8)
 
 
-def _brightness(skin: RGBImage, patch: FacePatch, places: Sequence[int]) -> float:
+def _brightness(skin: RGBImage, face: UprightFace, places: Sequence[int]) -> float:
     """Median luma of the skin at some points, at least 1."""
-    return max(float(np.median(_colours(skin, patch, places) @ LUMA)), 1.0)
+    return max(float(np.median(_colours(skin, face, places) @ LUMA)), 1.0)
 
 
-def _chroma(skin: RGBImage, patch: FacePatch, places: Sequence[int]) -> NDArray[np.float32]:
+def _chroma(skin: RGBImage, face: UprightFace, places: Sequence[int]) -> NDArray[np.float32]:
     """(2,) float32, median a and b of CIELAB at some points."""
-    levels = np.asarray(_colours(skin, patch, places)[None] / 255, np.float32)
+    levels = np.asarray(_colours(skin, face, places)[None] / 255, np.float32)
     return np.asarray(np.median(cv2.cvtColor(levels, cv2.COLOR_RGB2LAB)[0, :, 1:], axis=0), np.float32)
 
 
-def _colours(skin: RGBImage, patch: FacePatch, places: Sequence[int]) -> NDArray[np.float32]:
-    """(N, 3) float32, the colours at some points; those at the patch's edge for points outside of it."""
-    columns, rows = np.clip(np.rint(patch.points[list(places), :2]).astype(int), 0, len(skin) - 1).T
+def _colours(skin: RGBImage, face: UprightFace, places: Sequence[int]) -> NDArray[np.float32]:
+    """(N, 3) float32, the colours at some points; those at the picture's edge for points outside of it."""
+    columns, rows = np.clip(np.rint(face.points[list(places), :2]).astype(int), 0, len(skin) - 1).T
     return np.asarray(skin[rows, columns], np.float32)

@@ -4,10 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facecraft.colours import WHITE
+from facecraft.detection.refined import five_points
 from facecraft.imaging import geometry
 from facecraft.imaging.fit import EncodedFile
 from facecraft.imaging.head import head_of
-from facecraft.imaging.mesh import box_of, eyes_of, transform_points
+from facecraft.imaging.mesh import Points, box_of, eyes_of, transform_points
 from facecraft.imaging.picture import Picture, flatten
 from facecraft.judging import measures, verdict, visibility
 from facecraft.judging.evidence import Drift, Evidence
@@ -17,7 +18,8 @@ from facecraft.pipeline.look import Scene
 from facecraft.pipeline.models import Models
 from facecraft.pipeline.plan import Plan
 from facecraft.presets.presets import Preset
-from facecraft.types import Verdict
+from facecraft.restoration import damage
+from facecraft.types import Face, RGBImage, Verdict
 
 
 def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile, models: Models) -> Verdict:
@@ -32,7 +34,7 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
         if points is not None and plan.points is not None:
             # A portrait may be too small to see its eyes, and only a restorer of faces draws new ones.
             in_photo = transform_points(plan.points, geometry.invert(plan.matrix))
-            seen = visibility.patch_of(scene.picture.rgb, in_photo)
+            seen = visibility.face_in(scene.picture.rgb, in_photo)
             if plan.treatment.restorer is not None:
                 eyes = models.iris.find(image, points)
             else:
@@ -50,7 +52,8 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
             person=segment_person(
                 Picture(image, covered=portrait.covered), plan.sitter.places, models.segmenter
             ),
-            source_eyes_px=plan.source_eyes_px,
+            sharpness=None if points is None else _sharpness(image, points),
+            source_eyes_px=_detailed_eyes_px(plan.source_eyes_px, scene),
             drift=drift,
             missing=_missing(plan, portrait),
             retouched=plan.treatment.restores or recipe.retouches,
@@ -76,14 +79,16 @@ def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int | None, mod
     with scene.timings.stage("verdict"):
         image = flatten(picture, WHITE)
         places = scene.face_centres(geometry.scaling(1))
+        found = None if points is None else scene.damages[0]
         evidence = Evidence(
             image=image,
             faces=len(scene.faces),
             points=points,
             eyes=scene.eyes,
-            seen=None if points is None else visibility.patch_of(image, points),
+            seen=None if points is None else visibility.face_in(image, points),
             person=segment_person(Picture(picture.rgb), places, models.segmenter),
-            source_eyes_px=None if points is None else head_of(points).eyes_px,
+            sharpness=None if found is None else damage.sharpness(found.detail, found.square_px),
+            source_eyes_px=_detailed_eyes_px(None if points is None else head_of(points).eyes_px, scene),
             drift=None,
             missing=None,
             retouched=False,
@@ -94,6 +99,16 @@ def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int | None, mod
         if preset is None:
             return verdict.judge(evidence, {})
         return verdict.judge(evidence, preset.bounds(), preset.colours)
+
+
+def _sharpness(image: RGBImage, points: Points) -> float:
+    """The sharpness of the face under these points."""
+    face = Face(box_of(points), five_points(points), 1.0)
+    return damage.sharpness(damage.detail(image, face), geometry.align(face, damage.SIDE_PX).source_px)
+
+
+def _detailed_eyes_px(eyes_px: float | None, scene: Scene) -> float | None:
+    return None if eyes_px is None else damage.detailed_eyes_px(eyes_px, scene.damages[0])
 
 
 def _count_inside(places: NDArray[np.float32], width: int, height: int) -> int:

@@ -23,6 +23,9 @@ most 0.4 in nine of ten good ones at 640 px."""
 LOW_DETAIL = 45.0
 """Below it, a face is too small or too blurred for its features to be in the picture."""
 
+EYES_PX_A_CYCLE = 0.49
+"""Distance between the eyes, in pixels, at which a cycle a side of the aligned square takes two pixels."""
+
 SIDE_PX = 384  # of the aligned square; it shows up to 192 cycles
 REFERENCE = (8.0, 16.0)  # cycles a side; every photo of a face has these
 BANDS = np.array([8 * 2 ** (step / 2) for step in range(10)])  # cycles a side, half octaves up to 181
@@ -52,8 +55,32 @@ LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 def is_good(damage: Damage) -> bool:
     """Whether there is nothing to restore."""
-    sharp = damage.detail >= min(GOOD_DETAIL, GOOD_SHARE * damage.square_px / 2)
-    return sharp and is_clean(damage.noise, damage.jpeg_quality)
+    return sharpness(damage.detail, damage.square_px) >= 1 and is_clean(damage.noise, damage.jpeg_quality)
+
+
+def sharpness(cycles: float, square_px: float) -> float:
+    """The detail of a face over that of a good photo with as many pixels; from 1 on it is good.
+
+    Args:
+        cycles: finest detail that is really there, in cycles a side of the aligned square.
+        square_px: side of that square in the picture.
+    """
+    return cycles / min(GOOD_DETAIL, GOOD_SHARE * square_px / 2)
+
+
+def detailed_eyes_px(eyes_px: float, found: Damage) -> float:
+    """The distance between the eyes in a photo, as far as there is detail for its pixels.
+
+    Pixels count where the detail is good: it ends in a good photo, too, where skin has no more. A photo that
+    was enlarged, or is blurred, would have its detail with the eyes no farther apart than EYES_PX_A_CYCLE.
+
+    Args:
+        eyes_px: distance between the eyes, in the photo's pixels.
+        found: the damage at the face.
+    """
+    if sharpness(found.detail, found.square_px) >= 1:
+        return eyes_px
+    return min(eyes_px, EYES_PX_A_CYCLE * found.detail)
 
 
 def is_clean(noise_levels: float, jpeg_quality: int | None) -> bool:

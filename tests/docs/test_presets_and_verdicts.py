@@ -2,6 +2,7 @@
 
 from typing import get_args, get_type_hints
 
+from facecraft.judging.quality import DEFINITIONS
 from facecraft.judging.rules import RULES
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
@@ -43,6 +44,11 @@ def test_the_limits_of_a_rule_are_those_that_are_judged() -> None:
         else:
             continue
         assert shown[rule.name] == limits
+
+
+def test_every_component_is_there() -> None:
+    shown = [row[0].strip("`") for row in table(TEXT, "component")]
+    assert shown == [definition.name for definition in DEFINITIONS]
 
 
 def test_every_note_is_there() -> None:

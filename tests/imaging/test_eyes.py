@@ -31,6 +31,13 @@ def test_openness_is_height_over_width_at_any_angle(degrees: float) -> None:
     assert turned(eye(20, 12, right=True), degrees).openness == pytest.approx(0.6, abs=1e-5)
 
 
+def test_the_gap_of_the_lids_and_the_distance_of_the_eyes_are_in_pixels() -> None:
+    shifted = eye(40, 8, right=True)
+    right = Eye(shifted.contour + np.array([60, 80], np.float32), shifted.iris)
+    assert Eyes(eye(40, 12), right).gap_px == pytest.approx(8, abs=1e-5)
+    assert Eyes(eye(40, 12), right).distance_px == pytest.approx(100, abs=1e-4)
+
+
 def test_eyes_are_as_open_as_the_less_open_one() -> None:
     assert Eyes(eye(40, 12), eye(40, 2, right=True)).openness == pytest.approx(0.05, abs=1e-5)
 

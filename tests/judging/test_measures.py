@@ -1,7 +1,6 @@
 """Measures where there is little or nothing to measure."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from facecraft.judging import measures
 from facecraft.judging.measures import FACE_PX, FacePatch
@@ -9,22 +8,16 @@ from facecraft.judging.measures import FACE_PX, FacePatch
 GREY = np.full((FACE_PX, FACE_PX), 100, np.float32)
 
 
-def patch_with(skin: NDArray[np.bool_]) -> FacePatch:
-    rgb = np.full((FACE_PX, FACE_PX, 3), 100, np.uint8)
-    return FacePatch(rgb, GREY, np.zeros((468, 3), np.float32), skin)
-
-
-def test_a_patch_without_skin_has_a_middle_grey_and_no_sharpness() -> None:
-    patch = patch_with(np.zeros(GREY.shape, bool))
+def test_a_patch_without_skin_has_a_middle_grey() -> None:
+    patch = FacePatch(GREY, np.zeros(GREY.shape, bool))
     assert patch.levels.tolist() == [128]
-    assert measures.sharpness(patch) == 0
 
 
 def test_a_face_of_which_one_half_is_hidden_is_in_full_shadow() -> None:
     skin = np.ones(GREY.shape, bool)
     skin[:, : FACE_PX // 2] = False
-    assert measures.shadow(patch_with(skin)) == 1
-    assert measures.shadow(patch_with(np.ones(GREY.shape, bool))) == 0
+    assert measures.shadow(FacePatch(GREY, skin)) == 1
+    assert measures.shadow(FacePatch(GREY, np.ones(GREY.shape, bool))) == 0
 
 
 def test_a_picture_filled_by_the_person_has_no_background() -> None:

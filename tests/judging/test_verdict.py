@@ -51,6 +51,7 @@ def faces(pipeline: Pipeline, group: RGBImage) -> list[RGBImage]:
 def pictures(astronaut: RGBImage, group: RGBImage, faces: list[RGBImage], make: Make) -> dict[str, RGBImage]:
     studio = pixels(make(astronaut, width=512, height=512, head=0.45, background="white"))
     turned = cv2.warpAffine(astronaut, cv2.getRotationMatrix2D((224, 110), 15, 1.0), (512, 512))
+    small = cv2.resize(astronaut, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     lit = np.where(np.arange(512)[None, :, None] < 225, 1.2, 0.5)
     made = {
         "turned": turned,
@@ -62,6 +63,8 @@ def pictures(astronaut: RGBImage, group: RGBImage, faces: list[RGBImage], make: 
         "lit from a side": np.clip(astronaut * lit, 0, 255),
         **{name: cover(astronaut) for name, cover in COVERS.items()},
         "twice as large": cv2.resize(astronaut, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC),
+        "small": small,
+        "small, enlarged": cv2.resize(small, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC),
     }
     return {
         "astronaut": astronaut,
@@ -93,11 +96,13 @@ CASES = [
     ("gaze", "astronaut", "looking down"),
     ("mouth_closed", "mouth closed", "astronaut"),
     ("sharpness", "astronaut", "blurred"),
+    ("sharpness", "small", "small, enlarged"),
     ("brightness", "astronaut", "dark"),
     ("exposure", "astronaut", "burnt"),
     ("shadows", "astronaut", "lit from a side"),
     ("background_even", "before white", "astronaut"),
     ("source_resolution", "twice as large", "astronaut"),
+    ("source_resolution", "twice as large", "small, enlarged"),
 ]
 
 

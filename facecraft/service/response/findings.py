@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from facecraft.imaging.formats import MEDIA_TYPES
 from facecraft.service.response.schemas import (
     CheckBody,
+    ComponentBody,
     DetectBody,
     ImageBody,
     NoteBody,
@@ -18,6 +19,7 @@ from facecraft.service.response.schemas import (
 
 if TYPE_CHECKING:
     from facecraft.results import Check, Detection, Findings, Portrait
+    from facecraft.types import Verdict
 
 
 def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
@@ -43,6 +45,7 @@ def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
         cleaned=portrait.cleaned,
         notes=[NoteBody(code=note.code, detail=note.detail) for note in portrait.notes],
         verdict=None if portrait.verdict is None else VerdictBody(**portrait.verdict.members()),
+        quality=None if portrait.verdict is None else _quality(portrait.verdict),
         image=ImageBody(
             media_type=media_type,
             width=portrait.width,
@@ -59,8 +62,13 @@ def detection_response(detection: "Detection") -> Response:
 
 
 def check_response(check: "Check") -> Response:
-    body = CheckBody(**check.findings(), verdict=VerdictBody(**check.verdict.members()))
+    judged = VerdictBody(**check.verdict.members())
+    body = CheckBody(**check.findings(), verdict=judged, quality=_quality(check.verdict))
     return _json_response(body, _findings_headers(check) | {"X-Facecraft-Verdict": check.verdict.status})
+
+
+def _quality(verdict: "Verdict") -> list[ComponentBody]:
+    return [ComponentBody(**members) for members in verdict.quality_members()]
 
 
 def _findings_headers(findings: "Findings") -> dict[str, str]:

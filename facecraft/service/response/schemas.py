@@ -118,6 +118,7 @@ class RuleBody(BaseModel):
     most: float | None = Field(description="The largest value that passes. null without an upper limit.")
     unit: str
     detail: str = Field(description="The meaning of the value.")
+    advice: str | None = Field(description="What to do about it, in one sentence. null unless it fails.")
 
 
 class VerdictBody(BaseModel):
@@ -127,17 +128,31 @@ class VerdictBody(BaseModel):
     rules: list[RuleBody]
 
 
+class ComponentBody(BaseModel):
+    """A component of ISO/IEC 29794-5, computed on MediaPipe's mesh. It is not certified."""
+
+    name: str
+    value: float | None = Field(description="The raw value. null if it could not be measured.")
+    quality: int | None = Field(ge=0, le=100, description="Of the raw value. null if there is none.")
+    unit: str = Field(description="T is the distance from the middle of the eyes to the chin.")
+    detail: str = Field(description="The meaning of the raw value.")
+
+
 class ProcessBody(DetectBody):
     restored: int = Field(description="Number of faces that were cleaned or restored.")
     restorer: str = Field(description="Name of the restorer of faces, else of the cleaner, or none.")
     cleaned: bool = Field(description="Whether the photo was cleaned.")
     notes: list[NoteBody]
     verdict: VerdictBody | None
+    quality: list[ComponentBody] | None = Field(
+        description="Of the portrait, by ISO/IEC 29794-5. The encoder's is in image."
+    )
     image: ImageBody
 
 
 class CheckBody(DetectBody):
     verdict: VerdictBody
+    quality: list[ComponentBody] = Field(description="Of the photo, by ISO/IEC 29794-5.")
 
 
 Range = Annotated[

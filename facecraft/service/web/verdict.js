@@ -36,6 +36,7 @@ function line(rule) {
   head.append(element('strong', '', name(rule)), ' ', element('span', 'word', word));
   const text = element('div', 'text');
   text.append(head, element('p', 'hint', sentence(rule.detail)));
+  if (rule.advice) text.append(element('p', 'advice', rule.advice));
   const measure = element('p', 'measure');
   if (rule.value !== null) measure.append(element('b', '', quantity(rule.value, rule)), ' ');
   measure.append(element('span', 'hint', limits(rule)));

@@ -56,6 +56,7 @@ def test_process_answers_with_json_where_it_is_preferred(client: httpx.Client) -
         "cleaned": False,
         "notes": [],
         "verdict": None,
+        "quality": None,
         "image": {
             "media_type": "image/png",
             "width": 64,

@@ -23,7 +23,8 @@ VERDICT = Verdict(
     (
         RuleResult("one_face", "pass", 1, 1, 1, "", "faces in the picture"),
         RuleResult(
-            "head_height", "fail", 0.6234, 0.711, 0.8, "share", "chin to crown over the picture's height"
+            *("head_height", "fail", 0.6234, 0.711, 0.8, "share", "chin to crown over the picture's height"),
+            advice="Step closer.",
         ),
         RuleResult("roll", "pass", -1.04, -8, 8, "deg", "tilt of the eyes' line"),
         RuleResult("eyes_open", "unknown", None, 0.19, None, "ratio", "height over width of an eye"),

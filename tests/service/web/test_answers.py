@@ -40,6 +40,7 @@ def test_a_verdict_is_told_in_words(open_tab: Open) -> None:
     expect(failing.nth(0)).to_contain_text("Head height fails")
     expect(failing.nth(0)).to_contain_text("62.3 % 71.1 to 80 %")
     expect(failing.nth(0)).to_contain_text("Chin to crown over the picture's height.")
+    expect(failing.nth(0)).to_contain_text("Step closer.")
     expect(failing.nth(1)).to_contain_text("Eyes open could not be measured")
 
 
