@@ -5,9 +5,9 @@ the error of the mesh: its depth is coarse, and its neutral face is tilted by so
 were chosen with pictures that should pass or fail: tests/judging/test_verdict.py. Some were moved to where
 300 official portraits say that fine ones end; those near the ends were looked at:
 
-- pitch: half of them are between -10 and -2, around -6.3. Outside -21 to 13 are six, which all look up. A
-  nod of 20 degrees from the middle is outside.
-- shadows: under 0.7 they are lit softly from a side; the five above it are dark on one side, or nearly so.
+- pitch: half of them are between -10 and -2, around -6.3. Outside -21 to 13 are six, which all look up. Both
+  limits are less than 20 degrees from -6.3.
+- shadows: under 0.7 they are lit softly from a side; the five above it have one side that is much darker.
 - mouth_closed: closed lips end at 0.09; from there on nearly all show teeth.
 - sharpness: 0.93 and more, and 0.90 scaled down to 50 px between the eyes. Blurred by 2 % of the eyes'
   distance none of them has more than 0.87.
