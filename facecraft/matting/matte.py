@@ -19,7 +19,7 @@ from facecraft.types import Plane, RGBImage
 
 WORK_PX = 384
 """Longer side of the small picture for the coefficients."""
-RADIUS = 0.008
+RADIUS = 0.012
 """Radius of the guided filter, as a share of the longer side."""
 EPSILON = 1e-4
 """Smallest variance of an edge in the guide, for values from 0 to 1."""
@@ -33,7 +33,7 @@ RINGS, DIRECTIONS = (0.02, 0.04, 0.07), 8
 """Samples around a pixel: radii in shares of the longer side, and the number of samples on each ring."""
 MAX_DISTANCE = 3 * 255
 """Distance of a side without samples: the largest of two colours."""
-NOISE, APART = 2.0, 16.0
+NOISE, APART = 2.0, 32.0
 """Difference in levels of two pixels of the same colour, and of two different colours."""
 
 
