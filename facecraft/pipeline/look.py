@@ -1,11 +1,14 @@
 """Look at the photo. No other module measures it."""
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facecraft.detection import search
 from facecraft.detection.facemesh import PRESENCE_THRESHOLD
+from facecraft.detection.search import Found
 from facecraft.finishing import crop
 from facecraft.finishing.crop import Crop
 from facecraft.imaging import geometry
@@ -20,7 +23,7 @@ from facecraft.pipeline.models import Models
 from facecraft.pipeline.timings import Timings
 from facecraft.restoration import damage
 from facecraft.restoration.likeness import is_grey
-from facecraft.types import Damage, Face, Source
+from facecraft.types import Damage, Face, Note, Source
 
 RETRACE_PX = 512
 """Longer side of the crop for the second trace of the points."""
@@ -31,24 +34,55 @@ AROUND, ABOVE, BELOW = 2.0, 1.4, 2.6
 class Scene:
     """Everything that is known about a photo. Each fact is measured and timed once, at its first use.
 
-    Attributes:
+    Args:
         picture: the decoded photo. It is never changed.
         source: size and format of the file.
+        models: measure.
+        timings: of this photo's stages.
+
+    Attributes:
         timings: of this photo's stages.
     """
 
     def __init__(self, picture: Picture, source: Source, models: Models, timings: Timings) -> None:
-        self.picture = picture
-        self.source = source
         self.timings = timings
+        self._decoded = picture, source
         self._models = models
         self._extents: dict[int, Extent] = {}
 
     @cached_property
+    def _upright(self) -> tuple[Picture, Source, tuple[Face, ...]]:
+        """The photo, turned until its faces are upright, and the faces."""
+        picture, source = self._decoded
+        with self.timings.stage("detect"):
+            found = search.find_faces(picture.rgb, self._models.detector, self._models.mesh)
+            if found.turns:
+                picture, source = _turned(picture, source, found)
+        del self._decoded  # or a photo that was turned would be kept twice
+        return picture, source, found.faces
+
+    @property
+    def picture(self) -> Picture:
+        """The photo, upright."""
+        return self._upright[0]
+
+    @property
+    def source(self) -> Source:
+        """Size, upright, and format of the file."""
+        return self._upright[1]
+
+    @property
     def faces(self) -> tuple[Face, ...]:
         """Every face, largest first."""
-        with self.timings.stage("detect"):
-            return tuple(self._models.detector.detect(self.picture.rgb))
+        return self._upright[2]
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """A note if the photo was turned."""
+        turned_deg = self.source.turned_deg
+        if not turned_deg:
+            return ()
+        return (Note("turned", f"No face was upright, so the photo was turned by {turned_deg} degrees."),)
 
     @cached_property
     def grey(self) -> bool:
@@ -159,3 +193,10 @@ class Scene:
         """(N, 2) float32, x y of the middle of each face's landmarks, transformed by a matrix."""
         centres = np.array([face.landmarks.mean(axis=0) for face in self.faces]).reshape(-1, 2)
         return geometry.transform(centres, matrix)
+
+
+def _turned(picture: Picture, source: Source, found: Found) -> tuple[Picture, Source]:
+    alpha = None if picture.alpha is None else np.ascontiguousarray(np.rot90(picture.alpha, found.turns))
+    upright = Picture(search.turned(picture.rgb, found.turns), alpha)
+    turned_deg = -90 * found.turns % 360
+    return upright, replace(source, width=upright.width, height=upright.height, turned_deg=turned_deg)

@@ -72,7 +72,7 @@ class Pipeline:
         verdict = None
         if recipe.judge:
             verdict = judge_portrait(scene, planned, drawing, file, self.models)
-        notes = recipe.notes + planned.treatment.notes + drawing.notes
+        notes = recipe.notes + scene.notes + planned.treatment.notes + drawing.notes
         if planned.crop is not None:
             notes += crop.notes_on(planned.crop, drawing.portrait.missing, planned.lack)
         return Portrait(

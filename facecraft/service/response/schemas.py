@@ -89,6 +89,10 @@ class SourceBody(BaseModel):
     )
     frames: int = Field(description="Pictures in the file. Only the first is used.")
     jpeg_quality: int | None = Field(description="By its tables. null if it is no JPEG.")
+    turned_deg: int = Field(
+        description="By how much it was turned clockwise, because its faces were not upright.",
+        json_schema_extra={"enum": [0, 90, 180, 270]},
+    )
 
 
 class DetectBody(BaseModel):

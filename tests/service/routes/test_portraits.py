@@ -49,7 +49,14 @@ def test_process_answers_with_json_where_it_is_preferred(client: httpx.Client) -
                 "damage": None,
             }
         ],
-        "source": {"width": 64, "height": 80, "format": "png", "frames": 1, "jpeg_quality": None},
+        "source": {
+            "width": 64,
+            "height": 80,
+            "format": "png",
+            "frames": 1,
+            "jpeg_quality": None,
+            "turned_deg": 0,
+        },
         "timings_ms": {"decode": 1.2, "detect": 20.0},
         "restored": 1,
         "restorer": "realesrgan-x4plus",
