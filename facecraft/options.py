@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -13,19 +12,18 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from facecraft.colours import Background
+from facecraft.colours import Background, BackgroundText
 from facecraft.errors import InvalidOption
-from facecraft.ranges import ShareRange, as_range
+from facecraft.ranges import Share, ShareRange, as_range
 from facecraft.types import ImageFormat, Range
-from facecraft.validation import BACKGROUND_ERROR, invalid_option
+from facecraft.validation import invalid_option
+from facecraft.whose import Whose
 
 Layout = Literal["4x6in", "5x7in", "10x15cm", "13x18cm", "a6", "a5", "a4", "letter"]
 When = Literal["needed", "always"]
 Area = Literal["photo", "head", "face"]
 MaskShape = Literal["none", "oval", "circle", "rounded"]
-Share = Annotated[float, Field(allow_inf_nan=False)]
 FaceCount = Annotated[int, Field(strict=True, ge=1, le=1000)]
 OF_RESTORATION = ("when", "area", "strength", "max_drift", "faces")
 """Options that mean nothing where nothing is restored."""
@@ -35,14 +33,6 @@ DEFAULT_DPI = 300
 def _integer(value: Any) -> Any:
     """Read digits as a number; for a Literal of numbers, or a strict one, pydantic does not."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
-def _background(value: str) -> str:
-    try:
-        Background.parse(value)
-    except InvalidOption as error:
-        raise PydanticCustomError(BACKGROUND_ERROR, "{detail}", {"detail": error.detail}) from error
-    return value
 
 
 class Options(BaseModel):
@@ -56,6 +46,12 @@ class Options(BaseModel):
     preset: str | None = Field(
         default=None,
         description="Name of a preset (see GET /presets). Options that are given override the preset's.",
+    )
+    face: Whose = Field(
+        default="largest",
+        description="Whose portrait it is: the largest face, or the one nearest to the center, of those that "
+        "the photo's edge does not cut if there are any; a number, where 1 is the first of POST /detect; or "
+        "x,y, a pixel of the upright photo in the face or near it.",
     )
     restorer: str = Field(
         default="auto",
@@ -126,7 +122,7 @@ class Options(BaseModel):
         "head and eye_line that reaches least beyond the photo, and leave the ranges rather than invent a "
         "body. fill: use the middles of the ranges, with a plain area beyond the photo.",
     )
-    background: Annotated[str, AfterValidator(_background)] = Field(
+    background: BackgroundText = Field(
         default="keep",
         max_length=100,
         description="keep, transparent, blur, a CSS colour, linear-gradient(top, bottom) or "

@@ -3,12 +3,14 @@
 import math
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from facecraft.types import Range
 
 LEAST, MOST = 0.05, 0.95
+Share: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
+"""A finite number."""
 
 
 def increasing(value: Range) -> Range:

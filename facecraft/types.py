@@ -125,6 +125,7 @@ NoteCode: TypeAlias = Literal[
     "photo_tight",
     "smaller",
     "turned",
+    "face_cut",
 ]
 
 

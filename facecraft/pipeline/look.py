@@ -19,11 +19,14 @@ from facecraft.imaging.head import Extent, head_of
 from facecraft.imaging.mesh import Points, box_of, eyes_of, transform_points
 from facecraft.imaging.picture import Picture
 from facecraft.matting.person import measure_extent, segment_person
+from facecraft.pipeline import choice
+from facecraft.pipeline.choice import choose
 from facecraft.pipeline.models import Models
 from facecraft.pipeline.timings import Timings
 from facecraft.restoration import damage
 from facecraft.restoration.likeness import is_grey
 from facecraft.types import Damage, Face, Note, Source
+from facecraft.whose import Whose
 
 RETRACE_PX = 512
 """Longer side of the crop for the second trace of the points."""
@@ -39,15 +42,25 @@ class Scene:
         source: size and format of the file.
         models: measure.
         timings: of this photo's stages.
+        whose: which face the portrait is of.
 
     Attributes:
         timings: of this photo's stages.
     """
 
-    def __init__(self, picture: Picture, source: Source, models: Models, timings: Timings) -> None:
+    def __init__(
+        self,
+        picture: Picture,
+        source: Source,
+        models: Models,
+        timings: Timings,
+        whose: Whose = "largest",
+    ) -> None:
         self.timings = timings
         self._decoded = picture, source
         self._models = models
+        self._whose = whose
+        self._traces: dict[int, Points | None] = {}
         self._extents: dict[int, Extent] = {}
 
     @cached_property
@@ -76,13 +89,38 @@ class Scene:
         """Every face, largest first."""
         return self._upright[2]
 
+    @cached_property
+    def index(self) -> int | None:
+        """Of the portrait's face in `faces`; None without any face.
+
+        Raises:
+            InvalidOption: there are faces, but not the one that was asked for.
+        """
+        if not self.faces:
+            return None
+        size = (self.picture.width, self.picture.height)
+        return choose(self._whose, self.faces, self.is_whole, size)
+
     @property
-    def notes(self) -> tuple[Note, ...]:
-        """A note if the photo was turned."""
-        turned_deg = self.source.turned_deg
-        if not turned_deg:
-            return ()
-        return (Note("turned", f"No face was upright, so the photo was turned by {turned_deg} degrees."),)
+    def face(self) -> Face | None:
+        """The portrait's face; None without any face. Raises as `index`."""
+        return None if self.index is None else self.faces[self.index]
+
+    def is_whole(self, index: int) -> bool:
+        """Whether the photo's edge does not cut the face with this index."""
+        size = (self.picture.width, self.picture.height)
+        return choice.is_whole(self.faces[index], self._trace(index), size)
+
+    def notes(self, *, cropped: bool) -> tuple[Note, ...]:
+        """Notes if the photo was turned, or if its edge decided whose portrait a crop is."""
+        notes = []
+        if self.source.turned_deg:
+            text = f"No face was upright, so the photo was turned by {self.source.turned_deg} degrees."
+            notes.append(Note("turned", text))
+        if cropped and self._whose == "largest" and self.index:
+            text = f"The photo's edge cuts the largest face, so the portrait is of face {self.index + 1}."
+            notes.append(Note("face_cut", text))
+        return tuple(notes)
 
     @cached_property
     def grey(self) -> bool:
@@ -100,25 +138,26 @@ class Scene:
 
     @cached_property
     def enlargement(self) -> float:
-        """By how much the photo was enlarged past the detail of its largest face; 1 without a face."""
-        if not self.faces:
+        """By how much the photo was enlarged past the detail of the portrait's face; 1 without a face."""
+        if self.index is None:
             return 1.0
+        index = self.index
         with self.timings.stage("damage"):
-            return damage.enlargement(self.picture.rgb, self.faces[0], self.damages[0])
+            return damage.enlargement(self.picture.rgb, self.faces[index], self.damages[index])
 
     @cached_property
     def residue(self) -> float:
-        """What the cleaner would change in the middle of the largest face, in levels on average.
+        """What the cleaner would change in the middle of the portrait's face, in levels on average.
 
         It sees what the other measures miss: artefacts of a file that was enlarged or saved again. Without a
         cleaner or a face it is 0.
         """
-        cleaner = self._models.cleaner
-        if cleaner is None or not self.faces:
+        cleaner, face = self._models.cleaner, self.face
+        if cleaner is None or face is None:
             return 0.0
         with self.timings.stage("damage"):
             height, width = self.picture.rgb.shape[:2]
-            x, y = self.faces[0].landmarks.mean(axis=0)
+            x, y = face.landmarks.mean(axis=0)
             left, top = (
                 max(0, min(int(middle) - damage.PROBE_PX // 2, length - damage.PROBE_PX))
                 for middle, length in ((x, width), (y, height))
@@ -126,19 +165,23 @@ class Scene:
             part = self.picture.rgb[top : top + damage.PROBE_PX, left : left + damage.PROBE_PX]
             return damage.residue(part, cleaner.clean(part))
 
-    @cached_property
+    @property
     def points(self) -> Points | None:
-        """Points of the largest face, in the photo's pixels; None if the mesh sees no face."""
-        if not self.faces:
-            return None
-        face = self.faces[0]
-        with self.timings.stage("landmarks"):
-            points, presence = self._models.mesh.trace(self.picture.rgb, face.bbox, face.landmarks[:2])
-        return None if presence < PRESENCE_THRESHOLD else points
+        """Points of the portrait's face, in the photo's pixels; None if the mesh sees no face."""
+        return None if self.index is None else self._trace(self.index)
+
+    def _trace(self, index: int) -> Points | None:
+        """Points of a face, in the photo's pixels; None if the mesh sees no face."""
+        if index not in self._traces:
+            face = self.faces[index]
+            with self.timings.stage("landmarks"):
+                points, presence = self._models.mesh.trace(self.picture.rgb, face.bbox, face.landmarks[:2])
+            self._traces[index] = None if presence < PRESENCE_THRESHOLD else points
+        return self._traces[index]
 
     @cached_property
     def eyes(self) -> Eyes | None:
-        """Eyes of the largest face, in the photo's pixels; None if the mesh sees no face."""
+        """Eyes of the portrait's face, in the photo's pixels; None if the mesh sees no face."""
         points = self.points
         if points is None:
             return None
@@ -146,7 +189,7 @@ class Scene:
             return self._models.iris.find(self.picture.rgb, points)
 
     def extent(self, turns: int) -> Extent:
-        """How far the largest face's person reaches in the photo after `turns` quarter turns, in its pixels.
+        """How far the portrait's person reaches in the photo after `turns` quarter turns, in its pixels.
 
         Raises:
             ValueError: there is no face.

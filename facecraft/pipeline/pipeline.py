@@ -18,6 +18,7 @@ from facecraft.pipeline.timings import Timings
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
 from facecraft.results import Check, Detection, Portrait
+from facecraft.whose import Whose
 
 
 class Pipeline:
@@ -64,7 +65,7 @@ class Pipeline:
         """
         token = cancellation or Cancellation()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        scene = self._look(photo)
+        scene = self._look(photo, recipe.options.face)
         planned = plan(recipe, scene, self._limits, token.seconds)
         drawing = draw(scene, planned, self.models, token)
         with scene.timings.stage("encode"):
@@ -72,7 +73,8 @@ class Pipeline:
         verdict = None
         if recipe.judge:
             verdict = judge_portrait(scene, planned, drawing, file, self.models)
-        notes = recipe.notes + scene.notes + planned.treatment.notes + drawing.notes
+        notes = recipe.notes + scene.notes(cropped=planned.crop is not None)
+        notes += planned.treatment.notes + drawing.notes
         if planned.crop is not None:
             notes += crop.notes_on(planned.crop, drawing.portrait.missing, planned.lack)
         return Portrait(
@@ -127,11 +129,11 @@ class Pipeline:
         """End the threads that run models. Do not use the pipeline after that."""
         self.models.close()
 
-    def _look(self, photo: bytes | Image) -> Scene:
+    def _look(self, photo: bytes | Image, whose: Whose = "largest") -> Scene:
         timings = Timings()
         with timings.stage("decode"):
             if isinstance(photo, Image):
                 picture, source = codec.convert(photo, self._limits)
             else:
                 picture, source = codec.decode(photo, self._limits)
-        return Scene(picture, source, self.models, timings)
+        return Scene(picture, source, self.models, timings, whose)
