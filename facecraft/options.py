@@ -15,7 +15,7 @@ from pydantic import (
 
 from facecraft.colours import Background, BackgroundText
 from facecraft.errors import InvalidOption
-from facecraft.ranges import Share, ShareRange, as_range
+from facecraft.ranges import Share, ShareRange, as_integer, as_range
 from facecraft.types import ImageFormat, Range
 from facecraft.validation import invalid_option
 from facecraft.whose import Whose
@@ -28,11 +28,6 @@ FaceCount = Annotated[int, Field(strict=True, ge=1, le=1000)]
 OF_RESTORATION = ("when", "area", "strength", "max_drift", "faces")
 """Options that mean nothing where nothing is restored."""
 DEFAULT_DPI = 300
-
-
-def _integer(value: Any) -> Any:
-    """Read digits as a number; for a Literal of numbers, or a strict one, pydantic does not."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 class Options(BaseModel):
@@ -52,6 +47,11 @@ class Options(BaseModel):
         description="Whose portrait it is: the largest face, or the one nearest to the center, of those that "
         "the photo's edge does not cut if there are any; a number, where 1 is the first of POST /detect; or "
         "x,y, a pixel of the upright photo in the face or near it.",
+    )
+    each: bool = Field(
+        default=False,
+        description="Whether every face that the photo's edge does not cut gets a portrait of its own. "
+        "The answer is a ZIP then.",
     )
     restorer: str = Field(
         default="auto",
@@ -87,12 +87,12 @@ class Options(BaseModel):
         description="Limit on how far restoration moves the points of a face on average, in distances "
         "between the eyes. Above it the strength is lowered.",
     )
-    faces: Annotated[Literal["all", "largest"] | FaceCount, BeforeValidator(_integer)] = Field(
+    faces: Annotated[Literal["all", "largest"] | FaceCount, BeforeValidator(as_integer)] = Field(
         default="all",
         description="Which faces are restored: all, the largest, or a number of the largest. With area=photo "
         "the whole photo is cleaned all the same.",
     )
-    upscale: Annotated[Literal[1, 2, 4], BeforeValidator(_integer)] = Field(
+    upscale: Annotated[Literal[1, 2, 4], BeforeValidator(as_integer)] = Field(
         default=1, description="Factor by which the whole picture becomes wider and higher."
     )
     require_face: bool = Field(default=True, description="Whether a picture without a face is refused.")
@@ -199,6 +199,7 @@ class Options(BaseModel):
             )
         if self.head is not None and self.margin is not None:
             raise InvalidOption("The options head and margin exclude each other.", hint="Give one of them.")
+        self._validate_each()
         if self.feather is not None and self.mask == "none":
             raise InvalidOption("The option feather has no meaning without a mask.")
         if self.gap is not None and self.layout is None:
@@ -210,6 +211,12 @@ class Options(BaseModel):
                         f"The option {name} has no meaning where nothing is restored: with restorer=none, or "
                         "with a preset that forbids retouching."
                     )
+
+    def _validate_each(self) -> None:
+        if self.each and "face" in self.model_fields_set:
+            raise InvalidOption("The options each and face exclude each other.", hint="Give one of them.")
+        if self.each and self.preset is None and self.head_range is None:
+            raise InvalidOption("The option each needs a frame around each head: preset, head or margin.")
 
     @classmethod
     def parse(cls, fields: Mapping[str, object]) -> Self:

@@ -18,6 +18,7 @@ FILE = "File"
 GROUP_OF: Mapping[str, str] = {
     "preset": "Preset",
     "face": FRAME,
+    "each": FRAME,
     "restorer": RESTORATION,
     "when": RESTORATION,
     "area": RESTORATION,

@@ -7,6 +7,8 @@ from typing import Literal, assert_never
 from facecraft.errors import TooManyFaces
 from facecraft.restoration.batching import BatchingRestorer
 
+ONE_BY_ONE = "Ask for one after another with face=1, face=2 and so on, as POST /detect lists them."
+
 
 def most_faces(option: Literal["all", "largest"] | int) -> int | None:
     """How many faces the option `faces` restores at most, the largest first; None for all."""
@@ -50,6 +52,40 @@ def check_faces(
             f"but the portrait must be finished within {deadline_s:g}.",
             hint=_hint(_with_reserve(in_time, count)),
             limit=in_time,
+        )
+
+
+def check_portraits(count: int, max_faces: int) -> None:
+    """Refuse more portraits of one photo than `max_faces`; 0 for no limit.
+
+    Raises:
+        TooManyFaces: there are more.
+    """
+    if max_faces and count > max_faces:
+        raise TooManyFaces(
+            f"{count} portraits would be made; at most {max_faces} are.", hint=ONE_BY_ONE, limit=max_faces
+        )
+
+
+def check_pace(made: int, count: int, spent_s: float, deadline_s: float | None) -> None:
+    """Refuse the other portraits of a photo if they cannot be made by the deadline.
+
+    Args:
+        made: portraits so far, one or more.
+        count: of all portraits.
+        spent_s: seconds that these took.
+        deadline_s: seconds that all of them may take; None if nobody waits for them.
+
+    Raises:
+        TooManyFaces: they cannot.
+    """
+    total_s = spent_s / made * count
+    if deadline_s is not None and total_s > deadline_s:
+        raise TooManyFaces(
+            f"{count} portraits take about {total_s:.0f} seconds, "
+            f"but must be finished within {deadline_s:g}.",
+            hint=ONE_BY_ONE,
+            limit=max(1, int(made * deadline_s / spent_s)),
         )
 
 

@@ -1,14 +1,10 @@
 """Look at the photo. No other module measures it."""
 
-from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.detection import search
-from facecraft.detection.facemesh import PRESENCE_THRESHOLD
-from facecraft.detection.search import Found
 from facecraft.finishing import crop
 from facecraft.finishing.crop import Crop
 from facecraft.imaging import geometry
@@ -19,12 +15,11 @@ from facecraft.imaging.head import Extent, head_of
 from facecraft.imaging.mesh import Points, box_of, eyes_of, transform_points
 from facecraft.imaging.picture import Picture
 from facecraft.matting.person import measure_extent, segment_person
-from facecraft.pipeline import choice
 from facecraft.pipeline.choice import choose
 from facecraft.pipeline.models import Models
+from facecraft.pipeline.shot import Shot
 from facecraft.pipeline.timings import Timings
 from facecraft.restoration import damage
-from facecraft.restoration.likeness import is_grey
 from facecraft.types import Damage, Face, Note, Source
 from facecraft.whose import Whose
 
@@ -43,6 +38,7 @@ class Scene:
         models: measure.
         timings: of this photo's stages.
         whose: which face the portrait is of.
+        shot: the same photo, where something is known of it already.
 
     Attributes:
         timings: of this photo's stages.
@@ -55,39 +51,48 @@ class Scene:
         models: Models,
         timings: Timings,
         whose: Whose = "largest",
+        *,
+        shot: Shot | None = None,
     ) -> None:
         self.timings = timings
-        self._decoded = picture, source
+        self._shot = shot or Shot(picture, source, models, timings)
         self._models = models
         self._whose = whose
-        self._traces: dict[int, Points | None] = {}
         self._extents: dict[int, Extent] = {}
-
-    @cached_property
-    def _upright(self) -> tuple[Picture, Source, tuple[Face, ...]]:
-        """The photo, turned until its faces are upright, and the faces."""
-        picture, source = self._decoded
-        with self.timings.stage("detect"):
-            found = search.find_faces(picture.rgb, self._models.detector, self._models.mesh)
-            if found.turns:
-                picture, source = _turned(picture, source, found)
-        del self._decoded  # or a photo that was turned would be kept twice
-        return picture, source, found.faces
 
     @property
     def picture(self) -> Picture:
         """The photo, upright."""
-        return self._upright[0]
+        return self._shot.picture
 
     @property
     def source(self) -> Source:
         """Size, upright, and format of the file."""
-        return self._upright[1]
+        return self._shot.source
 
     @property
     def faces(self) -> tuple[Face, ...]:
         """Every face, largest first."""
-        return self._upright[2]
+        return self._shot.faces
+
+    @property
+    def grey(self) -> bool:
+        """Whether the photo has no colours."""
+        return self._shot.grey
+
+    @property
+    def damages(self) -> tuple[Damage, ...]:
+        """The damage at each face, in the order of `faces`."""
+        return self._shot.damages
+
+    @property
+    def portrayable(self) -> tuple[int, ...]:
+        """Numbers of the faces that can have portraits, from 1; see Shot."""
+        return self._shot.portrayable
+
+    def of(self, number: int, timings: Timings) -> "Scene":
+        """The same photo, for the portrait of the face with this number. The whole is not measured again."""
+        return Scene(self.picture, self.source, self._models, timings, number, shot=self._shot)
 
     @cached_property
     def index(self) -> int | None:
@@ -98,18 +103,12 @@ class Scene:
         """
         if not self.faces:
             return None
-        size = (self.picture.width, self.picture.height)
-        return choose(self._whose, self.faces, self.is_whole, size)
+        return choose(self._whose, self.faces, self._shot.is_whole, self._shot.size)
 
     @property
     def face(self) -> Face | None:
         """The portrait's face; None without any face. Raises as `index`."""
         return None if self.index is None else self.faces[self.index]
-
-    def is_whole(self, index: int) -> bool:
-        """Whether the photo's edge does not cut the face with this index."""
-        size = (self.picture.width, self.picture.height)
-        return choice.is_whole(self.faces[index], self._trace(index), size)
 
     def notes(self, *, cropped: bool) -> tuple[Note, ...]:
         """Notes if the photo was turned, or if its edge decided whose portrait a crop is."""
@@ -121,20 +120,6 @@ class Scene:
             text = f"The photo's edge cuts the largest face, so the portrait is of face {self.index + 1}."
             notes.append(Note("face_cut", text))
         return tuple(notes)
-
-    @cached_property
-    def grey(self) -> bool:
-        """Whether the photo has no colours."""
-        with self.timings.stage("damage"):
-            return is_grey(self.picture.rgb)
-
-    @cached_property
-    def damages(self) -> tuple[Damage, ...]:
-        """The damage at each face, in the order of `faces`."""
-        grey = self.grey
-        with self.timings.stage("damage"):
-            rgb = self.picture.rgb
-            return tuple(damage.measure(rgb, face, self.source, grey=grey) for face in self.faces)
 
     @cached_property
     def enlargement(self) -> float:
@@ -168,16 +153,7 @@ class Scene:
     @property
     def points(self) -> Points | None:
         """Points of the portrait's face, in the photo's pixels; None if the mesh sees no face."""
-        return None if self.index is None else self._trace(self.index)
-
-    def _trace(self, index: int) -> Points | None:
-        """Points of a face, in the photo's pixels; None if the mesh sees no face."""
-        if index not in self._traces:
-            face = self.faces[index]
-            with self.timings.stage("landmarks"):
-                points, presence = self._models.mesh.trace(self.picture.rgb, face.bbox, face.landmarks[:2])
-            self._traces[index] = None if presence < PRESENCE_THRESHOLD else points
-        return self._traces[index]
+        return None if self.index is None else self._shot.trace(self.index)
 
     @cached_property
     def eyes(self) -> Eyes | None:
@@ -236,10 +212,3 @@ class Scene:
         """(N, 2) float32, x y of the middle of each face's landmarks, transformed by a matrix."""
         centres = np.array([face.landmarks.mean(axis=0) for face in self.faces]).reshape(-1, 2)
         return geometry.transform(centres, matrix)
-
-
-def _turned(picture: Picture, source: Source, found: Found) -> tuple[Picture, Source]:
-    alpha = None if picture.alpha is None else np.ascontiguousarray(np.rot90(picture.alpha, found.turns))
-    upright = Picture(search.turned(picture.rgb, found.turns), alpha)
-    turned_deg = -90 * found.turns % 360
-    return upright, replace(source, width=upright.width, height=upright.height, turned_deg=turned_deg)

@@ -135,6 +135,9 @@ class ProcessBody(DetectBody):
     restored: int = Field(description="Number of faces that were cleaned or restored.")
     restorer: str = Field(description="Name of the restorer of faces, else of the cleaner, or none.")
     cleaned: bool = Field(description="Whether the photo was cleaned.")
+    face: int | None = Field(
+        description="Number of the face in faces whose portrait it is, from 1. null without a face."
+    )
     notes: list[NoteBody]
     verdict: VerdictBody | None
     image: ImageBody

@@ -61,6 +61,7 @@ def test_process_answers_with_json_where_it_is_preferred(client: httpx.Client) -
         "restored": 1,
         "restorer": "realesrgan-x4plus",
         "cleaned": False,
+        "face": None,
         "notes": [],
         "verdict": None,
         "image": {
