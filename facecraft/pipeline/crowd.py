@@ -67,25 +67,29 @@ def check_portraits(count: int, max_faces: int) -> None:
         )
 
 
-def check_pace(made: int, count: int, spent_s: float, deadline_s: float | None) -> None:
+def check_pace(ends_s: Sequence[float], count: int, deadline_s: float | None) -> None:
     """Refuse the other portraits of a photo if they cannot be made by the deadline.
 
     Args:
-        made: portraits so far, one or more.
+        ends_s: when each portrait so far was done, in seconds from the start. The first one takes longer,
+            because the photo is looked at for it, so it says nothing about the others.
         count: of all portraits.
-        spent_s: seconds that these took.
         deadline_s: seconds that all of them may take; None if nobody waits for them.
 
     Raises:
         TooManyFaces: they cannot.
     """
-    total_s = spent_s / made * count
-    if deadline_s is not None and total_s > deadline_s:
+    made = len(ends_s)
+    if deadline_s is None or made < 2:
+        return
+    pace_s = (ends_s[-1] - ends_s[0]) / (made - 1)
+    total_s = ends_s[-1] + pace_s * (count - made)
+    if total_s > deadline_s:
         raise TooManyFaces(
             f"{count} portraits take about {total_s:.0f} seconds, "
             f"but must be finished within {deadline_s:g}.",
             hint=ONE_BY_ONE,
-            limit=max(1, int(made * deadline_s / spent_s)),
+            limit=max(1, made + int((deadline_s - ends_s[-1]) / pace_s)),
         )
 
 

@@ -97,17 +97,17 @@ class Pipeline:
             raise NoFaceFound("No face was found in the picture.")
         numbers = scene.portrayable
         check_portraits(len(numbers), self._limits.faces)
-        timings, made_s = scene.timings, start_s
-        for made, number in enumerate(numbers, 1):
+        timings, ends_s = scene.timings, [0.0]
+        for number in numbers:
             token.check()
             result: Portrait | RequestError
             try:
                 result = self._portray(recipe, scene.of(number, timings), token)
             except RequestError as error:
                 result = error
-            before_s, made_s = made_s, perf_counter()
-            check_pace(made, len(numbers), made_s - start_s, token.seconds)
-            yield Portrayal(number, len(scene.faces), result, (made_s - before_s) * 1000)
+            ends_s.append(perf_counter() - start_s)
+            check_pace(ends_s[1:], len(numbers), token.seconds)
+            yield Portrayal(number, len(scene.faces), result, (ends_s[-1] - ends_s[-2]) * 1000)
             timings = Timings()
 
     def detect(self, photo: bytes | Image) -> Detection:
