@@ -39,6 +39,7 @@ __all__ = [
     "Options",
     "Photo",
     "Portrait",
+    "Portrayal",
     "PresetInvalid",
     "QueueFull",
     "RequestError",
@@ -86,7 +87,7 @@ if TYPE_CHECKING:
     )
     from facecraft.options import Options
     from facecraft.photo import Photo, Result
-    from facecraft.results import Check, Detection, Portrait
+    from facecraft.results import Check, Detection, Portrait, Portrayal
     from facecraft.settings import Settings
     from facecraft.types import Component, Face, Note, RuleResult, Source, Verdict
 else:
@@ -101,7 +102,7 @@ else:
         ),
         "facecraft.options": ("Options",),
         "facecraft.photo": ("Photo", "Result"),
-        "facecraft.results": ("Check", "Detection", "Portrait"),
+        "facecraft.results": ("Check", "Detection", "Portrait", "Portrayal"),
         "facecraft.settings": ("Settings",),
         "facecraft.types": ("Component", "Face", "Note", "RuleResult", "Source", "Verdict"),
     }

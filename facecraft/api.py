@@ -19,7 +19,7 @@ from facecraft.cancellation import Cancellation
 from facecraft.errors import FacecraftError, InferenceFailed, SettingInvalid
 from facecraft.options import Options
 from facecraft.photo import Photo, Result, read
-from facecraft.results import Check, Detection, Portrait
+from facecraft.results import Check, Detection, Portrait, Portrayal
 from facecraft.runtime.allocator import limit_arenas
 from facecraft.runtime.device import release_memory
 from facecraft.settings import Settings
@@ -106,6 +106,15 @@ class Facecraft:
         pipeline, wanted = self.runtime.pipeline, _options(options, preset, fields)
         content = read(photo)
         return self._run(lambda: pipeline.process(content, wanted, cancellation, judge=judge))
+
+    def process_each(self, photo: Photo, options: Options | None = None, **fields: Any) -> list[Portrayal]:
+        """Make a portrait of every face that the photo's edge does not cut.
+
+        Every one is judged. One that cannot be made is in the list with its error. Raises as `process`.
+        """
+        pipeline, wanted = self.runtime.pipeline, _options(options, None, fields | {"each": True})
+        content = read(photo)
+        return self._run(lambda: list(pipeline.process_each(content, wanted, judge=True)))
 
     def detect(self, photo: Photo) -> Detection:
         """Find the faces of a photo. Raises as `process`."""

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
 from PIL import ImageColor
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from facecraft.errors import InvalidOption
 
@@ -21,6 +23,9 @@ TOP_LEVEL_COMMA = re.compile(r",(?![^(]*\))")
 HINT = (
     "Use keep, transparent, blur, a CSS colour such as white or #e0e6f0, or linear-gradient(white, #e0e6f0)."
 )
+
+BACKGROUND_ERROR = "background"
+"""Type of the error of a wrong background, which has a hint of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +91,15 @@ def parse_colour(text: str) -> Colour:
     if min(channels) < 0 or max(channels) > 255:
         raise InvalidOption(f"The option background is wrong: {name!r} is not a colour of sRGB.", hint=HINT)
     return channels
+
+
+def _validate(text: str) -> str:
+    try:
+        Background.parse(text)
+    except InvalidOption as error:
+        raise PydanticCustomError(BACKGROUND_ERROR, "{detail}", {"detail": error.detail}) from error
+    return text
+
+
+BackgroundText: TypeAlias = Annotated[str, AfterValidator(_validate)]
+"""The text of a background."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -13,36 +12,22 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from facecraft.colours import Background
+from facecraft.colours import Background, BackgroundText
 from facecraft.errors import InvalidOption
-from facecraft.ranges import ShareRange, as_range
+from facecraft.ranges import Share, ShareRange, as_integer, as_range
 from facecraft.types import ImageFormat, Range
-from facecraft.validation import BACKGROUND_ERROR, invalid_option
+from facecraft.validation import invalid_option
+from facecraft.whose import Whose
 
 Layout = Literal["4x6in", "5x7in", "10x15cm", "13x18cm", "a6", "a5", "a4", "letter"]
 When = Literal["needed", "always"]
 Area = Literal["photo", "head", "face"]
 MaskShape = Literal["none", "oval", "circle", "rounded"]
-Share = Annotated[float, Field(allow_inf_nan=False)]
 FaceCount = Annotated[int, Field(strict=True, ge=1, le=1000)]
 OF_RESTORATION = ("when", "area", "strength", "max_drift", "faces")
 """Options that mean nothing where nothing is restored."""
 DEFAULT_DPI = 300
-
-
-def _integer(value: Any) -> Any:
-    """Read digits as a number; for a Literal of numbers, or a strict one, pydantic does not."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
-def _background(value: str) -> str:
-    try:
-        Background.parse(value)
-    except InvalidOption as error:
-        raise PydanticCustomError(BACKGROUND_ERROR, "{detail}", {"detail": error.detail}) from error
-    return value
 
 
 class Options(BaseModel):
@@ -56,6 +41,17 @@ class Options(BaseModel):
     preset: str | None = Field(
         default=None,
         description="Name of a preset (see GET /presets). Options that are given override the preset's.",
+    )
+    face: Whose = Field(
+        default="largest",
+        description="Whose portrait it is: the largest face, or the one nearest to the center, of those that "
+        "the photo's edge does not cut if there are any; a number, where 1 is the first of POST /detect; or "
+        "x,y, a pixel of the upright photo in the face or near it.",
+    )
+    each: bool = Field(
+        default=False,
+        description="Whether every face that the photo's edge does not cut gets a portrait of its own. "
+        "The answer is a ZIP then.",
     )
     restorer: str = Field(
         default="auto",
@@ -91,12 +87,12 @@ class Options(BaseModel):
         description="Limit on how far restoration moves the points of a face on average, in distances "
         "between the eyes. Above it the strength is lowered.",
     )
-    faces: Annotated[Literal["all", "largest"] | FaceCount, BeforeValidator(_integer)] = Field(
+    faces: Annotated[Literal["all", "largest"] | FaceCount, BeforeValidator(as_integer)] = Field(
         default="all",
         description="Which faces are restored: all, the largest, or a number of the largest. With area=photo "
         "the whole photo is cleaned all the same.",
     )
-    upscale: Annotated[Literal[1, 2, 4], BeforeValidator(_integer)] = Field(
+    upscale: Annotated[Literal[1, 2, 4], BeforeValidator(as_integer)] = Field(
         default=1, description="Factor by which the whole picture becomes wider and higher."
     )
     require_face: bool = Field(default=True, description="Whether a picture without a face is refused.")
@@ -126,7 +122,7 @@ class Options(BaseModel):
         "head and eye_line that reaches least beyond the photo, and leave the ranges rather than invent a "
         "body. fill: use the middles of the ranges, with a plain area beyond the photo.",
     )
-    background: Annotated[str, AfterValidator(_background)] = Field(
+    background: BackgroundText = Field(
         default="keep",
         max_length=100,
         description="keep, transparent, blur, a CSS colour, linear-gradient(top, bottom) or "
@@ -203,6 +199,7 @@ class Options(BaseModel):
             )
         if self.head is not None and self.margin is not None:
             raise InvalidOption("The options head and margin exclude each other.", hint="Give one of them.")
+        self._validate_each()
         if self.feather is not None and self.mask == "none":
             raise InvalidOption("The option feather has no meaning without a mask.")
         if self.gap is not None and self.layout is None:
@@ -214,6 +211,12 @@ class Options(BaseModel):
                         f"The option {name} has no meaning where nothing is restored: with restorer=none, or "
                         "with a preset that forbids retouching."
                     )
+
+    def _validate_each(self) -> None:
+        if self.each and "face" in self.model_fields_set:
+            raise InvalidOption("The options each and face exclude each other.", hint="Give one of them.")
+        if self.each and self.preset is None and self.head_range is None:
+            raise InvalidOption("The option each needs a frame around each head: preset, head or margin.")
 
     @classmethod
     def parse(cls, fields: Mapping[str, object]) -> Self:

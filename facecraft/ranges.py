@@ -1,14 +1,16 @@
-"""Ranges of shares, as options and presets give them."""
+"""Numbers and ranges of shares, as options and presets give them."""
 
 import math
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from facecraft.types import Range
 
 LEAST, MOST = 0.05, 0.95
+Share: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
+"""A finite number."""
 
 
 def increasing(value: Range) -> Range:
@@ -22,6 +24,11 @@ def increasing(value: Range) -> Range:
 def as_range(value: float | Range | None) -> Range | None:
     """A range; one number is a range of nothing."""
     return (value, value) if isinstance(value, int | float) else value
+
+
+def as_integer(value: Any) -> Any:
+    """Read digits as a number; for a Literal of numbers, or a strict one, pydantic does not."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 def _parse(value: Any) -> float | Range:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.errors import InvalidOption
+from facecraft.errors import InvalidOption, RequestError
 from facecraft.files import write_whole
 from facecraft.types import Damage, Face, ImageFormat, Note, Source, Verdict
 
@@ -73,6 +73,7 @@ class Portrait(Findings):
         quality: the encoder's quality; None for PNG. That of the face image is `verdict.quality`.
         notes: decisions that were made for the caller.
         verdict: None if none was requested.
+        face: number of the face in `faces` whose portrait it is, from 1; None without a face.
     """
 
     data: bytes
@@ -85,6 +86,7 @@ class Portrait(Findings):
     quality: int | None = None
     notes: tuple[Note, ...] = ()
     verdict: Verdict | None = None
+    face: int | None = None
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the file, whole or not at all. Folders that are missing are created.
@@ -115,3 +117,25 @@ class Portrait(Findings):
     def array(self) -> NDArray[np.uint8]:
         """The picture as an array: (H, W, 3) uint8, RGB, or (H, W, 4) with transparency."""
         return np.array(self.image, np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Portrayal:
+    """What became of one face of a photo.
+
+    Attributes:
+        number: of the face among all of the photo, from 1.
+        faces: number of faces in the photo.
+        result: its portrait, or the reason why there is none.
+        ms: milliseconds of work.
+    """
+
+    number: int
+    faces: int
+    result: Portrait | RequestError
+    ms: float
+
+    @property
+    def mark(self) -> str:
+        """What its file's name has at the end, such as -07."""
+        return f"-{self.number:0{max(2, len(str(self.faces)))}}"

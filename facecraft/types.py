@@ -103,6 +103,8 @@ class Source:
         format: by the file's content, not by its name.
         frames: number of pictures in the file; the first is used.
         jpeg_quality: 1 to 100, by its quantisation tables; None for other formats.
+        turned_deg: clockwise quarter turns that were needed because its faces lay on their side, or upside
+            down: 0, 90, 180 or 270.
     """
 
     width: int
@@ -110,6 +112,7 @@ class Source:
     format: ImageFormat
     frames: int
     jpeg_quality: int | None = None
+    turned_deg: int = 0
 
 
 NoteCode: TypeAlias = Literal[
@@ -121,6 +124,8 @@ NoteCode: TypeAlias = Literal[
     "extended",
     "photo_tight",
     "smaller",
+    "turned",
+    "face_cut",
 ]
 
 

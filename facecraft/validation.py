@@ -5,11 +5,8 @@ from difflib import get_close_matches
 
 from pydantic_core import ErrorDetails
 
-from facecraft.colours import HINT
+from facecraft.colours import BACKGROUND_ERROR, HINT
 from facecraft.errors import InvalidOption
-
-BACKGROUND_ERROR = "background"
-"""Type of the error of a wrong background, which has a hint of its own."""
 
 
 def invalid_option(errors: Sequence[ErrorDetails], names: Collection[str]) -> InvalidOption:

@@ -17,6 +17,8 @@ SHAPE = "Mask and sheet"
 FILE = "File"
 GROUP_OF: Mapping[str, str] = {
     "preset": "Preset",
+    "face": FRAME,
+    "each": FRAME,
     "restorer": RESTORATION,
     "when": RESTORATION,
     "area": RESTORATION,
@@ -109,7 +111,7 @@ def _values_of_kind(kind: Mapping[str, Any]) -> str:
     if "enum" in kind:
         return "|".join(map(str, kind["enum"]))
     if "pattern" in kind:
-        return "LEAST-MOST"
+        return str(kind.get("title", "LEAST-MOST"))
     if "minimum" in kind:
         return f"{kind['minimum']:g}..{kind['maximum']:g}"
     return "TEXT"

@@ -94,10 +94,11 @@ def _run(jobs: "list[Job]", options: Options, settings: "Settings", *, judge: bo
     with load.runtime(settings) as runtime:
         runtime.pipeline.validate(options)
         with tqdm(total=len(jobs), unit="photo", file=sys.stderr, disable=None) as progress:
-            for entry in process_jobs(jobs, runtime.pipeline, options, judge=judge):
-                entries.append(entry)
-                if entry.problem is not None:
-                    progress.write(failure(entry.file, entry.problem), file=sys.stderr)
+            for found in process_jobs(jobs, runtime.pipeline, options, judge=judge):
+                entries += found
+                for entry in found:
+                    if entry.problem is not None:
+                        progress.write(failure(entry.file, entry.problem), file=sys.stderr)
                 progress.update()
     return entries
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 COMMANDS: Mapping[str, str] = {
     "GET /presets": "`facecraft presets`",
     "GET /models": "`facecraft models list`",
+    "POST /detect": "`facecraft detect`",
     "GET /openapi.json": "`facecraft process --help`",
 }
 """The command with the same information, by route."""

@@ -11,10 +11,11 @@ and `.finishing` again, with the same names.
 """
 
 import fcntl
+import glob
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +37,11 @@ HINT = "Use two different folders that this process can write to."
 class Layout:
     """The folders of one watcher.
 
+    Args:
+        folder: for new photos.
+        output: for portraits.
+        marked: whether each photo has several portraits, with marks after its name, such as a-01.jpg.
+
     Attributes:
         folder: for new photos.
         output: for portraits.
@@ -47,7 +53,8 @@ class Layout:
         StartupError: the watcher would find portraits as new photos, or a folder cannot be written.
     """
 
-    def __init__(self, folder: Path, output: Path) -> None:
+    def __init__(self, folder: Path, output: Path, *, marked: bool = False) -> None:
+        self._marked = marked
         self.folder, self.output = folder.resolve(), output.resolve()
         self.done, self.failed, self.finishing = (self.folder / name for name in (DONE, FAILED, FINISHING))
         own = (self.done, self.failed, self.finishing)
@@ -101,22 +108,26 @@ class Layout:
             # changes the last member of a fingerprint.
             return claimed if fingerprint(claimed.lstat())[:-1] == expected[:-1] else None
 
-    def finish(self, claimed: Path, portrait: Portrait) -> Path:
-        """Write a portrait, then move its photo to `done`.
+    def finish(self, claimed: Path, portraits: Mapping[str, Portrait]) -> Path:
+        """Write portraits, by mark, then move their photo to `done`.
 
         In this order: if the process ends in between, the photo is processed again.
 
         Returns:
-            The portrait's path.
+            The first portrait's path.
         """
         relative = claimed.relative_to(self.finishing)
-        target = self.output / relative.with_name(relative.stem + SUFFIXES[portrait.format])
-        write_whole(target, portrait.data)
+        targets = {
+            self.output / relative.with_name(relative.stem + mark + SUFFIXES[portrait.format]): portrait
+            for mark, portrait in portraits.items()
+        }
+        for target, portrait in targets.items():
+            write_whole(target, portrait.data)
         with self._naming_lock():
             done = first_free(self.done / relative, Path.exists)
             done.parent.mkdir(parents=True, exist_ok=True)
             claimed.rename(done)
-        return target
+        return next(iter(targets))
 
     def fail(self, claimed: Path, error: FacecraftError) -> Path:
         """Write a problem, then move its photo to `failed`, in the same order as `finish`.
@@ -142,7 +153,9 @@ class Layout:
     def _is_portrait_taken(self, path: Path) -> bool:
         """Whether another photo's portrait has or reserves this name, in any format."""
         portrait = self.output / path.relative_to(self.finishing)
-        return any(portrait.with_name(path.stem + suffix).exists() for suffix in SUFFIXES.values()) or any(
+        mark = "-[0-9]*" if self._marked else ""
+        names = [glob.escape(path.stem) + mark + suffix for suffix in SUFFIXES.values()]
+        return any(next(portrait.parent.glob(name), None) is not None for name in names) or any(
             other.stem == path.stem and other.is_file() for other in path.parent.glob("*")
         )
 

@@ -13,7 +13,7 @@ from facecraft.folders.manifest import Entry
 from facecraft.folders.search import find_photos, read_photo
 from facecraft.imaging.formats import SUFFIXES
 from facecraft.options import Options
-from facecraft.results import Portrait
+from facecraft.results import Portrait, Portrayal
 from facecraft.types import ImageFormat
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,8 @@ class Processor(Protocol):
     """The part of a Pipeline that this module needs."""
 
     def process(self, data: bytes, options: Options, *, judge: bool = False) -> Portrait: ...
+
+    def process_each(self, data: bytes, options: Options, *, judge: bool = False) -> Iterable[Portrayal]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,10 @@ class Job:
     target: Path
     suffix: str | None = None
 
-    def portrait(self, format_: ImageFormat) -> Path:
-        """Path of the portrait in this format."""
+    def portrait(self, format_: ImageFormat, mark: str = "") -> Path:
+        """Path of the portrait in this format; `mark` tells those of one photo apart."""
         suffix = SUFFIXES[format_] if self.suffix is None else self.suffix
-        return self.target.with_name(self.target.name + suffix)
+        return self.target.with_name(self.target.name + mark + suffix)
 
 
 def find_jobs(inputs: Iterable[str], folder: Path) -> list[Job]:
@@ -61,7 +63,7 @@ def find_jobs(inputs: Iterable[str], folder: Path) -> list[Job]:
 
 def process_jobs(
     jobs: list[Job], pipeline: Processor, options: Options, *, judge: bool = False
-) -> Iterator[Entry]:
+) -> Iterator[list[Entry]]:
     """Process photos one after another; a failed one does not stop the others.
 
     Args:
@@ -71,32 +73,45 @@ def process_jobs(
         judge: whether to add verdicts; with a preset there always are verdicts.
 
     Yields:
-        The result of each photo, in order, as soon as it is known.
+        The results of each photo, in order, as soon as they are known: one, or with `each` one for each face.
     """
     photos = {job.photo.resolve() for job in jobs}
     for job in jobs:
         start_s = perf_counter()
-        outcome = _outcome(job, photos, pipeline, options, judge=judge)
-        ms = (perf_counter() - start_s) * 1000
-        if isinstance(outcome, FacecraftError):
-            yield Entry.failed(str(job.photo), outcome, ms)
-        else:
-            yield Entry.done(str(job.photo), str(job.portrait(outcome.format)), outcome, ms)
+        entries: list[Entry] = []
+        try:
+            for mark, result, ms in _results(job, pipeline, options, judge=judge):
+                entries.append(_entry(job, mark, result, ms, photos))
+        except FacecraftError as error:
+            entries.append(Entry.failed(str(job.photo), error, (perf_counter() - start_s) * 1000))
+        except Exception as error:  # it is reported, and the other photos are still processed
+            logger.debug("%s failed.", job.photo, exc_info=True)
+            failed = InferenceFailed(f"The models failed on this picture: {error!r}.")
+            entries.append(Entry.failed(str(job.photo), failed, (perf_counter() - start_s) * 1000))
+        yield entries
 
 
-def _outcome(
-    job: Job, photos: set[Path], pipeline: Processor, options: Options, *, judge: bool
-) -> Portrait | FacecraftError:
-    """Process one photo and write its portrait. Return the portrait, or the error."""
-    try:
-        portrait = pipeline.process(read_photo(job.photo), options, judge=judge)
-        _write(job.portrait(portrait.format), portrait.data, photos)
-    except FacecraftError as error:
-        return error
-    except Exception as error:  # it is reported, and the other photos are still processed
-        logger.debug("%s failed.", job.photo, exc_info=True)
-        return InferenceFailed(f"The models failed on this picture: {error!r}.")
-    return portrait
+def _results(
+    job: Job, pipeline: Processor, options: Options, *, judge: bool
+) -> Iterator[tuple[str, Portrait | RequestError, float]]:
+    """The mark of each portrait of a photo, the portrait or its error, and the milliseconds of work."""
+    start_s = perf_counter()
+    data = read_photo(job.photo)
+    if not options.each:
+        portrait = pipeline.process(data, options, judge=judge)
+        yield "", portrait, (perf_counter() - start_s) * 1000
+        return
+    for each in pipeline.process_each(data, options, judge=judge):
+        yield each.mark, each.result, each.ms
+
+
+def _entry(job: Job, mark: str, result: Portrait | RequestError, ms: float, photos: set[Path]) -> Entry:
+    """Write a portrait. Its entry, or that of its error."""
+    if isinstance(result, RequestError):
+        return Entry.failed(str(job.photo), result, ms)
+    target = job.portrait(result.format, mark)
+    _write(target, result.data, photos)
+    return Entry.done(str(job.photo), str(target), result, ms)
 
 
 def _write(target: Path, data: bytes, photos: set[Path]) -> None:

@@ -7,7 +7,7 @@ A photo is locked while it is processed, so several watchers on one machine can 
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,13 +17,14 @@ from facecraft.errors import (
     DeadlineExceeded,
     FacecraftError,
     InferenceFailed,
+    RequestError,
     UndecodableImage,
     UnsupportedFormat,
 )
 from facecraft.folders.layout import Layout
 from facecraft.folders.locked import Fingerprint, LockedPhoto, locked
 from facecraft.options import Options
-from facecraft.results import Portrait
+from facecraft.results import Portrait, Portrayal
 
 UNWRITTEN = bytes(64)
 """End of a file with a size but not all of its content yet. No photo ends like this."""
@@ -36,6 +37,10 @@ class Processor(Protocol):
     """The part of a Pipeline that a watcher needs."""
 
     def process(self, data: bytes, options: Options, cancellation: Cancellation) -> Portrait: ...
+
+    def process_each(
+        self, data: bytes, options: Options, cancellation: Cancellation
+    ) -> Iterable[Portrayal]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ class FolderWatcher:
         report: Callable[[str], None] = print,
         delays: Delays | None = None,
     ) -> None:
-        self._layout = Layout(folder, output)
+        self._layout = Layout(folder, output, marked=options.each)
         self._pipeline = pipeline
         self._options = options
         self._max_bytes = max_bytes
@@ -173,28 +178,43 @@ class FolderWatcher:
         if claimed is not None:
             self._store(photo.path, claimed, outcome, start_s)
 
-    def _outcome(self, data: bytes, stop: Cancellation) -> Portrait | FacecraftError:
+    def _outcome(self, data: bytes, stop: Cancellation) -> Mapping[str, Portrait] | FacecraftError:
+        """The portraits by mark; if there is none, the first error."""
         try:
-            return self._pipeline.process(data, self._options, stop)
+            if not self._options.each:
+                return {"": self._pipeline.process(data, self._options, stop)}
+            portraits: dict[str, Portrait] = {}
+            errors: list[RequestError] = []
+            for each in self._pipeline.process_each(data, self._options, stop):
+                if isinstance(each.result, Portrait):
+                    portraits[each.mark] = each.result
+                else:
+                    errors.append(each.result)
+            return portraits or errors[0]
         except FacecraftError as error:
             return error
         except Exception as error:  # it is reported, and the other photos are still processed
             logger.debug("A photo failed.", exc_info=True)
             return InferenceFailed(f"The models failed on this picture: {error!r}.")
 
-    def _store(self, path: Path, claimed: Path, outcome: Portrait | FacecraftError, start_s: float) -> None:
+    def _store(
+        self, path: Path, claimed: Path, outcome: Mapping[str, Portrait] | FacecraftError, start_s: float
+    ) -> None:
         if isinstance(outcome, FacecraftError):
             target = self._layout.fail(claimed, outcome)
             self._report(f"{path}: {outcome.code}: {outcome.detail} It is now {target}")
         else:
             target = self._layout.finish(claimed, outcome)
-            self._report(f"{path}: {_work(outcome, time.monotonic() - start_s)}, {target}")
+            more = f" and {len(outcome) - 1} more" if len(outcome) > 1 else ""
+            work = _work(tuple(outcome.values()), time.monotonic() - start_s)
+            self._report(f"{path}: {work}, {target}{more}")
 
 
-def _work(portrait: Portrait, seconds: float) -> str:
+def _work(portraits: Sequence[Portrait], seconds: float) -> str:
     """What was done, and how long it took. A photo without a face can be cleaned, too."""
-    if portrait.restored:
-        return f"{portrait.restored} restored in {seconds:.1f} s"
-    if portrait.cleaned:
+    restored = sum(portrait.restored for portrait in portraits)
+    if restored:
+        return f"{restored} restored in {seconds:.1f} s"
+    if any(portrait.cleaned for portrait in portraits):
         return f"cleaned in {seconds:.1f} s"
     return f"done in {seconds:.1f} s, nothing restored"

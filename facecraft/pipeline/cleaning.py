@@ -45,7 +45,7 @@ class Cleaned:
     Attributes:
         view: the part that the portrait shows.
         strengths: one, with which it was cleaned; none if it was not.
-        drift: of the largest face; None if it was not measured.
+        drift: of the portrait's face; None if it was not measured.
     """
 
     view: View

@@ -7,6 +7,8 @@ from typing import Literal, assert_never
 from facecraft.errors import TooManyFaces
 from facecraft.restoration.batching import BatchingRestorer
 
+ONE_BY_ONE = "Ask for one after another with face=1, face=2 and so on, as POST /detect lists them."
+
 
 def most_faces(option: Literal["all", "largest"] | int) -> int | None:
     """How many faces the option `faces` restores at most, the largest first; None for all."""
@@ -50,6 +52,44 @@ def check_faces(
             f"but the portrait must be finished within {deadline_s:g}.",
             hint=_hint(_with_reserve(in_time, count)),
             limit=in_time,
+        )
+
+
+def check_portraits(count: int, max_faces: int) -> None:
+    """Refuse more portraits of one photo than `max_faces`; 0 for no limit.
+
+    Raises:
+        TooManyFaces: there are more.
+    """
+    if max_faces and count > max_faces:
+        raise TooManyFaces(
+            f"{count} portraits would be made; at most {max_faces} are.", hint=ONE_BY_ONE, limit=max_faces
+        )
+
+
+def check_pace(ends_s: Sequence[float], count: int, deadline_s: float | None) -> None:
+    """Refuse the other portraits of a photo if they cannot be made by the deadline.
+
+    Args:
+        ends_s: when each portrait so far was done, in seconds from the start. The first one takes longer,
+            because the photo is looked at for it, so it says nothing about the others.
+        count: of all portraits.
+        deadline_s: seconds that all of them may take; None if nobody waits for them.
+
+    Raises:
+        TooManyFaces: they cannot.
+    """
+    made = len(ends_s)
+    if deadline_s is None or made < 2:
+        return
+    pace_s = (ends_s[-1] - ends_s[0]) / (made - 1)
+    total_s = ends_s[-1] + pace_s * (count - made)
+    if total_s > deadline_s:
+        raise TooManyFaces(
+            f"{count} portraits take about {total_s:.0f} seconds, "
+            f"but must be finished within {deadline_s:g}.",
+            hint=ONE_BY_ONE,
+            limit=max(1, made + int((deadline_s - ends_s[-1]) / pace_s)),
         )
 
 

@@ -27,7 +27,7 @@ class Drawing:
     Attributes:
         portrait: one portrait, not yet laid on a sheet.
         shown: the content of the file: that portrait, or a sheet of it.
-        drift: of the largest restored face; None if it was not measured, or nothing was restored.
+        drift: of the portrait's face; None if it was not measured, or nothing was restored.
         notes: decisions that were made for the caller.
     """
 

@@ -24,7 +24,7 @@ class RestoredFaces:
 
     Attributes:
         strengths: with which they were restored, in the plan's order.
-        drift: of the largest face; None if it was not measured or not restored.
+        drift: of the portrait's face; None if it was not measured or not restored.
     """
 
     strengths: tuple[float, ...] = ()
@@ -73,13 +73,13 @@ def restore(
     if plan.recipe.judge or options.max_drift is not None:
         with timings.stage("drift"):
             for index, face in enumerate(planned.faces):
-                if options.max_drift is None and face.index > 0:
+                if options.max_drift is None and not face.own:
                     continue
                 cancellation.check()
                 photo = geometry.crop(scene.picture.rgb, face.source).image
                 restored = Restored(photo, crops[index].image, squares[index])
                 strengths[index], found = drift.limit(restored, options.strength, options.max_drift, mesh)
-                moved = found if face.index == 0 else moved
+                moved = found if face.own else moved
     with timings.stage("paste"):
         for face, square, strength in zip(planned.faces, squares, strengths, strict=True):
             geometry.paste_back(canvas.rgb, square, face.portrait, strength)

@@ -24,7 +24,7 @@ NO_EXTENT = Extent(0, 0, 0)
 def place(
     options: Options, preset: Preset | None, scene: Scene, *, painted: bool
 ) -> tuple[Points | None, Crop | None, Lack | None]:
-    """Place the crop around the largest face.
+    """Place the crop around the portrait's face.
 
     Args:
         options: with the preset's values filled in.

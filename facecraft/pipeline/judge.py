@@ -79,7 +79,7 @@ def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int | None, mod
     with scene.timings.stage("verdict"):
         image = flatten(picture, WHITE)
         places = scene.face_centres(geometry.scaling(1))
-        found = None if points is None else scene.damages[0]
+        found = None if points is None else scene.own_damage
         evidence = Evidence(
             image=image,
             faces=len(scene.faces),
@@ -108,7 +108,8 @@ def _sharpness(image: RGBImage, points: Points) -> float:
 
 
 def _detailed_eyes_px(eyes_px: float | None, scene: Scene) -> float | None:
-    return None if eyes_px is None else damage.detailed_eyes_px(eyes_px, scene.damages[0])
+    found = scene.own_damage
+    return None if eyes_px is None or found is None else damage.detailed_eyes_px(eyes_px, found)
 
 
 def _count_inside(places: NDArray[np.float32], width: int, height: int) -> int:

@@ -5,7 +5,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.detection.facemesh import PRESENCE_THRESHOLD
 from facecraft.finishing import crop
 from facecraft.finishing.crop import Crop
 from facecraft.imaging import geometry
@@ -16,11 +15,13 @@ from facecraft.imaging.head import Extent, head_of
 from facecraft.imaging.mesh import Points, box_of, eyes_of, transform_points
 from facecraft.imaging.picture import Picture
 from facecraft.matting.person import measure_extent, segment_person
+from facecraft.pipeline.choice import choose
 from facecraft.pipeline.models import Models
+from facecraft.pipeline.shot import Shot
 from facecraft.pipeline.timings import Timings
 from facecraft.restoration import damage
-from facecraft.restoration.likeness import is_grey
-from facecraft.types import Damage, Face, Source
+from facecraft.types import Damage, Face, Note, Source
+from facecraft.whose import Whose
 
 RETRACE_PX = 512
 """Longer side of the crop for the second trace of the points."""
@@ -31,60 +32,122 @@ AROUND, ABOVE, BELOW = 2.0, 1.4, 2.6
 class Scene:
     """Everything that is known about a photo. Each fact is measured and timed once, at its first use.
 
-    Attributes:
+    Args:
         picture: the decoded photo. It is never changed.
         source: size and format of the file.
+        models: measure.
+        timings: of this photo's stages.
+        whose: which face the portrait is of.
+        shot: the same photo, where something is known of it already.
+
+    Attributes:
         timings: of this photo's stages.
     """
 
-    def __init__(self, picture: Picture, source: Source, models: Models, timings: Timings) -> None:
-        self.picture = picture
-        self.source = source
+    def __init__(
+        self,
+        picture: Picture,
+        source: Source,
+        models: Models,
+        timings: Timings,
+        whose: Whose = "largest",
+        *,
+        shot: Shot | None = None,
+    ) -> None:
         self.timings = timings
+        self._shot = shot or Shot(picture, source, models, timings)
         self._models = models
+        self._whose = whose
         self._extents: dict[int, Extent] = {}
 
-    @cached_property
+    @property
+    def picture(self) -> Picture:
+        """The photo, upright."""
+        return self._shot.picture
+
+    @property
+    def source(self) -> Source:
+        """Size, upright, and format of the file."""
+        return self._shot.source
+
+    @property
     def faces(self) -> tuple[Face, ...]:
         """Every face, largest first."""
-        with self.timings.stage("detect"):
-            return tuple(self._models.detector.detect(self.picture.rgb))
+        return self._shot.faces
 
-    @cached_property
+    @property
     def grey(self) -> bool:
         """Whether the photo has no colours."""
-        with self.timings.stage("damage"):
-            return is_grey(self.picture.rgb)
+        return self._shot.grey
 
-    @cached_property
+    @property
     def damages(self) -> tuple[Damage, ...]:
         """The damage at each face, in the order of `faces`."""
-        grey = self.grey
-        with self.timings.stage("damage"):
-            rgb = self.picture.rgb
-            return tuple(damage.measure(rgb, face, self.source, grey=grey) for face in self.faces)
+        return self._shot.damages
+
+    @property
+    def portrayable(self) -> tuple[int, ...]:
+        """Numbers of the faces that can have portraits, from 1; see Shot."""
+        return self._shot.portrayable
+
+    def of(self, number: int, timings: Timings) -> "Scene":
+        """The same photo, for the portrait of the face with this number. The whole is not measured again."""
+        return Scene(self.picture, self.source, self._models, timings, number, shot=self._shot)
+
+    @cached_property
+    def index(self) -> int | None:
+        """Of the portrait's face in `faces`; None without any face.
+
+        Raises:
+            InvalidOption: there are faces, but not the one that was asked for.
+        """
+        if not self.faces:
+            return None
+        return choose(self._whose, self.faces, self._shot.is_whole, self._shot.size)
+
+    @property
+    def face(self) -> Face | None:
+        """The portrait's face; None without any face. Raises as `index`."""
+        return None if self.index is None else self.faces[self.index]
+
+    def notes(self, *, cropped: bool) -> tuple[Note, ...]:
+        """Notes if the photo was turned, or if its edge decided whose portrait a crop is."""
+        notes = []
+        if self.source.turned_deg:
+            text = f"No face was upright, so the photo was turned by {self.source.turned_deg} degrees."
+            notes.append(Note("turned", text))
+        if cropped and self._whose == "largest" and self.index:
+            text = f"The photo's edge cuts the largest face, so the portrait is of face {self.index + 1}."
+            notes.append(Note("face_cut", text))
+        return tuple(notes)
+
+    @property
+    def own_damage(self) -> Damage | None:
+        """The damage at the portrait's face; None without a face."""
+        return None if self.index is None else self.damages[self.index]
 
     @cached_property
     def enlargement(self) -> float:
-        """By how much the photo was enlarged past the detail of its largest face; 1 without a face."""
-        if not self.faces:
+        """By how much the photo was enlarged past the detail of the portrait's face; 1 without a face."""
+        if self.index is None:
             return 1.0
+        index = self.index
         with self.timings.stage("damage"):
-            return damage.enlargement(self.picture.rgb, self.faces[0], self.damages[0])
+            return damage.enlargement(self.picture.rgb, self.faces[index], self.damages[index])
 
     @cached_property
     def residue(self) -> float:
-        """What the cleaner would change in the middle of the largest face, in levels on average.
+        """What the cleaner would change in the middle of the portrait's face, in levels on average.
 
         It sees what the other measures miss: artefacts of a file that was enlarged or saved again. Without a
         cleaner or a face it is 0.
         """
-        cleaner = self._models.cleaner
-        if cleaner is None or not self.faces:
+        cleaner, face = self._models.cleaner, self.face
+        if cleaner is None or face is None:
             return 0.0
         with self.timings.stage("damage"):
             height, width = self.picture.rgb.shape[:2]
-            x, y = self.faces[0].landmarks.mean(axis=0)
+            x, y = face.landmarks.mean(axis=0)
             left, top = (
                 max(0, min(int(middle) - damage.PROBE_PX // 2, length - damage.PROBE_PX))
                 for middle, length in ((x, width), (y, height))
@@ -92,19 +155,14 @@ class Scene:
             part = self.picture.rgb[top : top + damage.PROBE_PX, left : left + damage.PROBE_PX]
             return damage.residue(part, cleaner.clean(part))
 
-    @cached_property
+    @property
     def points(self) -> Points | None:
-        """Points of the largest face, in the photo's pixels; None if the mesh sees no face."""
-        if not self.faces:
-            return None
-        face = self.faces[0]
-        with self.timings.stage("landmarks"):
-            points, presence = self._models.mesh.trace(self.picture.rgb, face.bbox, face.landmarks[:2])
-        return None if presence < PRESENCE_THRESHOLD else points
+        """Points of the portrait's face, in the photo's pixels; None if the mesh sees no face."""
+        return None if self.index is None else self._shot.trace(self.index)
 
     @cached_property
     def eyes(self) -> Eyes | None:
-        """Eyes of the largest face, in the photo's pixels; None if the mesh sees no face."""
+        """Eyes of the portrait's face, in the photo's pixels; None if the mesh sees no face."""
         points = self.points
         if points is None:
             return None
@@ -112,7 +170,7 @@ class Scene:
             return self._models.iris.find(self.picture.rgb, points)
 
     def extent(self, turns: int) -> Extent:
-        """How far the largest face's person reaches in the photo after `turns` quarter turns, in its pixels.
+        """How far the portrait's person reaches in the photo after `turns` quarter turns, in its pixels.
 
         Raises:
             ValueError: there is no face.

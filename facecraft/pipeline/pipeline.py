@@ -1,23 +1,29 @@
 """The steps of a portrait: look, plan, draw, judge."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from time import perf_counter
 
 from PIL.Image import Image
 
 from facecraft.cancellation import Cancellation
+from facecraft.errors import InvalidOption, NoFaceFound, RequestError
 from facecraft.finishing import crop
 from facecraft.imaging import codec, fit
 from facecraft.imaging.codec import Limits
 from facecraft.options import Options
+from facecraft.pipeline.crowd import check_pace, check_portraits
 from facecraft.pipeline.draw import draw
 from facecraft.pipeline.judge import judge_photo, judge_portrait
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.models import Models
-from facecraft.pipeline.plan import plan, resolve
+from facecraft.pipeline.plan import Recipe, plan, resolve
 from facecraft.pipeline.timings import Timings
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
-from facecraft.results import Check, Detection, Portrait
+from facecraft.results import Check, Detection, Portrait, Portrayal
+from facecraft.whose import Whose
+
+EACH_HINT = "Use process_each in Python; HTTP, batches and the command line take each=true."
 
 
 class Pipeline:
@@ -62,35 +68,47 @@ class Pipeline:
             DeadlineExceeded: it was cancelled.
             QueueFull: its faces cannot be done by the deadline of `cancellation`, as others wait.
         """
-        token = cancellation or Cancellation()
+        if options.each:
+            raise InvalidOption("With each=true there is not one portrait but several.", hint=EACH_HINT)
+        recipe = resolve(options, self.presets, self.models, judge=judge)
+        scene = self._look(photo, recipe.options.face)
+        return self._portray(recipe, scene, cancellation or Cancellation())
+
+    def process_each(
+        self,
+        photo: bytes | Image,
+        options: Options,
+        cancellation: Cancellation | None = None,
+        *,
+        judge: bool = False,
+    ) -> Iterator[Portrayal]:
+        """Make a portrait of every face of one photo that its edge does not cut, one after another.
+
+        The photo is decoded, and its faces are found, once. A face without a portrait does not stop the
+        others. The arguments and errors are those of `process`; the first step may raise them.
+
+        Raises:
+            TooManyFaces: they are more than allowed, or than can be done by the deadline.
+        """
+        token, start_s = cancellation or Cancellation(), perf_counter()
         recipe = resolve(options, self.presets, self.models, judge=judge)
         scene = self._look(photo)
-        planned = plan(recipe, scene, self._limits, token.seconds)
-        drawing = draw(scene, planned, self.models, token)
-        with scene.timings.stage("encode"):
-            file = fit.encode(drawing.shown, planned.target, token)
-        verdict = None
-        if recipe.judge:
-            verdict = judge_portrait(scene, planned, drawing, file, self.models)
-        notes = recipe.notes + planned.treatment.notes + drawing.notes
-        if planned.crop is not None:
-            notes += crop.notes_on(planned.crop, drawing.portrait.missing, planned.lack)
-        return Portrait(
-            source=scene.source,
-            faces=scene.faces,
-            damages=planned.treatment.damages,
-            timings_ms=scene.timings.ms,
-            data=file.data,
-            format=planned.target.format,
-            width=file.width,
-            height=file.height,
-            quality=file.quality,
-            restored=planned.treatment.shown,
-            restorer=planned.treatment.restorer_name,
-            cleaned=planned.treatment.cleaning is not None,
-            notes=notes + file.notes,
-            verdict=verdict,
-        )
+        if not scene.faces:
+            raise NoFaceFound("No face was found in the picture.")
+        numbers = scene.portrayable
+        check_portraits(len(numbers), self._limits.faces)
+        timings, ends_s = scene.timings, [0.0]
+        for number in numbers:
+            token.check()
+            result: Portrait | RequestError
+            try:
+                result = self._portray(recipe, scene.of(number, timings), token)
+            except RequestError as error:
+                result = error
+            ends_s.append(perf_counter() - start_s)
+            check_pace(ends_s[1:], len(numbers), token.seconds)
+            yield Portrayal(number, len(scene.faces), result, (ends_s[-1] - ends_s[-2]) * 1000)
+            timings = Timings()
 
     def detect(self, photo: bytes | Image) -> Detection:
         """Find the faces of one photo.
@@ -127,11 +145,41 @@ class Pipeline:
         """End the threads that run models. Do not use the pipeline after that."""
         self.models.close()
 
-    def _look(self, photo: bytes | Image) -> Scene:
+    def _portray(self, recipe: Recipe, scene: Scene, token: Cancellation) -> Portrait:
+        planned = plan(recipe, scene, self._limits, token.seconds)
+        drawing = draw(scene, planned, self.models, token)
+        with scene.timings.stage("encode"):
+            file = fit.encode(drawing.shown, planned.target, token)
+        verdict = None
+        if recipe.judge:
+            verdict = judge_portrait(scene, planned, drawing, file, self.models)
+        notes = recipe.notes + scene.notes(cropped=planned.crop is not None)
+        notes += planned.treatment.notes + drawing.notes
+        if planned.crop is not None:
+            notes += crop.notes_on(planned.crop, drawing.portrait.missing, planned.lack)
+        return Portrait(
+            source=scene.source,
+            faces=scene.faces,
+            damages=planned.treatment.damages,
+            timings_ms=scene.timings.ms,
+            data=file.data,
+            format=planned.target.format,
+            width=file.width,
+            height=file.height,
+            quality=file.quality,
+            restored=planned.treatment.shown,
+            restorer=planned.treatment.restorer_name,
+            cleaned=planned.treatment.cleaning is not None,
+            notes=notes + file.notes,
+            verdict=verdict,
+            face=None if scene.index is None else scene.index + 1,
+        )
+
+    def _look(self, photo: bytes | Image, whose: Whose = "largest") -> Scene:
         timings = Timings()
         with timings.stage("decode"):
             if isinstance(photo, Image):
                 picture, source = codec.convert(photo, self._limits)
             else:
                 picture, source = codec.decode(photo, self._limits)
-        return Scene(picture, source, self.models, timings)
+        return Scene(picture, source, self.models, timings, whose)

@@ -76,7 +76,7 @@ class Plan:
         lack: what the photo lacks for a crop in the requested ranges; None if nothing.
         sheet: the paper; None for a single portrait.
         matrix: (2, 3) float64, from the photo's pixels to the portrait's.
-        points: of the largest face, in the portrait's pixels; None without a face, or if nothing needs them.
+        points: of the portrait's face, in its pixels; None without a face, or if nothing needs them.
         source_eyes_px: distance between that face's eyes, in the photo's pixels; None if points is None.
         treatment: the restoration.
         fidelity: of the restoration, 0 to 1.
@@ -131,7 +131,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
         NoFaceFound: there is no face, and one is required.
         TooManyFaces: more faces would be restored than the limit, or than can be in time.
         ImageTooLarge: the portrait has too many pixels, or a side that is too long for its format.
-        InvalidOption: the portrait does not fit on its paper.
+        InvalidOption: there is no such face, or the portrait does not fit on its paper.
     """
     options, width, height = recipe.options, scene.picture.width, scene.picture.height
     format_ = _format(recipe, scene.source.format)

@@ -52,14 +52,14 @@ class FacePlan:
     """A face to restore.
 
     Attributes:
-        index: of the face in the photo; 0 is the largest.
+        own: whether it is the portrait's own face, and not one beside it.
         source: its square in the photo.
         portrait: its square in the portrait, before the portrait is copied to a sheet.
         detail: that is really there, in cycles a side.
         clean: whether it has little noise, so that the result can agree with it.
     """
 
-    index: int
+    own: bool
     source: Alignment
     portrait: Alignment
     detail: float
@@ -82,8 +82,8 @@ class CleaningPlan:
         shrink: by how much the photo is scaled down before, because the portrait shows no more.
         enlargement: by how much it is scaled down only for the cleaner, because it was enlarged.
         area: the whole part, or the heads or faces in it.
-        squares: of the faces in the photo, largest first.
-        span_px: side of the largest face's square in the photo, or a third of its longer side.
+        squares: of the faces in the photo, the portrait's own first, then the others, largest first.
+        span_px: side of the first one in the photo, or a third of its longer side.
     """
 
     cleaner: Cleaner
@@ -103,7 +103,7 @@ class Treatment:
     Attributes:
         cleaning: None if it is not cleaned.
         restorer: of faces; None if none is restored.
-        faces: the faces for the restorer, largest first.
+        faces: the faces for the restorer, the portrait's own first, then the others, largest first.
         shown: number of faces in the portrait that are cleaned or restored.
         damages: of every face in the photo; empty if nothing may be restored.
         notes: a note if nothing was needed.
@@ -143,7 +143,7 @@ def decide(means: Means, options: Options, scene: Scene, matrix: Affine, size: t
         return Treatment()
     shown = tuple(
         index
-        for index in range(len(scene.faces[: most_faces(options.faces)]))
+        for index in _order(options, scene)
         if geometry.align(scene.faces[index], SQUARE_PX).transformed(matrix).overlaps(*size)
     )
     cleaning = _cleaning(means, options, scene, matrix, size)
@@ -154,12 +154,18 @@ def decide(means: Means, options: Options, scene: Scene, matrix: Affine, size: t
     return Treatment(cleaning, means.restorer if faces else None, faces, restored, scene.damages)
 
 
+def _order(options: Options, scene: Scene) -> list[int]:
+    """Indices of the faces that may be restored: the portrait's own, then the others, largest first."""
+    order = sorted(range(len(scene.faces)), key=lambda index: index != scene.index)
+    return order[: most_faces(options.faces)]
+
+
 def _cleaning(
     means: Means, options: Options, scene: Scene, matrix: Affine, size: tuple[int, int]
 ) -> CleaningPlan | None:
     if means.cleaner is None or not (means.forced or not _is_good(scene)):
         return None
-    squares = tuple(geometry.align(face, SQUARE_PX) for face in scene.faces[: most_faces(options.faces)])
+    squares = tuple(geometry.align(scene.faces[index], SQUARE_PX) for index in _order(options, scene))
     area = options.area or "photo"
     width, height = scene.picture.width, scene.picture.height
     whole = Box(0, 0, width, height)
@@ -205,7 +211,7 @@ def _faces(
             continue
         square = geometry.align(face, restorer.face_size_px)
         clean = cleaned or damage.is_clean(found.noise, None)
-        plans.append(FacePlan(index, square, square.transformed(matrix), found.detail, clean))
+        plans.append(FacePlan(index == scene.index, square, square.transformed(matrix), found.detail, clean))
     return tuple(plans)
 
 
@@ -217,24 +223,24 @@ def _wanted(means: Means, found: Damage) -> bool:
 
 
 def _is_good(scene: Scene) -> bool:
-    """Whether the photo is left alone: its largest face tells.
+    """Whether the photo is left alone: the portrait's face tells.
 
     The cleaner itself is asked last, only about photos that seem good. Damage is measured at faces only:
     brick, leaves and fur would count as noise, and the cleaner, which knows portraits, would smooth them.
     """
-    if not scene.faces:
+    if scene.index is None:
         return True
-    return damage.is_good(scene.damages[0]) and scene.residue < damage.GOOD_RESIDUE
+    return damage.is_good(scene.damages[scene.index]) and scene.residue < damage.GOOD_RESIDUE
 
 
 def _notes(means: Means, scene: Scene) -> tuple[Note, ...]:
-    if not scene.faces:
+    if scene.index is None:
         return (Note("damage_unknown", "Without a face no damage is measured, so nothing was restored."),)
     if means.forced:
         return ()
     if means.cleaner is not None and not _is_good(scene):
         return ()
-    found = scene.damages[0]
+    found = scene.damages[scene.index]
     values = f"detail {found.detail:.0f}, noise {found.noise:.1f}"
     if found.jpeg_quality is not None:
         values += f", JPEG quality {found.jpeg_quality}"

@@ -195,9 +195,9 @@ PROCESS: Json = {
     "openapi_extra": _takes("ProcessForm"),
     "responses": {
         200: {
-            "description": "The portrait: an image, or JSON if Accept prefers it",
+            "description": "The portrait: an image, or JSON if Accept prefers it; with each=true a ZIP",
             "model": ProcessBody,
-            "content": _binary(*IMAGE_TYPES),
+            "content": _binary(*IMAGE_TYPES, "application/zip"),
             "headers": PORTRAIT_HEADERS,
         },
         **problems(*UPLOAD_ERRORS, NoFaceFound, TooManyFaces, CannotFit),

@@ -110,6 +110,11 @@ class Service:
         """The budget of one batch."""
         return max(self.settings.batch_bytes, self.settings.max_upload_bytes)
 
+    @property
+    def portraits_bytes(self) -> int:
+        """The most that the portraits of one photo may take: one, at worst uncompressed."""
+        return max(self.settings.max_upload_bytes, 4 * self.settings.max_pixels)
+
     @contextmanager
     def batch_slot(self) -> "Iterator[None]":
         """A place for one batch, which has its own memory.
@@ -141,7 +146,7 @@ class Service:
 
     def _max_batch_bytes(self, workers: int) -> int:
         """The most that a batch holds: its budget, and the portraits in work, at worst uncompressed."""
-        return self.batch_bytes + workers * max(self.settings.max_upload_bytes, 4 * self.settings.max_pixels)
+        return self.batch_bytes + workers * self.portraits_bytes
 
 
 async def get_service(request: Request) -> Service:

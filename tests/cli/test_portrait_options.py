@@ -50,6 +50,7 @@ def test_help_shows_each_option_in_its_group_with_its_default(groups: Mapping[st
         ("strength", "0..1"),
         ("head", "0.05..0.95|LEAST-MOST"),
         ("width", "64..4096"),
+        ("face", "largest|center|1..1000|X,Y"),
         ("faces", "all|largest|1..1000"),
         ("upscale", "1|2|4"),
         ("format", "auto|jpeg|png|webp"),

@@ -41,7 +41,7 @@ def _values_of_kind(kind: dict[str, Any]) -> str | None:
     if "enum" in kind:
         return ", ".join(f"`{choice}`" for choice in kind["enum"])
     if "pattern" in kind:
-        return "a range"
+        return f"`{kind['title'].lower()}`" if "title" in kind else "a range"
     if kind.get("type") in ("integer", "number"):
         over = f"over {kind['exclusiveMinimum']:g}" if "exclusiveMinimum" in kind else f"{kind['minimum']:g}"
         return f"{over} to {_plain(kind['maximum'])}"

@@ -13,7 +13,7 @@ from facecraft.cancellation import Cancellation
 from facecraft.errors import NoFaceFound, UndecodableImage
 from facecraft.folders.watch import Delays, FolderWatcher
 from facecraft.options import Options
-from facecraft.results import Portrait
+from facecraft.results import Portrait, Portrayal
 from tests.portraits import BLANK
 
 QUICK = Delays(poll_s=0.01, settle_s=0.05, incomplete_s=0.4, retry_s=0.05)
@@ -37,6 +37,14 @@ class Echo:
             raise RuntimeError("out of order")
         format_ = "jpeg" if options.format == "auto" else options.format
         return replace(BLANK, data=data + b"!", format=format_, restored=1, restorer="echo")
+
+    def process_each(self, data: bytes, options: Options, cancellation: Cancellation) -> Iterator[Portrayal]:
+        """A portrait for each letter; a digit is a face without one."""
+        for number, letter in enumerate(data.decode(), 1):
+            result: Portrait | NoFaceFound = NoFaceFound("The mesh sees no face.")
+            if not letter.isdecimal():
+                result = self.process(letter.encode(), options, cancellation)
+            yield Portrayal(number, len(data), result, 1)
 
 
 class Place:

@@ -1,5 +1,7 @@
 import os
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from facecraft.folders import once
 from facecraft.folders.manifest import Entry
 from facecraft.folders.once import Job, find_jobs, process_jobs
 from facecraft.options import Options
-from facecraft.results import Portrait
+from facecraft.results import Portrait, Portrayal
 from tests.portraits import BLANK
 
 
@@ -28,9 +30,27 @@ class Echo:
             raise RuntimeError("out of order")
         return replace(BLANK, data=data + b"!")
 
+    def process_each(self, data: bytes, options: Options, *, judge: bool = False) -> Iterator[Portrayal]:
+        """A portrait for each letter; a digit is a face without one."""
+        if data == b"no face":
+            raise NoFaceFound("No face was found in the picture.")
+        for number, letter in enumerate(data.decode(), 1):
+            result: Portrait | NoFaceFound = NoFaceFound("The mesh sees no face.")
+            if not letter.isdecimal():
+                result = self.process(letter.encode(), options, judge=judge)
+            yield Portrayal(number, len(data), result, 1)
 
-def run(inputs: list[str], folder: Path, echo: Echo | None = None, *, judge: bool = False) -> list[Entry]:
-    return list(process_jobs(find_jobs(inputs, folder), echo or Echo(), Options(), judge=judge))
+
+def run(
+    inputs: list[str],
+    folder: Path,
+    echo: Echo | None = None,
+    *,
+    judge: bool = False,
+    options: Options | None = None,
+) -> list[Entry]:
+    jobs = find_jobs(inputs, folder)
+    return [*chain.from_iterable(process_jobs(jobs, echo or Echo(), options or Options(), judge=judge))]
 
 
 def counts(entries: list[Entry]) -> tuple[int, int]:
@@ -124,7 +144,7 @@ def test_a_portrait_that_cannot_be_written_fails_by_itself(
 
 def test_a_job_can_name_the_suffix_of_its_portrait(photos: Path, tmp_path: Path) -> None:
     job = Job(photos / "a.jpg", tmp_path / "out" / "anna", suffix=".jpeg")
-    assert [entry.output for entry in process_jobs([job], Echo(), Options())] == [
+    assert [entry.output for (entry,) in process_jobs([job], Echo(), Options())] == [
         str(tmp_path / "out" / "anna.jpeg")
     ]
     assert written(tmp_path / "out") == {"anna.jpeg": b"a!"}
@@ -177,7 +197,7 @@ def test_each_photo_has_an_entry_in_its_order(photos: Path, tmp_path: Path) -> N
 def test_an_entry_comes_as_soon_as_its_photo_is_done(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     entries = process_jobs(find_jobs([str(photos)], out), Echo(), Options())
-    assert next(entries).file == str(photos / "a.jpg")
+    assert [entry.file for entry in next(entries)] == [str(photos / "a.jpg")]
     assert written(out) == {"a.jpg": b"a!"}
 
 
@@ -192,3 +212,19 @@ def test_portraits_are_judged_only_where_that_is_asked_for(
 
 def test_a_name_that_is_too_long_fails_by_itself(photos: Path, tmp_path: Path) -> None:
     assert counts(run(["a" * 300, str(photos / "a.jpg")], tmp_path / "out")) == (1, 1)
+
+
+def test_each_face_has_its_portrait_and_its_entry(tmp_path: Path) -> None:
+    (tmp_path / "class.jpg").write_bytes(b"ab3d")
+    (tmp_path / "nobody.jpg").write_bytes(b"no face")
+    out = tmp_path / "out"
+    entries = run([str(tmp_path)], out, options=Options(preset="badge", each=True))
+    assert written(out) == {"class-01.jpg": b"a!", "class-02.jpg": b"b!", "class-04.jpg": b"d!"}
+    assert [entry.file for entry in entries] == [str(tmp_path / "class.jpg")] * 4 + [
+        str(tmp_path / "nobody.jpg")
+    ]
+    assert [entry.output for entry in entries] == [
+        *(str(out / name) for name in ("class-01.jpg", "class-02.jpg")),
+        *(None, str(out / "class-04.jpg"), None),
+    ]
+    assert [code for code, _ in problems(entries)] == ["no_face_found"] * 2

@@ -65,7 +65,7 @@ def test_a_photo_with_colours_is_not_grey(run: Run, damaged: RGBImage) -> None:
 def test_a_restorer_that_brightens_a_grey_face_is_brought_back(astronaut: RGBImage) -> None:
     grey = np.repeat(cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
     square = geometry.align(Face(np.zeros(4, np.float32), geometry.TEMPLATE, 1.0), 512)
-    plan = FacePlan(0, square, square, 60, clean=False)
+    plan = FacePlan(own=True, source=square, portrait=square, detail=60, clean=False)
     source = np.asarray(40 + grey * 0.6, np.uint8)
     result = _faithful(source, np.asarray(source + 20, np.uint8), plan, grey=True)
     assert (np.ptp(result, axis=2) == 0).all()

@@ -18,9 +18,9 @@ import pytest
 from facecraft.api import Facecraft
 from facecraft.bootstrap import Runtime
 from facecraft.cancellation import Cancellation
-from facecraft.errors import InvalidOption
+from facecraft.errors import InvalidOption, NoFaceFound
 from facecraft.options import Options
-from facecraft.results import Check, Detection, Portrait
+from facecraft.results import Check, Detection, Portrait, Portrayal
 from facecraft.service.server import Server, _load
 from facecraft.settings import Settings
 from facecraft.types import Face, Source, Verdict
@@ -79,6 +79,16 @@ class FakePipeline:
         self, data: bytes, options: Options, cancellation: Cancellation, *, judge: bool = False
     ) -> Portrait:
         return self.answer(data, options)
+
+    def process_each(
+        self, data: bytes, options: Options, cancellation: Cancellation, *, judge: bool = False
+    ) -> Iterator[Portrayal]:
+        """A portrait for each letter; a digit is a face without one."""
+        for number, letter in enumerate(data.decode(), 1):
+            result: Portrait | NoFaceFound = NoFaceFound("The mesh sees no face.")
+            if not letter.isdecimal():
+                result = self.answer(letter.encode(), options)
+            yield Portrayal(number, len(data), result, 1)
 
     def detect(self, data: bytes) -> Detection:
         portrait = self.answer(data, Options())

@@ -111,7 +111,14 @@ def test_json_holds_the_same_portrait(real_client: httpx.Client, damaged: bytes)
 
 def test_detect_finds_the_face(real_client: httpx.Client, astronaut: bytes) -> None:
     body = real_client.post("/detect", files={"file": astronaut}).json()
-    assert body["source"] == {"width": 512, "height": 512, "format": "png", "frames": 1, "jpeg_quality": None}
+    assert body["source"] == {
+        "width": 512,
+        "height": 512,
+        "format": "png",
+        "frames": 1,
+        "jpeg_quality": None,
+        "turned_deg": 0,
+    }
     left, top, right, bottom = body["faces"][0]["bbox"]
     for x, y in body["faces"][0]["landmarks"]:
         assert left < x < right

@@ -152,7 +152,9 @@ def test_a_batch_takes_many_files_after_its_options(document: Json) -> None:
 
 def test_process_answers_with_images_first_and_json(document: Json) -> None:
     answer = document["paths"]["/process"]["post"]["responses"]["200"]
-    assert list(answer["content"]) == ["image/jpeg", "image/png", "image/webp", "application/json"]
+    assert list(answer["content"]) == [
+        *("image/jpeg", "image/png", "image/webp", "application/zip", "application/json"),
+    ]
     assert answer["content"]["application/json"]["schema"]["$ref"].endswith("/ProcessBody")
     for media_type in ("image/jpeg", "image/png", "image/webp"):
         assert answer["content"][media_type]["schema"] == {"type": "string", "format": "binary"}

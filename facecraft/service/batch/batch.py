@@ -196,16 +196,16 @@ class Batch:
         task = await self._outcomes.get()
         if isinstance(task, BatchEnd):
             return task
-        outcome, size_bytes = await task, 0
+        outcome = await task
         if self._refusal is not None:
             raise self._refusal
-        if isinstance(outcome.result, Portrait):
-            size_bytes = len(outcome.result.data)
-            await self.response.send_portrait(outcome.name, outcome.result, outcome.ms or 0.0)
-        else:
-            await self.response.record_failure(outcome.name, outcome.result, outcome.ms)
+        for each in outcome.results:
+            if isinstance(each.result, Portrait):
+                await self.response.send_portrait(outcome.name, each.result, each.ms or 0.0, each.mark)
+            else:
+                await self.response.record_failure(outcome.name, each.result, each.ms)
         self._unsent -= 1
-        self._budget.drop(size_bytes)
+        self._budget.drop(sum(each.size_bytes for each in outcome.results))
         return None
 
     def _end(self, name: str, error: FacecraftError) -> BatchEnd:

@@ -20,9 +20,11 @@ class EntryNames:
         self._taken: set[str] = set()
         self._counts: dict[str, int] = {}
 
-    def create(self, file: str, format_: ImageFormat) -> str:
-        """Create a name: the stem of the photo's name, a number if it is taken, and the format's suffix."""
-        stem, suffix = safe_stem(file), SUFFIXES[format_]
+    def create(self, file: str, format_: ImageFormat, mark: str = "") -> str:
+        """Create a name: the stem of the photo's name, the mark of a portrait among several of the photo, a
+        number if it is taken, and the format's suffix.
+        """
+        stem, suffix = safe_stem(file) + mark, SUFFIXES[format_]
         name = stem + suffix
         count = self._counts.get(_fold(name), 1)
         while _fold(name) in self._taken:

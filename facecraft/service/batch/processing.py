@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from facecraft.cancellation import Cancellation
 from facecraft.errors import FacecraftError
 from facecraft.results import Portrait
+from facecraft.service.portrayal import count, portray
 
 if TYPE_CHECKING:
     from facecraft.options import Options
@@ -18,17 +19,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of one file.
+    """The results of one file.
 
     Attributes:
         name: of the file.
-        result: its portrait, or the error.
-        ms: milliseconds of work; None if there was none.
+        results: its portraits, or their errors; one, or with `each` one for each face.
     """
 
     name: str
+    results: "tuple[Marked, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One result of a file.
+
+    Attributes:
+        mark: after the file's name, which tells portraits of one photo apart; empty for a single one.
+        result: the portrait, or the error.
+        ms: milliseconds of work; None if there was none.
+    """
+
+    mark: str
     result: Portrait | FacecraftError
     ms: float | None
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the portrait's file; 0 without one."""
+        return len(self.result.data) if isinstance(self.result, Portrait) else 0
 
 
 class FileProcessor:
@@ -74,30 +93,47 @@ class FileProcessor:
         assert options is not None  # noqa: S101  # `configure` was called before
         cancellation = Cancellation(self._cancellation)
 
-        def work() -> Portrait:
+        def work() -> tuple[Marked, ...]:
             token = Cancellation(cancellation, seconds=runtime.deadline_s)  # its time begins with the work
-            return pipeline.process(content, options, token, judge=True)
+            if options.each:
+                limit_bytes = self._service.portraits_bytes
+                made = portray(pipeline, content, options, token, limit_bytes=limit_bytes)
+                return tuple(Marked(each.mark, each.result, each.ms) for each in made)
+            start = perf_counter()
+            portrait = pipeline.process(content, options, token, judge=True)
+            return (Marked("", portrait, (perf_counter() - start) * 1000),)
 
         running = await self._service.admission.begin(work)
         return asyncio.create_task(self._finish(file.name, len(content), running, cancellation))
 
     async def _finish(
-        self, name: str, size_bytes: int, running: asyncio.Future[Portrait], cancellation: Cancellation
+        self,
+        name: str,
+        size_bytes: int,
+        running: asyncio.Future[tuple[Marked, ...]],
+        cancellation: Cancellation,
     ) -> Outcome:
         start = perf_counter()
         try:
-            portrait = await self._service.admission.finish(running)
+            results = await self._service.admission.finish(running)
         except FacecraftError as error:
             return await self._fail(name, error, (perf_counter() - start) * 1000)
         finally:
             cancellation.cancel()  # after the deadline, work in a thread stops at its next face
             self._budget.drop(size_bytes)
-        self._budget.add(len(portrait.data))
-        self._service.metrics.count_stages(portrait.timings_ms, len(portrait.faces))
-        return Outcome(name, portrait, (perf_counter() - start) * 1000)
+        self._budget.add(sum(each.size_bytes for each in results))
+        count(self._service.metrics, [each.result for each in results])
+        for each in results:
+            if isinstance(each.result, FacecraftError):
+                _forget(each.result)
+        return Outcome(name, results)
 
     async def _fail(self, name: str, error: FacecraftError, ms: float | None = None) -> Outcome:
         self._service.metrics.count_error(error.code)
-        # Its traceback would keep the file, but the budget does not count it any more.
-        error.__traceback__ = error.__cause__ = error.__context__ = None
-        return Outcome(name, error, ms)
+        _forget(error)
+        return Outcome(name, (Marked("", error, ms),))
+
+
+def _forget(error: FacecraftError) -> None:
+    """Drop its traceback, which would keep the file, because the budget does not count that any more."""
+    error.__traceback__ = error.__cause__ = error.__context__ = None

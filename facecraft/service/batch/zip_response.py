@@ -43,9 +43,9 @@ class ZipResponse:
         self._names = EntryNames()
         self._zip = ZipWriter()
 
-    async def send_portrait(self, file: str, portrait: Portrait, ms: float) -> None:
-        """Send a portrait, without keeping it."""
-        name = self._names.create(file, portrait.format)
+    async def send_portrait(self, file: str, portrait: Portrait, ms: float, mark: str = "") -> None:
+        """Send a portrait, without keeping it. `mark` tells those of one photo apart."""
+        name = self._names.create(file, portrait.format, mark)
         self.entries.append(Entry.done(file, name, portrait, ms))
         await self._start()
         # In a thread, because the checksum of a large file takes a while.

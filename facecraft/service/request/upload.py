@@ -23,10 +23,12 @@ class ReceivedForm:
     Attributes:
         content: the file's bytes, never empty.
         fields: all other parts, by name.
+        name: of the file, as sent by the client.
     """
 
     content: bytes
     fields: dict[str, str]
+    name: str = ""
 
 
 async def read_form(
@@ -80,7 +82,7 @@ async def _receive_chunk(request: Request, deadline: float, timeout_s: float) ->
 
 
 class SingleFileForm(MultipartForm):
-    """A form with one file. The file's name is ignored."""
+    """A form with one file."""
 
     def __init__(self, boundary: bytes, max_file_bytes: int) -> None:
         super().__init__(boundary)
@@ -109,4 +111,4 @@ class SingleFileForm(MultipartForm):
             raise InvalidOption("The form has no part named file.", hint=EXAMPLE)
         if self._received.problem is not None:
             raise self._received.problem
-        return ReceivedForm(self._received.content, self.fields)
+        return ReceivedForm(self._received.content, self.fields, self._received.name)

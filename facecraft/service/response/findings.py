@@ -43,6 +43,7 @@ def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
         restored=portrait.restored,
         restorer=portrait.restorer,
         cleaned=portrait.cleaned,
+        face=portrait.face,
         notes=[NoteBody(code=note.code, detail=note.detail) for note in portrait.notes],
         verdict=None if portrait.verdict is None else VerdictBody(**portrait.verdict.members()),
         quality=None if portrait.verdict is None else _quality(portrait.verdict),

@@ -89,6 +89,10 @@ class SourceBody(BaseModel):
     )
     frames: int = Field(description="Pictures in the file. Only the first is used.")
     jpeg_quality: int | None = Field(description="By its tables. null if it is no JPEG.")
+    turned_deg: int = Field(
+        description="By how much it was turned clockwise, because its faces were not upright.",
+        json_schema_extra={"enum": [0, 90, 180, 270]},
+    )
 
 
 class DetectBody(BaseModel):
@@ -142,6 +146,9 @@ class ProcessBody(DetectBody):
     restored: int = Field(description="Number of faces that were cleaned or restored.")
     restorer: str = Field(description="Name of the restorer of faces, else of the cleaner, or none.")
     cleaned: bool = Field(description="Whether the photo was cleaned.")
+    face: int | None = Field(
+        description="Number of the face in faces whose portrait it is, from 1. null without a face."
+    )
     notes: list[NoteBody]
     verdict: VerdictBody | None
     quality: list[ComponentBody] | None = Field(

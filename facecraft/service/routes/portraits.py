@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from fastapi import APIRouter, Request, Response
@@ -10,7 +11,11 @@ from starlette.requests import ClientDisconnect
 
 from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption
+from facecraft.options import Options
+from facecraft.results import Portrait
+from facecraft.service.batch.archive import ArchiveResponse, archive
 from facecraft.service.openapi import CHECK, DETECT, PROCESS
+from facecraft.service.portrayal import count, portray
 from facecraft.service.request.fields import merge_fields, parse_options, query_fields
 from facecraft.service.request.negotiation import prefers_json
 from facecraft.service.request.upload import ReceivedForm, read_form
@@ -19,18 +24,25 @@ from facecraft.service.state import Service, ServiceDep
 
 T = TypeVar("T")
 
+ARCHIVE_HEADERS = {"Content-Disposition": 'attachment; filename="portraits.zip"'}
+
 router = APIRouter()
 
 
 @router.post("/process", response_class=Response, **PROCESS)
 async def process(request: Request, service: ServiceDep) -> Response:
-    """Answer with the portrait as an image, or as JSON if Accept prefers `application/json`."""
+    """Answer with the portrait as an image, or as JSON if Accept prefers `application/json`.
+
+    With `each=true` the answer is a ZIP: a portrait of each face, then manifest.json and manifest.csv.
+    """
     as_json = prefers_json(request.headers.getlist("accept"))
     runtime = service.ensure_ready()
     pipeline = runtime.pipeline
     async with receive_form(request, service) as form:
         options = parse_options(form.fields)
         cancellation = Cancellation(seconds=runtime.deadline_s)
+        if options.each:
+            return await _process_each(request, service, form, options, cancellation, as_json=as_json)
 
         def work() -> Response:
             portrait = pipeline.process(form.content, options, cancellation, judge=as_json)
@@ -41,6 +53,40 @@ async def process(request: Request, service: ServiceDep) -> Response:
             return await await_connected(request, service.admission.run(work))
         finally:
             cancellation.cancel()  # after the deadline or a disconnect, the work stops at its next face
+
+
+async def _process_each(
+    request: Request,
+    service: Service,
+    form: ReceivedForm,
+    options: Options,
+    cancellation: Cancellation,
+    *,
+    as_json: bool,
+) -> Response:
+    """Answer with a ZIP. It takes the place of a batch, because it may be as large."""
+    if as_json:
+        raise InvalidOption(
+            "With each=true the answer is a ZIP, not JSON.",
+            hint="Omit the header Accept, or ask for one face after another with face=1, face=2 and so on.",
+        )
+    pipeline, limit_bytes = service.ensure_ready().pipeline, service.portraits_bytes
+    with ExitStack() as stack:
+        stack.enter_context(service.batch_slot())
+
+        def work() -> bytes:
+            made = portray(pipeline, form.content, options, cancellation, limit_bytes=limit_bytes)
+            results = [each.result for each in made]
+            count(service.metrics, results)
+            failed = sum(not isinstance(result, Portrait) for result in results)
+            request.state.batch = {"files": len(made), "failed": failed}
+            return archive(form.name, made)
+
+        try:
+            content = await await_connected(request, service.admission.run(work))
+        finally:
+            cancellation.cancel()
+        return ArchiveResponse(content, ARCHIVE_HEADERS, stack.pop_all())
 
 
 @router.post("/detect", response_class=Response, **DETECT)
@@ -88,7 +134,7 @@ async def receive_form(request: Request, service: Service) -> AsyncIterator[Rece
     with service.uploads.share() as reserve:
         settings = service.settings
         form = await read_form(request, settings.max_upload_bytes, settings.upload_timeout_s, reserve)
-        yield ReceivedForm(form.content, merge_fields(form.fields, query))
+        yield replace(form, fields=merge_fields(form.fields, query))
 
 
 async def await_connected(request: Request, answer: Awaitable[T]) -> T:

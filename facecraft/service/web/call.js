@@ -10,12 +10,14 @@ export class Problem extends Error {
 
 export class Cancelled extends Error {}
 
-// Calls `onUpload(share)` during the upload, 0 to 1, then `onWork()`. `signal` cancels it.
-export function send(path, { body, key, signal, onUpload, onWork }) {
+// Calls `onUpload(share)` during the upload, 0 to 1, then `onWork()`. `signal` cancels it. With `asFile` the answer is
+// a blob.
+export function send(path, { body, key, signal, onUpload, onWork, asFile = false }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open(body ? 'POST' : 'GET', path);
-    request.setRequestHeader('Accept', 'application/json');
+    request.setRequestHeader('Accept', asFile ? '*/*' : 'application/json');
+    if (asFile) request.responseType = 'blob';
     if (key) request.setRequestHeader('X-API-Key', key);
     if (body) {
       request.upload.onprogress = ({ loaded, total }) => onUpload(total ? loaded / total : 0);
@@ -24,8 +26,9 @@ export function send(path, { body, key, signal, onUpload, onWork }) {
     }
     request.onabort = () => reject(new Cancelled());
     request.onerror = () => reject(new Problem(unreachable(Boolean(body))));
-    request.onload = () => {
-      const answer = parsed(request.responseText);
+    request.onload = async () => {
+      if (asFile && request.status === 200) return resolve(request.response);
+      const answer = parsed(asFile ? await request.response.text() : request.responseText);
       if (request.status === 200 && answer) resolve(answer);
       else reject(new Problem(problem(request, answer)));
     };

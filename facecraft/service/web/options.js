@@ -51,6 +51,7 @@ export function settle() {
   offer('quality-field', (field('format').value || preset()?.format) !== 'png');
   field('margin').disabled = field('head').value !== '';
   field('head').disabled = field('margin').value !== '';
+  field('face').disabled = field('each').value !== '';
   for (const range of form.querySelectorAll('input[type=range]')) {
     range.labels[0].querySelector('.now').textContent = range.value;
   }

@@ -46,7 +46,7 @@ async function take(file) {
   }
 }
 
-async function run(path, options, doing) {
+async function run(path, options, doing, asFile = false) {
   if (!photo) {
     tell(new Problem({ detail: 'There is no photo yet.', hint: 'Choose one, drop it here, or paste it.' }));
     part('file').focus();
@@ -59,7 +59,7 @@ async function run(path, options, doing) {
   call = new AbortController();
   const stop = busy(doing);
   try {
-    return await send(path, { body, key: keyOf(), signal: call.signal, ...stop });
+    return await send(path, { body, key: keyOf(), signal: call.signal, asFile, ...stop });
   } catch (problem) {
     if (!(problem instanceof Cancelled)) tell(problem, () => form.querySelector(`#${path}`).click());
     return null;
@@ -114,11 +114,22 @@ async function process() {
   const options = chosen();
   const asked = preset();
   const sent = photo;
-  const answer = await run('process', options, options.restorer === 'none' ? 'Working…' : 'Restoring…');
+  const doing = options.restorer === 'none' ? 'Working…' : 'Restoring…';
+  const answer = await run('process', options, doing, 'each' in options);
   if (!answer) return;
+  if ('each' in options) {
+    save(answer, 'portraits.zip');
+    return;
+  }
   const blob = decoded(answer.image);
   showPortrait(answer, blob, outputName(sent.file.name, options.preset, blob.type), asked?.title);
   showBoth(sent.size, await show('after', blob), FRAMING.some((name) => name in options));
+}
+
+function save(blob, name) {
+  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may still read it
 }
 
 async function check() {
@@ -153,7 +164,7 @@ function refresh() {
     address: new URL('process', document.baseURI).href,
     photo: name,
     options,
-    output: outputName(name, options.preset, outputType(options)),
+    output: 'each' in options ? 'portraits.zip' : outputName(name, options.preset, outputType(options)),
     keyed: keyOf() !== '',
   });
 }
