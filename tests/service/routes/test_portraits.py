@@ -16,6 +16,7 @@ Serve = Callable[..., httpx.Client]
 
 PHOTO = b"the bytes of a photo; the pipeline is made up and sends them back"
 ANIMATED = replace(BLANK, format="webp", source=Source(width=64, height=80, format="webp", frames=12))
+SOURCE = {"width": 64, "height": 80, "format": "png", "frames": 1, "jpeg_quality": None, "turned_deg": 0}
 
 
 def test_process_answers_with_the_image(client: httpx.Client) -> None:
@@ -49,14 +50,7 @@ def test_process_answers_with_json_where_it_is_preferred(client: httpx.Client) -
                 "damage": None,
             }
         ],
-        "source": {
-            "width": 64,
-            "height": 80,
-            "format": "png",
-            "frames": 1,
-            "jpeg_quality": None,
-            "turned_deg": 0,
-        },
+        "source": SOURCE,
         "timings_ms": {"decode": 1.2, "detect": 20.0},
         "restored": 1,
         "restorer": "realesrgan-x4plus",
