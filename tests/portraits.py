@@ -9,7 +9,7 @@ from PIL import Image
 from facecraft.imaging.head import Head, head_of
 from facecraft.imaging.mesh import Points
 from facecraft.results import Portrait
-from facecraft.types import RGBImage, Source
+from facecraft.types import RGBImage, RuleResult, Source, Verdict
 
 Make = Callable[..., Portrait]
 Trace = Callable[[RGBImage], Points]
@@ -30,6 +30,12 @@ BLANK = Portrait(
 
 def pixels(portrait: Portrait) -> RGBImage:
     return np.asarray(Image.open(io.BytesIO(portrait.data)).convert("RGB"))
+
+
+def by_name(verdict: Verdict | None) -> dict[str, RuleResult]:
+    """The rules of a verdict."""
+    assert verdict is not None
+    return {rule.name: rule for rule in verdict.rules}
 
 
 def rgba(portrait: Portrait) -> RGBImage:

@@ -35,10 +35,8 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
             # A portrait may be too small to see its eyes, and only a restorer of faces draws new ones.
             in_photo = transform_points(plan.points, geometry.invert(plan.matrix))
             seen = visibility.face_in(scene.picture.rgb, in_photo)
-            if plan.treatment.restorer is not None:
-                eyes = models.iris.find(image, points)
-            else:
-                eyes = models.iris.find(scene.picture.rgb, in_photo)
+            drawn = plan.treatment.restorer is not None
+            eyes = models.iris.find(*((image, points) if drawn else (scene.picture.rgb, in_photo)))
         drift = drawing.drift
         if drift is None and recipe.upscaler is None:  # the face is unchanged
             drift = Drift(displacement=0.0, psnr_db=measures.BEST_PSNR_DB)

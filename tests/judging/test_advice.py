@@ -10,7 +10,8 @@ from facecraft.pipeline.pipeline import Pipeline
 from facecraft.presets import presets
 from facecraft.types import RGBImage
 from tests.conftest import Encode
-from tests.judging.test_verdict import Judge, by_name
+from tests.judging.test_verdict import Judge
+from tests.portraits import by_name
 
 
 @pytest.fixture(scope="module")

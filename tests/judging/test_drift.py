@@ -13,7 +13,7 @@ from facecraft.restoration.batching import BatchingRestorer
 from facecraft.types import FaceCrop, RGBImage, RuleResult
 from tests.conftest import Encode
 from tests.damages import noisy
-from tests.judging.test_verdict import by_name
+from tests.portraits import by_name
 
 LIMITS = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
 Judge = Callable[..., dict[str, RuleResult]]

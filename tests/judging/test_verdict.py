@@ -15,15 +15,10 @@ from facecraft.pipeline.pipeline import Pipeline
 from facecraft.types import Face, RGBImage, RuleResult, Verdict
 from tests.conftest import Encode
 from tests.judging.covers import COVERS
-from tests.portraits import Make, pixels
+from tests.portraits import Make, by_name, pixels
 
 LIMITS = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
 Judge = Callable[..., dict[str, RuleResult]]
-
-
-def by_name(verdict: Verdict | None) -> dict[str, RuleResult]:
-    assert verdict is not None
-    return {rule.name: rule for rule in verdict.rules}
 
 
 @pytest.fixture(scope="module")
@@ -164,32 +159,6 @@ def test_without_a_preset_nothing_limits_the_frame(judge: Judge, astronaut: RGBI
     rule = judge(astronaut)["head_height"]
     assert (rule.status, rule.least, rule.most) == ("unknown", None, None)
     assert rule.value == pytest.approx(0.285, abs=0.01)
-
-
-@pytest.mark.parametrize(
-    ("cover", "guessed"),
-    [("sunglasses", {"eyes_open", "gaze"}), ("mask", {"pitch", "mouth_closed", "head_height"})],
-)
-def test_what_is_covered_is_not_judged_by_guessed_points(
-    judge: Judge, pictures: dict[str, RGBImage], cover: str, guessed: set[str]
-) -> None:
-    rules = judge(pictures[cover])
-    assert {(rules[name].status, rules[name].value) for name in guessed} == {("unknown", None)}
-
-
-@pytest.mark.parametrize("preset", ["us-passport", "badge", "linkedin", "ad"])
-@pytest.mark.parametrize("cover", sorted(COVERS))
-def test_no_portrait_of_a_covered_face_passes(
-    make: Make, pictures: dict[str, RGBImage], cover: str, preset: str
-) -> None:
-    verdict = make(pictures[cover], preset=preset).verdict
-    assert verdict is not None
-    assert verdict.status == "fail"
-    assert {rule.name for rule in verdict.rules if rule.status == "fail"} & {
-        "eyes_visible",
-        "face_uncovered",
-        "glare",
-    }
 
 
 def test_without_a_face_only_what_needs_none_is_known(judge: Judge) -> None:

@@ -1,9 +1,9 @@
 """The answer with the portraits of every face of one photo: a ZIP."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 
-from fastapi import Response
+from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from facecraft.folders import manifest
@@ -13,11 +13,11 @@ from facecraft.service.batch.entry_names import EntryNames
 from facecraft.service.batch.zip_writer import ZipWriter
 
 
-class ArchiveResponse(Response):
+class ArchiveResponse(StreamingResponse):
     """A ZIP that keeps a batch's place until it is sent, because its bytes are counted there."""
 
-    def __init__(self, content: bytes, headers: dict[str, str], place: ExitStack) -> None:
-        super().__init__(content, media_type="application/zip", headers=headers)
+    def __init__(self, parts: Iterator[bytes], headers: dict[str, str], place: ExitStack) -> None:
+        super().__init__(parts, media_type="application/zip", headers=headers)
         self._place = place
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -25,16 +25,21 @@ class ArchiveResponse(Response):
             await super().__call__(scope, receive, send)
 
 
-def archive(file: str, made: Sequence[Portrayal]) -> bytes:
-    """The portraits of a photo with this name, in the order of its faces, then the manifests of a batch."""
-    names, writer, entries, parts = EntryNames(), ZipWriter(), [], []
-    for each in made:
+def archive(file: str, made: list[Portrayal]) -> Iterator[bytes]:
+    """The portraits of a photo with this name, in the order of its faces, then the manifests of a batch.
+
+    Each portrait leaves the list before it is written, so that its bytes are not in memory twice.
+    """
+    names, writer, entries = EntryNames(), ZipWriter(), []
+    made.reverse()
+    while made:
+        each = made.pop()
         if isinstance(each.result, Portrait):
             name = names.create(file, each.result.format, each.mark)
             entries.append(Entry.done(file, name, each.result, each.ms))
-            parts.append(writer.add(name, each.result.data))
+            yield writer.add(name, each.result.data)
         else:
             entries.append(Entry.failed(file, each.result, each.ms))
     for name, table in (("manifest.json", manifest.as_json), ("manifest.csv", manifest.as_csv)):
-        parts.append(writer.add(name, table(entries)))
-    return b"".join((*parts, writer.end()))
+        yield writer.add(name, table(entries))
+    yield writer.end()

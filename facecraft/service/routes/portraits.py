@@ -1,7 +1,7 @@
 """The routes for one photo."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar
@@ -74,7 +74,7 @@ async def _process_each(
     with ExitStack() as stack:
         stack.enter_context(service.batch_slot())
 
-        def work() -> bytes:
+        def work() -> Iterator[bytes]:
             made = portray(pipeline, form.content, options, cancellation, limit_bytes=limit_bytes)
             results = [each.result for each in made]
             count(service.metrics, results)
@@ -83,10 +83,10 @@ async def _process_each(
             return archive(form.name, made)
 
         try:
-            content = await await_connected(request, service.admission.run(work))
+            parts = await await_connected(request, service.admission.run(work))
         finally:
             cancellation.cancel()
-        return ArchiveResponse(content, ARCHIVE_HEADERS, stack.pop_all())
+        return ArchiveResponse(parts, ARCHIVE_HEADERS, stack.pop_all())
 
 
 @router.post("/detect", response_class=Response, **DETECT)
