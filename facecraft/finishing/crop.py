@@ -157,11 +157,5 @@ def notes_on(crop: Crop, missing: float, lack: Lack | None) -> tuple[Note, ...]:
 
 
 def _rooms(lack: Lack) -> str:
-    sides = {
-        "below the chin": lack.bottom,
-        "above the head": lack.top,
-        "on the left": lack.left,
-        "on the right": lack.right,
-    }
-    rooms = [f"{share:.0%} more room {side}" for side, share in sides.items() if share >= LEAST_LACK]
+    rooms = [f"{share:.0%} more room {side}" for side, share in lack.sides.items() if share >= LEAST_LACK]
     return ", ".join(rooms) or "a little more room"

@@ -47,6 +47,21 @@ class Lack:
     bottom: float
     area: float
 
+    @property
+    def sides(self) -> dict[str, float]:
+        """What is missing at each side, over the frame's height, by words that say where it is."""
+        return {
+            "below the chin": self.bottom,
+            "above the head": self.top,
+            "on the left": self.left,
+            "on the right": self.right,
+        }
+
+    @property
+    def tightest(self) -> str:
+        """Where most is missing, in words."""
+        return max(self.sides, key=lambda side: self.sides[side])
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:

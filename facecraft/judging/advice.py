@@ -25,7 +25,7 @@ ADVICE: Mapping[str, tuple[str | None, str | None]] = {
     "glare": (None, "Move the lamp or tilt the glasses: light on them hides an eye."),
     "inside_photo": (
         None,
-        "Step back: the photo ends too near the head.",
+        "Step back: the photo ends {ends}.",
     ),
     "roll": ("Hold the head upright.", "Hold the head upright."),
     "yaw": ("Turn the head to the camera.", "Turn the head to the camera."),
@@ -50,15 +50,17 @@ ADVICE: Mapping[str, tuple[str | None, str | None]] = {
 }
 
 
-def advice_on(name: str, *, too_small: bool) -> str | None:
+def advice_on(name: str, *, too_small: bool, ends: str | None = None) -> str | None:
     """One sentence on a rule that fails.
 
     Args:
         name: of the rule.
         too_small: whether the value is below the limits, not above them.
+        ends: where the photo does, in words.
 
     Returns:
         None if the rule has no such limit.
     """
     below, above = ADVICE[name]
-    return below if too_small else above
+    text = below if too_small else above
+    return None if text is None else text.format(ends=ends or "too near the head")

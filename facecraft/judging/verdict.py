@@ -40,7 +40,7 @@ def judge(evidence: Evidence, bounds: Mapping[str, Bounds], colours: Sequence[Co
     for rule in rules:
         guessed = rule.needs is not None and results[rule.needs].status == "fail"
         value = None if guessed else rule.measure(evidence)
-        results[rule.name] = _result(rule, limits.get(rule.name, rule.bounds), value)
+        results[rule.name] = _result(rule, limits.get(rule.name, rule.bounds), value, evidence.ends)
     return Verdict(tuple(results.values()), assess(evidence))
 
 
@@ -60,7 +60,7 @@ def _around(least: float, most: float) -> Bounds:
     return least - max(TOLERANCE * least, LEAST_TOLERANCE), most + max(TOLERANCE * most, LEAST_TOLERANCE)
 
 
-def _result(rule: Rule, bounds: Bounds, value: float | None) -> RuleResult:
+def _result(rule: Rule, bounds: Bounds, value: float | None, ends: str | None) -> RuleResult:
     value = None if value is None else round(value, 4)  # judge the same value as the one that is shown
     least, most = bounds
     status: RuleStatus = "unknown"
@@ -69,7 +69,7 @@ def _result(rule: Rule, bounds: Bounds, value: float | None) -> RuleResult:
         too_small, too_large = least is not None and value < least, most is not None and value > most
         status = "fail" if too_small or too_large else "pass"
         if status == "fail":
-            advice = advice_on(rule.name, too_small=too_small)
+            advice = advice_on(rule.name, too_small=too_small, ends=ends)
     return RuleResult(rule.name, status, value, least, most, rule.unit, rule.detail, advice)
 
 

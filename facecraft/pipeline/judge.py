@@ -8,7 +8,7 @@ from facecraft.detection.refined import five_points
 from facecraft.imaging import geometry
 from facecraft.imaging.fit import EncodedFile
 from facecraft.imaging.head import head_of
-from facecraft.imaging.mesh import Points, box_of, eyes_of, transform_points
+from facecraft.imaging.mesh import Points, box_of, eyes_of
 from facecraft.imaging.picture import Picture, flatten
 from facecraft.judging import measures, verdict, visibility
 from facecraft.judging.evidence import Drift, Evidence
@@ -30,13 +30,11 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
         points = plan.points
         if points is not None:
             points, _ = models.mesh.trace(image, box_of(points), eyes_of(points))
-        eyes, seen = None, None
-        if points is not None and plan.points is not None:
+        eyes, photo, in_photo = None, scene.picture.rgb, plan.points_in_photo
+        if points is not None and in_photo is not None:
             # A portrait may be too small to see its eyes, and only a restorer of faces draws new ones.
-            in_photo = transform_points(plan.points, geometry.invert(plan.matrix))
-            seen = visibility.face_in(scene.picture.rgb, in_photo)
             drawn = plan.treatment.restorer is not None
-            eyes = models.iris.find(*((image, points) if drawn else (scene.picture.rgb, in_photo)))
+            eyes = models.iris.find(*((image, points) if drawn else (photo, in_photo)))
         drift = drawing.drift
         if drift is None and recipe.upscaler is None:  # the face is unchanged
             drift = Drift(displacement=0.0, psnr_db=measures.BEST_PSNR_DB)
@@ -46,7 +44,7 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
             faces=_count_inside(plan.face_centres, portrait.width, portrait.height),
             points=points,
             eyes=eyes,
-            seen=seen,
+            seen=None if in_photo is None else visibility.face_in(photo, in_photo),
             person=segment_person(
                 Picture(image, covered=portrait.covered), plan.sitter.places, models.segmenter
             ),
@@ -54,6 +52,7 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
             source_eyes_px=_detailed_eyes_px(plan.source_eyes_px, scene),
             drift=drift,
             missing=_missing(plan, portrait),
+            ends=None if plan.lack is None else plan.lack.tightest,
             retouched=plan.treatment.restores or recipe.retouches,
             width=file.width if single else portrait.width,
             height=file.height if single else portrait.height,
@@ -89,6 +88,7 @@ def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int | None, mod
             source_eyes_px=_detailed_eyes_px(None if points is None else head_of(points).eyes_px, scene),
             drift=None,
             missing=None,
+            ends=None,
             retouched=False,
             width=picture.width,
             height=picture.height,

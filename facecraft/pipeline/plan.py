@@ -96,6 +96,11 @@ class Plan:
     face_centres: NDArray[np.float32]
 
     @property
+    def points_in_photo(self) -> Points | None:
+        """Points of the portrait's face, in the photo's pixels; None without a face."""
+        return None if self.points is None else transform_points(self.points, geometry.invert(self.matrix))
+
+    @property
     def sitter(self) -> Sitter:
         """The person who stays in the portrait; everybody in a whole photo with several faces."""
         if self.points is None or (self.crop is None and len(self.face_centres) > 1):

@@ -11,7 +11,7 @@ from facecraft.presets import presets
 from facecraft.types import RGBImage
 from tests.conftest import Encode
 from tests.judging.test_verdict import Judge
-from tests.portraits import by_name
+from tests.portraits import Make, by_name
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,11 @@ def test_the_advice_tells_too_small_from_too_large(judge: Judge, astronaut: RGBI
     far, near = (judge(cut, "us-passport")["head_height"] for cut in (astronaut, astronaut[40:220, 140:300]))
     assert far.advice == "Step closer, or cut more off: the head is too small in the picture."
     assert near.advice == "Step back, or cut less off: the head is too large in the picture."
+
+
+def test_a_photo_that_ends_too_soon_is_told_where(make: Make, astronaut: RGBImage) -> None:
+    tight = by_name(make(astronaut[:200, 90:360], preset="us-passport").verdict)["inside_photo"]
+    assert (tight.status, tight.advice) == ("fail", "Step back: the photo ends below the chin.")
 
 
 def test_there_is_advice_for_every_limit() -> None:
