@@ -19,6 +19,7 @@ from facecraft.cancellation import Cancellation
 from facecraft.errors import FacecraftError, InferenceFailed, SettingInvalid
 from facecraft.options import Options
 from facecraft.photo import Photo, Result, read
+from facecraft.pipeline.pipeline import refuse_each
 from facecraft.results import Check, Detection, Portrait, Portrayal
 from facecraft.runtime.allocator import limit_arenas
 from facecraft.runtime.device import release_memory
@@ -123,8 +124,7 @@ class Facecraft:
 
     def check(self, photo: Photo, preset: str | None = None) -> Check:
         """Judge a photo as it is, by the rules of a preset or by good practice. Raises as `process`."""
-        pipeline, wanted = self.runtime.pipeline, _options(None, preset, {})
-        content = read(photo)
+        pipeline, content, wanted = self.runtime.pipeline, read(photo), _options(None, preset, {})
         return self._run(lambda: pipeline.check(content, wanted))
 
     def map(
@@ -156,7 +156,7 @@ class Facecraft:
         """
         if workers < 1:
             raise ValueError(f"workers is {workers}, but must be 1 or more.")
-        wanted = _options(options, preset, fields)
+        refuse_each(wanted := _options(options, preset, fields))
         self.runtime.pipeline.validate(wanted)
         return self._map(iter(photos), wanted, workers, judge=judge)
 

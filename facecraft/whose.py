@@ -10,6 +10,7 @@ MOST = 1000
 """The largest number of a face."""
 LONGEST_PX = 100_000
 """No photo has a longer side."""
+NUMBER = re.compile("[0-9]{1,4}")
 PLACE = re.compile(r"([0-9]{1,5}) ?, ?([0-9]{1,5})")
 
 Place: TypeAlias = tuple[int, int]
@@ -22,7 +23,7 @@ def _parse(value: Any) -> "Literal['largest', 'center'] | int | Place":
         return "largest" if value == "largest" else "center"
     if isinstance(value, str):
         place = PLACE.fullmatch(value)
-        value = int(value) if value.isdecimal() else place and tuple(map(int, place.groups()))
+        value = int(value) if NUMBER.fullmatch(value) else place and tuple(map(int, place.groups()))
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST:
         return value
     if isinstance(value, tuple | list) and len(value) == 2:

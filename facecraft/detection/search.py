@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from facecraft.cancellation import Cancellation
 from facecraft.detection import tiles
 from facecraft.detection.base import Detector
 from facecraft.detection.facemesh import PRESENCE_THRESHOLD, FaceMesh
@@ -26,6 +27,8 @@ SMALL = 1 / 24
 """Height of a face over the photo's longer side under which more, and smaller ones, may have been missed."""
 RIVAL = 0.25
 """Area of a face over that of the largest one, from which it tells which way is up."""
+MOST_SMALL = 300
+"""How many small faces are added: the mesh looks at each, which takes some milliseconds."""
 GLANCE_PX = 1280
 """Longer side of the copy in which the turns are looked at."""
 
@@ -61,13 +64,19 @@ class _Sight:
         return self.presence >= presence and abs(self.roll_deg) <= roll_deg
 
 
-def find_faces(image: RGBImage, detector: Detector, mesh: FaceMesh) -> Found:
+def find_faces(
+    image: RGBImage, detector: Detector, mesh: FaceMesh, cancellation: Cancellation | None = None
+) -> Found:
     """Find every face, and which way is up.
 
     Args:
         image: (H, W, 3) uint8, RGB.
         detector: looks; what it finds, smaller faces are added to.
         mesh: confirms.
+        cancellation: checked before each tile.
+
+    Raises:
+        DeadlineExceeded: it was cancelled.
     """
     faces = detector.detect(image)
     for face in faces[:1]:
@@ -83,8 +92,9 @@ def find_faces(image: RGBImage, detector: Detector, mesh: FaceMesh) -> Found:
         faces = detector.detect(image)
         sights = _look_at(image, faces, mesh)
     if max(image.shape) >= tiles.LEAST_PX and not any(_is_ordinary(sight, image) for sight in sights):
-        small = [face for face in tiles.detect(image, detector) if _presence(image, face, mesh)]
-        faces = tiles.merge(faces, small)
+        small = tiles.added(faces, tiles.detect(image, detector, cancellation or Cancellation()), MOST_SMALL)
+        faces = [*faces, *(face for face in small if _presence(image, face, mesh))]
+        faces.sort(key=lambda face: face.area_px, reverse=True)
     return Found(turns, tuple(faces))
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from math import ceil
 
 import numpy as np
+from numpy.typing import NDArray
 
+from facecraft.cancellation import Cancellation
 from facecraft.detection.base import Detector
 from facecraft.imaging.box import Box
 from facecraft.types import Face, RGBImage
@@ -23,26 +25,33 @@ SAME = 0.5
 """The part of the smaller one of two boxes that lies in the other, from which both are the same face."""
 
 
-def detect(image: RGBImage, detector: Detector) -> list[Face]:
-    """Find the faces that are whole in any tile. A face may come more than once."""
+def detect(image: RGBImage, detector: Detector, cancellation: Cancellation) -> list[Face]:
+    """Find the faces that are whole in any tile. A face may come more than once.
+
+    Raises:
+        DeadlineExceeded: it was cancelled.
+    """
     height, width = image.shape[:2]
     longer = max(height, width)
     found = []
     for y1, y2 in _spans(height, longer):
         for x1, x2 in _spans(width, longer):
+            cancellation.check()
             tile = Box(x1, y1, x2, y2)
             faces = detector.detect(image[tile.inside])
             found += [_moved(face, tile) for face in faces if not _is_cut(face, tile, width, height)]
     return found
 
 
-def merge(faces: Iterable[Face], more: Iterable[Face]) -> list[Face]:
-    """All faces, each once, largest first. Of two, the first list's comes before, then the better score."""
-    kept = list(faces)
+def added(faces: Iterable[Face], more: Iterable[Face], most: int) -> list[Face]:
+    """The faces that only the second list has, each once: at most so many, those with the best scores."""
+    kept = [face.bbox for face in faces]
+    new: list[Face] = []
     for face in sorted(more, key=lambda each: each.score, reverse=True):
-        if not any(_are_same(face, other) for other in kept):
-            kept.append(face)
-    return sorted(kept, key=lambda face: face.area_px, reverse=True)
+        if len(new) < most and not (kept and _is_among(face.bbox, np.array(kept))):
+            kept.append(face.bbox)
+            new.append(face)
+    return new
 
 
 def _spans(length: int, longer: int) -> list[tuple[int, int]]:
@@ -72,7 +81,9 @@ def _moved(face: Face, tile: Box) -> Face:
     return Face(face.bbox + np.tile(corner, 2), face.landmarks + corner, face.score)
 
 
-def _are_same(face: Face, other: Face) -> bool:
-    low, high = np.maximum(face.bbox[:2], other.bbox[:2]), np.minimum(face.bbox[2:], other.bbox[2:])
-    common = float(np.prod((high - low).clip(0)))
-    return common > SAME * min(face.area_px, other.area_px)
+def _is_among(box: NDArray[np.float32], others: NDArray[np.float32]) -> bool:
+    """Whether a box, (4,), is of the same face as one of others, (N, 4)."""
+    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
+    common = (high - low).clip(0).prod(axis=1)
+    smaller = np.minimum((box[2:] - box[:2]).prod(), (others[:, 2:] - others[:, :2]).prod(axis=1))
+    return bool((common > SAME * smaller).any())

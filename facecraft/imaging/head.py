@@ -41,8 +41,8 @@ class Head:
 
     @property
     def eyes_px(self) -> float:
-        """Distance between the eyes."""
-        return float(np.linalg.norm(self.eyes[1] - self.eyes[0]))
+        """Distance between the eyes, at least a millionth: a mesh that is nowhere has both in one place."""
+        return max(float(np.linalg.norm(self.eyes[1] - self.eyes[0])), 1e-6)
 
     @property
     def face_px(self) -> float:

@@ -35,12 +35,12 @@ class Evidence:
     Attributes:
         image: (H, W, 3) uint8, RGB; transparency is laid on white.
         faces: number of faces in it.
-        points: of the largest face, in the picture's pixels; None without a face.
-        eyes: of the largest face, in the pixels of the photo or of the portrait; None without a face.
-        seen: the largest face as the photo shows it, for what covers it; None without a face, or if
+        points: of the portrait's face, in the picture's pixels; None without a face.
+        eyes: of the portrait's face, in the pixels of the photo or of the portrait; None without a face.
+        seen: the portrait's face as the photo shows it, for what covers it; None without a face, or if
             it is too small.
         person: the segmented person.
-        sharpness: detail of the largest face over that of a good photo; None without a face.
+        sharpness: detail of the portrait's face over that of a good photo; None without a face.
         source_eyes_px: distance between the eyes in the photo, in its pixels, as far as there is detail for
             them; None without a face.
         drift: None if the face before restoration is not known.

@@ -20,16 +20,22 @@ HINT = "See POST /detect for the faces of the photo; the first one is face=1."
 
 
 def choose(
-    whose: Whose, faces: Sequence[Face], is_whole: Callable[[int], bool], size: tuple[int, int]
+    whose: Whose,
+    faces: Sequence[Face],
+    size: tuple[int, int],
+    *,
+    is_whole: Callable[[int], bool],
+    is_seen: Callable[[int], bool],
 ) -> int:
     """The index of the portrait's face.
 
     Args:
         whose: as asked for.
         faces: at least one, largest first.
-        is_whole: whether the photo's edge does not cut the face with this index. It is asked about as few
-            as possible.
         size: width and height of the photo, in pixels.
+        is_whole: whether the mesh sees the face with this index, and the photo's edge does not cut it. It is
+            asked about as few as possible.
+        is_seen: whether the mesh sees it. It counts where no face is whole.
 
     Raises:
         InvalidOption: there is no such face.
@@ -48,19 +54,22 @@ def choose(
             assert_never(whose)
     if len(faces) == 1:
         return 0
-    return next((index for index in order if is_whole(index)), order[0])
+    for passes in (is_whole, is_seen):
+        for index in order:
+            if passes(index):
+                return index
+    return order[0]
 
 
-def is_whole(face: Face, points: Points | None, size: tuple[int, int]) -> bool:
+def is_whole(points: Points | None, size: tuple[int, int]) -> bool:
     """Whether the photo's edge does not cut a face.
 
     Args:
-        face: as detected.
         points: of the mesh, which knows where the rest of a face is; None if it sees no face.
         size: width and height of the photo, in pixels.
     """
     if points is None:
-        return bool(((face.landmarks >= 0) & (face.landmarks < size)).all())
+        return False
     low, high = box_of(points).reshape(2, 2)
     beyond = np.maximum(-low, high - np.array(size))
     return bool((beyond <= CUT * (high - low)).all())

@@ -80,9 +80,9 @@ def check_pace(ends_s: Sequence[float], count: int, deadline_s: float | None) ->
         TooManyFaces: they cannot.
     """
     made = len(ends_s)
-    if deadline_s is None or made < 2:
+    if deadline_s is None or not 2 <= made < count:
         return
-    pace_s = (ends_s[-1] - ends_s[0]) / (made - 1)
+    pace_s = max((ends_s[-1] - ends_s[0]) / (made - 1), 1e-6)
     total_s = ends_s[-1] + pace_s * (count - made)
     if total_s > deadline_s:
         raise TooManyFaces(

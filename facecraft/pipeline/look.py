@@ -5,6 +5,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from facecraft.cancellation import Cancellation
 from facecraft.finishing import crop
 from facecraft.finishing.crop import Crop
 from facecraft.imaging import geometry
@@ -39,6 +40,7 @@ class Scene:
         timings: of this photo's stages.
         whose: which face the portrait is of.
         shot: the same photo, where something is known of it already.
+        cancellation: checked before each tile and each face.
 
     Attributes:
         timings: of this photo's stages.
@@ -53,9 +55,10 @@ class Scene:
         whose: Whose = "largest",
         *,
         shot: Shot | None = None,
+        cancellation: Cancellation | None = None,
     ) -> None:
         self.timings = timings
-        self._shot = shot or Shot(picture, source, models, timings)
+        self._shot = shot or Shot(picture, source, models, timings, cancellation)
         self._models = models
         self._whose = whose
         self._extents: dict[int, Extent] = {}
@@ -103,7 +106,8 @@ class Scene:
         """
         if not self.faces:
             return None
-        return choose(self._whose, self.faces, self._shot.is_whole, self._shot.size)
+        shot = self._shot
+        return choose(self._whose, self.faces, shot.size, is_whole=shot.is_whole, is_seen=shot.is_seen)
 
     @property
     def face(self) -> Face | None:
@@ -117,14 +121,14 @@ class Scene:
             text = f"No face was upright, so the photo was turned by {self.source.turned_deg} degrees."
             notes.append(Note("turned", text))
         if cropped and self._whose == "largest" and self.index:
-            text = f"The photo's edge cuts the largest face, so the portrait is of face {self.index + 1}."
+            text = f"The largest face is cut or hidden, so the portrait is of face {self.index + 1}."
             notes.append(Note("face_cut", text))
         return tuple(notes)
 
     @property
     def own_damage(self) -> Damage | None:
         """The damage at the portrait's face; None without a face."""
-        return None if self.index is None else self.damages[self.index]
+        return None if self.index is None else self._shot.damage(self.index)
 
     @cached_property
     def enlargement(self) -> float:

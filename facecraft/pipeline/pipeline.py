@@ -68,11 +68,10 @@ class Pipeline:
             DeadlineExceeded: it was cancelled.
             QueueFull: its faces cannot be done by the deadline of `cancellation`, as others wait.
         """
-        if options.each:
-            raise InvalidOption("With each=true there is not one portrait but several.", hint=EACH_HINT)
+        refuse_each(options)
+        token = cancellation or Cancellation()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        scene = self._look(photo, recipe.options.face)
-        return self._portray(recipe, scene, cancellation or Cancellation())
+        return self._portray(recipe, self._look(photo, token, recipe.options.face), token)
 
     def process_each(
         self,
@@ -92,7 +91,7 @@ class Pipeline:
         """
         token, start_s = cancellation or Cancellation(), perf_counter()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        scene = self._look(photo)
+        scene = self._look(photo, token)
         if not scene.faces:
             raise NoFaceFound("No face was found in the picture.")
         numbers = scene.portrayable
@@ -104,6 +103,8 @@ class Pipeline:
             try:
                 result = self._portray(recipe, scene.of(number, timings), token)
             except RequestError as error:
+                # Its traceback would keep the photo for as long as the result.
+                error.__traceback__ = error.__cause__ = error.__context__ = None
                 result = error
             ends_s.append(perf_counter() - start_s)
             check_pace(ends_s[1:], len(numbers), token.seconds)
@@ -175,11 +176,23 @@ class Pipeline:
             face=None if scene.index is None else scene.index + 1,
         )
 
-    def _look(self, photo: bytes | Image, whose: Whose = "largest") -> Scene:
+    def _look(
+        self, photo: bytes | Image, cancellation: Cancellation | None = None, whose: Whose = "largest"
+    ) -> Scene:
         timings = Timings()
         with timings.stage("decode"):
             if isinstance(photo, Image):
                 picture, source = codec.convert(photo, self._limits)
             else:
                 picture, source = codec.decode(photo, self._limits)
-        return Scene(picture, source, self.models, timings, whose)
+        return Scene(picture, source, self.models, timings, whose, cancellation=cancellation)
+
+
+def refuse_each(options: Options) -> None:
+    """Refuse options that ask for several portraits of a photo.
+
+    Raises:
+        InvalidOption: they do.
+    """
+    if options.each:
+        raise InvalidOption("With each=true there is not one portrait but several.", hint=EACH_HINT)

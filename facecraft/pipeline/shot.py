@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from facecraft.cancellation import Cancellation
 from facecraft.detection import search
 from facecraft.detection.facemesh import PRESENCE_THRESHOLD
 from facecraft.detection.search import Found
@@ -26,20 +27,32 @@ class Shot:
         source: size and format of the file.
         models: measure.
         timings: of the photo's stages.
+        cancellation: checked before each tile and each face.
     """
 
-    def __init__(self, picture: Picture, source: Source, models: Models, timings: Timings) -> None:
+    def __init__(
+        self,
+        picture: Picture,
+        source: Source,
+        models: Models,
+        timings: Timings,
+        cancellation: Cancellation | None = None,
+    ) -> None:
         self._decoded = picture, source
+        self._cancellation = cancellation or Cancellation()
         self._models = models
         self._timings = timings
         self._traces: dict[int, Points | None] = {}
+        self._damages: dict[int, Damage] = {}
 
     @cached_property
     def _upright(self) -> tuple[Picture, Source, tuple[Face, ...]]:
         """The photo, turned until its faces are upright, and the faces."""
         picture, source = self._decoded
         with self._timings.stage("detect"):
-            found = search.find_faces(picture.rgb, self._models.detector, self._models.mesh)
+            found = search.find_faces(
+                picture.rgb, self._models.detector, self._models.mesh, self._cancellation
+            )
             if found.turns:
                 picture, source = _turned(picture, source, found)
         del self._decoded  # or a photo that was turned would be kept twice
@@ -71,26 +84,37 @@ class Shot:
         with self._timings.stage("damage"):
             return is_grey(self.picture.rgb)
 
-    @cached_property
+    @property
     def damages(self) -> tuple[Damage, ...]:
         """The damage at each face, in the order of `faces`."""
-        grey = self.grey
-        with self._timings.stage("damage"):
-            rgb = self.picture.rgb
-            return tuple(damage.measure(rgb, face, self.source, grey=grey) for face in self.faces)
+        return tuple(self.damage(index) for index in range(len(self.faces)))
+
+    def damage(self, index: int) -> Damage:
+        """The damage at the face with this index."""
+        if index not in self._damages:
+            grey, face = self.grey, self.faces[index]
+            self._cancellation.check()
+            with self._timings.stage("damage"):
+                self._damages[index] = damage.measure(self.picture.rgb, face, self.source, grey=grey)
+        return self._damages[index]
 
     def trace(self, index: int) -> Points | None:
         """Points of the face with this index, in the photo's pixels; None if the mesh sees no face."""
         if index not in self._traces:
             face = self.faces[index]
+            self._cancellation.check()
             with self._timings.stage("landmarks"):
                 points, presence = self._models.mesh.trace(self.picture.rgb, face.bbox, face.landmarks[:2])
             self._traces[index] = None if presence < PRESENCE_THRESHOLD else points
         return self._traces[index]
 
+    def is_seen(self, index: int) -> bool:
+        """Whether the mesh sees the face with this index."""
+        return self.trace(index) is not None
+
     def is_whole(self, index: int) -> bool:
-        """Whether the photo's edge does not cut the face with this index."""
-        return choice.is_whole(self.faces[index], self.trace(index), self.size)
+        """Whether the mesh sees the face with this index, and the photo's edge does not cut it."""
+        return choice.is_whole(self.trace(index), self.size)
 
     @property
     def portrayable(self) -> tuple[int, ...]:
@@ -99,8 +123,8 @@ class Shot:
         If there is none, it is that of the largest face.
         """
         indices = range(len(self.faces))
-        seen = [index for index in indices if self.trace(index) is not None and self.is_whole(index)]
-        return tuple(index + 1 for index in seen or indices[:1])
+        whole = [index for index in indices if self.is_whole(index)]
+        return tuple(index + 1 for index in whole or indices[:1])
 
 
 def _turned(picture: Picture, source: Source, found: Found) -> tuple[Picture, Source]:

@@ -1,5 +1,6 @@
 """Whose portrait it is."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -26,7 +27,7 @@ FACES = (face(0, 0, 300), face(700, 500, 200), face(430, 300, 100), face(480, 33
 
 
 def chosen(whose: Whose, *cut: int) -> int:
-    return choose(whose, FACES, lambda index: index not in cut, SIZE)
+    return choose(whose, FACES, SIZE, is_whole=lambda index: index not in cut, is_seen=lambda _index: True)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_a_number_beyond_the_last_face_says_how_many_there_are() -> None:
     with pytest.raises(InvalidOption, match="There is no face 5 in the photo: there are 4 faces"):
         chosen(5)
     with pytest.raises(InvalidOption, match="There is no face 2 in the photo: there is 1 face"):
-        choose(2, FACES[:1], lambda _index: True, SIZE)
+        choose(2, FACES[:1], SIZE, is_whole=lambda _index: True, is_seen=lambda _index: True)
 
 
 def test_a_place_further_from_a_face_than_its_size_is_refused() -> None:
@@ -65,7 +66,15 @@ def test_a_place_further_from_a_face_than_its_size_is_refused() -> None:
 
 
 def test_the_only_face_is_not_asked_whether_it_is_whole() -> None:
-    assert choose("largest", FACES[:1], lambda _index: pytest.fail("asked"), SIZE) == 0
+    def asked(index: int) -> bool:
+        pytest.fail(f"{index} was asked")
+
+    assert choose("largest", FACES[:1], SIZE, is_whole=asked, is_seen=asked) == 0
+
+
+def test_where_the_edge_cuts_every_face_one_that_the_mesh_sees_comes_first() -> None:
+    seen = choose("largest", FACES, SIZE, is_whole=lambda _index: False, is_seen=lambda index: index == 2)
+    assert seen == 2
 
 
 @pytest.mark.parametrize("side", ["left", "right", "top", "bottom"])
@@ -85,12 +94,16 @@ def test_a_face_is_whole_up_to_the_edge_and_cut_by_it(
         }[side]
         found = pipeline.models.detector.detect(np.ascontiguousarray(part))[0]
         again, _ = pipeline.models.mesh.trace(part, found.bbox, found.landmarks[:2])
-        assert choice.is_whole(found, again, (part.shape[1], part.shape[0])) == whole
+        assert choice.is_whole(again, (part.shape[1], part.shape[0])) == whole
 
 
-def test_without_the_mesh_the_landmarks_tell() -> None:
-    assert choice.is_whole(FACES[0], None, SIZE)
-    assert not choice.is_whole(FACES[1], None, (790, 800))
+def test_a_blurred_head_in_front_is_not_chosen_before_a_sharp_one(make: Make, astronaut: RGBImage) -> None:
+    photo = np.full((512, 800, 3), 128, np.uint8)
+    photo[:, :512] = cv2.GaussianBlur(astronaut, (0, 0), 6)
+    photo[256:, 530:786] = astronaut[::2, ::2]
+    badge = make(photo, preset="badge")
+    assert badge.face is not None
+    assert middle(badge, badge.face) > 530
 
 
 @pytest.fixture
