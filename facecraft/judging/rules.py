@@ -78,7 +78,7 @@ RULES = (
     Rule(
         "eyes_visible",
         "ratio",
-        (0.36, None),
+        (0.345, None),
         "contrast of the eye that is less visible over the brightness of the skin",
         _of_seen(visibility.eyes_contrast),
     ),
