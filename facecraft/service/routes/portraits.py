@@ -86,7 +86,8 @@ async def _process_each(
             parts = await await_connected(request, service.admission.run(work))
         finally:
             cancellation.cancel()
-        return ArchiveResponse(parts, ARCHIVE_HEADERS, stack.pop_all())
+        timeout_s = service.settings.upload_timeout_s
+        return ArchiveResponse(parts, ARCHIVE_HEADERS, stack.pop_all(), timeout_s)
 
 
 @router.post("/detect", response_class=Response, **DETECT)
