@@ -39,18 +39,22 @@ class ArchiveResponse(StreamingResponse):
 def archive(file: str, made: list[Portrayal]) -> Iterator[bytes]:
     """The portraits of a photo with this name, in the order of its faces, then the manifests of a batch.
 
-    Each portrait leaves the list before it is written, so that its bytes are not in memory twice.
+    Each portrait leaves the list before it is written, and is gone when its bytes are sent, so that they are
+    not in memory twice.
     """
     names, writer, entries = EntryNames(), ZipWriter(), []
+
+    def add(each: Portrayal) -> bytes:
+        if not isinstance(each.result, Portrait):
+            entries.append(Entry.failed(file, each.result, each.ms))
+            return b""
+        name = names.create(file, each.result.format, each.mark)
+        entries.append(Entry.done(file, name, each.result, each.ms))
+        return writer.add(name, each.result.data)
+
     made.reverse()
     while made:
-        each = made.pop()
-        if isinstance(each.result, Portrait):
-            name = names.create(file, each.result.format, each.mark)
-            entries.append(Entry.done(file, name, each.result, each.ms))
-            yield from pieces(writer.add(name, each.result.data))
-        else:
-            entries.append(Entry.failed(file, each.result, each.ms))
+        yield from pieces(add(made.pop()))
     for name, table in (("manifest.json", manifest.as_json), ("manifest.csv", manifest.as_csv)):
         yield from pieces(writer.add(name, table(entries)))
     yield from pieces(writer.end())

@@ -2,12 +2,15 @@
 
 import socket
 import time
+import tracemalloc
 
 import httpx
 import pytest
 
 from facecraft.options import Options
-from facecraft.results import Portrait
+from facecraft.results import Portrait, Portrayal
+from facecraft.service.batch.archive import archive
+from facecraft.service.batch.sending import CHUNK_BYTES
 from tests.service.batch.wire import BOUNDARY, END, PATIENCE_S, part, read_until
 from tests.service.conftest import Serve, echo
 
@@ -77,3 +80,16 @@ def test_a_client_that_reads_slowly_gets_everything(serve: Serve) -> None:
         rest = read_to_the_end(connection)
     assert rest.endswith(LAST_CHUNK)
     assert received + len(rest) > PORTRAIT_BYTES
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_portrait_is_in_memory_once_while_it_is_sent() -> None:
+    before, _ = tracemalloc.get_traced_memory()
+    made = [Portrayal(number, 2, large(b"a", Options()), 1) for number in (1, 2)]
+    held = []
+    for piece in archive("class.jpg", made):
+        assert len(piece) <= CHUNK_BYTES
+        held.append((tracemalloc.get_traced_memory()[0] - before) / PORTRAIT_BYTES)
+    assert max(held) < 2.1
+    assert max(held[len(held) * 3 // 4 :]) < 1.1
+    assert held[-1] < 0.1
