@@ -190,6 +190,13 @@ PORTRAIT_HEADERS = {
     "X-Facecraft-Verdict": VERDICT_HEADER,
     "X-Facecraft-Source-Frames": _header("Pictures in the file. Present if there are several.", "integer"),
 }
+PROCESS_HEADERS = {
+    **{
+        name: {**header, "description": f"{header['description']} Absent with each=true."}
+        for name, header in PORTRAIT_HEADERS.items()
+    },
+    "Content-Disposition": _header("The name portraits.zip. Present with each=true.", "string"),
+}
 PROCESS: Json = {
     "summary": "Process a portrait",
     "openapi_extra": _takes("ProcessForm"),
@@ -198,7 +205,7 @@ PROCESS: Json = {
             "description": "The portrait: an image, or JSON if Accept prefers it; with each=true a ZIP",
             "model": ProcessBody,
             "content": _binary(*IMAGE_TYPES, "application/zip"),
-            "headers": PORTRAIT_HEADERS,
+            "headers": PROCESS_HEADERS,
         },
         **problems(*UPLOAD_ERRORS, NoFaceFound, TooManyFaces, CannotFit),
     },
@@ -232,6 +239,7 @@ BATCH: Json = {
             "entry in both: file, output, status, verdict, failed_rules, notes, restorer, width, height, "
             "bytes, ms and its error; in the JSON also damages.",
             "content": _binary("application/zip"),
+            "headers": {"Content-Disposition": _header("The name portraits.zip.", "string")},
         },
         **problems(RequestError, UploadTimeout, TooManyFiles, InvalidOption, QueueFull, NotReady),
     },

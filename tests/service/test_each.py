@@ -2,14 +2,18 @@
 
 import io
 import json
+import threading
+import time
 import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from facecraft.options import Options
 from facecraft.results import Portrait
-from tests.service.conftest import Serve, echo
+from tests.service.conftest import PATIENCE_S, Serve, echo
 
 EACH = {"preset": "badge", "each": "true"}
 NAMES = ["class-01.png", "class-02.png", "class-04.png"]
@@ -91,7 +95,65 @@ def test_portraits_that_are_too_large_together_are_refused(serve: Serve) -> None
     assert [row["problem"]["code"] for row in rows] == ["too_many_faces"]  # type: ignore[index]
 
 
-def test_it_takes_the_place_of_a_batch_only_until_it_is_sent(client: httpx.Client) -> None:
+class Gate:
+    """Work that begins, and goes on when the test opens the gate."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+        self.opened = threading.Event()
+
+    def process(self, data: bytes, options: Options) -> Portrait:
+        self.begun.release()
+        assert self.opened.wait(PATIENCE_S)
+        return echo(data, options)
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    made = Gate()
+    yield made
+    made.opened.set()
+
+
+def ask(client: httpx.Client, path: str = "/process", timeout_s: float = PATIENCE_S) -> httpx.Response:
+    return client.post(path, data=EACH, files={"file": ("class.jpg", b"a")}, timeout=timeout_s)
+
+
+def test_two_run_at_the_same_time_and_count_as_batches(serve: Serve, gate: Gate) -> None:
+    client = serve(gate.process, workers=3)
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(ask, client) for _ in range(2)]
+        for _ in both:
+            assert gate.begun.acquire(timeout=PATIENCE_S)
+        for path in ("/process", "/batch"):
+            refused = ask(client, path)
+            assert (refused.status_code, refused.json()["code"]) == (503, "queue_full")
+            assert refused.json()["limit"] == 2
+            assert int(refused.headers["Retry-After"]) >= 1
+        gate.opened.set()
+        for each in both:
+            unpacked(each.result())
+    for path in ("/process", "/batch") * 2:
+        unpacked(ask(client, path))
+
+
+def test_an_error_gives_the_place_back(client: httpx.Client) -> None:
     for _ in range(5):
-        assert client.post("/process", data=EACH, files={"file": b"a"}).status_code == 200
         assert client.post("/process", data=EACH, files={"file": b"1"}).status_code == 422
+    unpacked(ask(client))
+
+
+def test_the_place_comes_back_when_the_work_ends_that_nobody_waits_for(serve: Serve, gate: Gate) -> None:
+    client = serve(gate.process, workers=3)
+    for _ in range(2):
+        with pytest.raises(httpx.ReadTimeout):
+            ask(client, timeout_s=0.3)
+        assert gate.begun.acquire(timeout=PATIENCE_S)
+    time.sleep(0.3)  # for the service to see that the clients have left
+    assert ask(client).status_code == 503
+    gate.opened.set()
+    patience = time.monotonic() + PATIENCE_S
+    while (response := ask(client)).status_code == 503:
+        assert time.monotonic() < patience
+        time.sleep(0.05)
+    unpacked(response)

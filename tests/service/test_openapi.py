@@ -166,7 +166,28 @@ def test_process_answers_with_images_first_and_json(document: Json) -> None:
         "X-Facecraft-Notes",
         "X-Facecraft-Verdict",
         "X-Facecraft-Source-Frames",
+        "Content-Disposition",
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"), [("/process", {"preset": "badge", "each": "true"}), ("/batch", {})]
+)
+def test_a_zip_has_the_headers_that_are_declared_for_it(
+    client: httpx.Client, document: Json, path: str, fields: dict[str, str]
+) -> None:
+    declared = document["paths"][path]["post"]["responses"]["200"]["headers"]
+    present = {name for name, header in declared.items() if "Absent with each" not in header["description"]}
+    response = client.post(path, data=fields, files={"file": b"any"})
+    assert response.headers["Content-Type"] == "application/zip"
+    assert response.headers["Content-Disposition"] == 'attachment; filename="portraits.zip"'
+    sent = {name for name in response.headers if name.startswith("x-facecraft-")}
+    sent |= {"content-disposition", "server-timing"} & set(response.headers)
+    assert sent == {name.lower() for name in present} == {"content-disposition"}
+
+
+def test_an_image_has_no_name(client: httpx.Client) -> None:
+    assert "Content-Disposition" not in client.post("/process", files={"file": b"any"}).headers
 
 
 def test_every_problem_stands_there_with_an_example(document: Json) -> None:

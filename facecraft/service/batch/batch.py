@@ -39,6 +39,7 @@ from facecraft.results import Portrait
 from facecraft.service.batch.body import PacedBody
 from facecraft.service.batch.form import BatchForm
 from facecraft.service.batch.processing import FileProcessor, Outcome
+from facecraft.service.batch.sending import PacedSend
 from facecraft.service.batch.workload import Workload
 from facecraft.service.batch.zip_response import ZipResponse
 from facecraft.service.capacity.budget import ByteBudget
@@ -88,7 +89,7 @@ class Batch:
         self._form = BatchForm(boundary, settings.max_upload_bytes, self._budget)
         self._workload = Workload()
         self._body = PacedBody(receive, self._budget, self._workload, settings.upload_timeout_s)
-        self.response = ZipResponse(send, self._body, settings.upload_timeout_s)
+        self.response = ZipResponse(PacedSend(send, settings.upload_timeout_s, self._body))
         self._processor = FileProcessor(service, self._budget, self._cancellation)
         self._files: asyncio.Queue[ReceivedFile | BatchEnd] = asyncio.Queue()
         self._outcomes: asyncio.Queue[asyncio.Task[Outcome] | BatchEnd] = asyncio.Queue()
@@ -119,9 +120,6 @@ class Batch:
                 each.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._release()
-
-    async def wait_for_disconnect(self) -> None:
-        await self._body.wait_for_disconnect()
 
     def _release(self) -> None:
         """Free all files and portraits now, because an error's traceback may keep this object alive."""

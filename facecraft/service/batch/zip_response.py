@@ -2,19 +2,14 @@
 
 import asyncio
 
-from starlette.requests import ClientDisconnect
-from starlette.types import Message, Send
-
 from facecraft.errors import FacecraftError
 from facecraft.folders import manifest
 from facecraft.folders.manifest import Entry
 from facecraft.results import Portrait
-from facecraft.service.batch.body import PacedBody
 from facecraft.service.batch.entry_names import EntryNames
+from facecraft.service.batch.sending import PacedSend, pieces
 from facecraft.service.batch.zip_writer import ZipWriter
 
-CHUNK_BYTES = 64 * 1024
-"""Size of one message, about the size of the connection's buffer for a client that does not read."""
 HEADERS = [
     (b"content-type", b"application/zip"),
     (b"content-disposition", b'attachment; filename="portraits.zip"'),
@@ -25,21 +20,17 @@ class ZipResponse:
     """Sends portraits, and at the end a manifest of every file.
 
     Args:
-        send: of the request.
-        body: of the request; it has the time when the client last sent something.
-        timeout_s: time limit for a client that neither reads nor sends.
+        send: to the client.
 
     Attributes:
         started: whether the response has started; then it cannot become a problem any more.
         entries: of the manifest.
     """
 
-    def __init__(self, send: Send, body: PacedBody, timeout_s: float) -> None:
+    def __init__(self, send: PacedSend) -> None:
         self.started = False
         self.entries: list[Entry] = []
         self._send = send
-        self._body = body
-        self._timeout_s = timeout_s
         self._names = EntryNames()
         self._zip = ZipWriter()
 
@@ -62,31 +53,13 @@ class ZipResponse:
         for name, table in (("manifest.json", manifest.as_json), ("manifest.csv", manifest.as_csv)):
             await self._send_bytes(self._zip.add(name, await asyncio.to_thread(table, self.entries)))
         await self._send_bytes(self._zip.end())
-        await self._send_message({"type": "http.response.body", "body": b"", "more_body": False})
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _start(self) -> None:
         if not self.started:
             self.started = True
-            await self._send_message({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
+            await self._send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
 
     async def _send_bytes(self, data: bytes) -> None:
-        for start in range(0, len(data), CHUNK_BYTES):
-            chunk = data[start : start + CHUNK_BYTES]
-            await self._send_message({"type": "http.response.body", "body": chunk, "more_body": True})
-
-    async def _send_message(self, message: Message) -> None:
-        """Send a message while the client reads, or at least continues to send.
-
-        Raises:
-            ClientDisconnect: the client does neither.
-        """
-        now = asyncio.get_running_loop().time
-        sending = asyncio.ensure_future(self._send(message))
-        try:
-            while not sending.done():
-                await asyncio.wait({sending}, timeout=self._timeout_s)
-                if not sending.done() and now() - self._body.received_at >= self._timeout_s:
-                    raise ClientDisconnect
-            sending.result()
-        finally:
-            sending.cancel()
+        for piece in pieces(data):
+            await self._send({"type": "http.response.body", "body": piece, "more_body": True})

@@ -63,11 +63,14 @@ class Admission:
                 retry_after_s=self._retry_after_s(),
             )
 
-    async def run(self, work: Callable[[], T]) -> T:
+    async def run(
+        self, work: Callable[[], T], on_start: Callable[[asyncio.Future[T]], None] | None = None
+    ) -> T:
         """Run `work` in a thread.
 
         Cancelling this drops work that has not started. Running work keeps its worker until it ends; its
-        Cancellation can end it early. Its result is dropped.
+        Cancellation can end it early. Its result is dropped. `on_start` gets the running work, to know when
+        that is.
 
         Raises:
             QueueFull: all workers are busy and the queue is full.
@@ -77,7 +80,10 @@ class Admission:
         self.ensure_capacity()
         async with self._deadline():
             await self._acquire_worker()
-            return await asyncio.shield(self._start(work))
+            running = self._start(work)
+            if on_start is not None:
+                on_start(running)
+            return await asyncio.shield(running)
 
     async def begin(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Start `work` in a thread as soon as a worker is idle, without a deadline.

@@ -5,8 +5,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from facecraft.service.batch.batch import Batch
+from facecraft.service.batch.sending import abort
 from facecraft.service.openapi import BATCH
-from facecraft.service.protocol import ABORT
 from facecraft.service.request.fields import query_fields
 from facecraft.service.request.multipart import parse_boundary
 from facecraft.service.state import Service, ServiceDep
@@ -43,8 +43,7 @@ class BatchResponse(Response):
         except ClientDisconnect:
             if not response.started:
                 raise
-            scope["state"][ABORT]()
-            await batch.wait_for_disconnect()
+            await abort(scope, receive)
         finally:
             failed = sum(entry.status == "failed" for entry in response.entries)
             scope["state"]["batch"] = {"files": len(response.entries), "failed": failed}

@@ -82,11 +82,22 @@ async def _process_each(
             request.state.batch = {"files": len(made), "failed": failed}
             return archive(form.name, made)
 
+        running: list[asyncio.Future[Iterator[bytes]]] = []
         try:
-            parts = await await_connected(request, service.admission.run(work))
+            parts = await await_connected(request, service.admission.run(work, running.append))
+        except BaseException:
+            for each in running:
+                _close_after(each, stack.pop_all())
+            raise
         finally:
             cancellation.cancel()
-        return ArchiveResponse(parts, ARCHIVE_HEADERS, stack.pop_all())
+        timeout_s = service.settings.upload_timeout_s
+        return ArchiveResponse(parts, ARCHIVE_HEADERS, stack.pop_all(), timeout_s)
+
+
+def _close_after(work: asyncio.Future[Iterator[bytes]], place: ExitStack) -> None:
+    """Give the place back when the work has ended, which its request does not wait for."""
+    work.add_done_callback(lambda _: place.close())
 
 
 @router.post("/detect", response_class=Response, **DETECT)
