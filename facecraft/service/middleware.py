@@ -40,8 +40,8 @@ logger = logging.getLogger("facecraft.request")
 class RequestMiddleware:
     """The outermost ASGI middleware.
 
-    It logs these members of the request's state: `findings`, `batch` (counts of its files) and `code` (of its
-    error). It logs no file name, no query and no pixel.
+    It logs these members of the request's state: `findings`, `batch` (counts of its files, or of one photo's
+    portraits) and `code` (of its error). It logs no file name, no query and no pixel.
 
     Args:
         app: the inner application.

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import threading
 import time
 import zipfile
@@ -13,7 +14,7 @@ import pytest
 
 from facecraft.options import Options
 from facecraft.results import Portrait
-from tests.service.conftest import PATIENCE_S, Serve, echo
+from tests.service.conftest import PATIENCE_S, Serve, echo, request_lines
 
 EACH = {"preset": "badge", "each": "true"}
 NAMES = ["class-01.png", "class-02.png", "class-04.png"]
@@ -93,6 +94,17 @@ def test_portraits_that_are_too_large_together_are_refused(serve: Serve) -> None
     assert (response.status_code, problem["code"], problem["limit"]) == (422, "too_many_faces", 10_000)
     _, rows = unpacked(client.post("/batch", data=EACH, files={"file": b"abcd"}))
     assert [row["problem"]["code"] for row in rows] == ["too_many_faces"]  # type: ignore[index]
+
+
+def test_the_log_counts_the_portraits_and_the_faces_without_one(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = serve()
+    with caplog.at_level(logging.INFO, "facecraft.request"):
+        unpacked(client.post("/process", data=EACH, files={"file": b"ab3d"}))
+        (line,) = request_lines(caplog, 1)
+    facts = {name: vars(line).get(name) for name in ("portraits", "failed", "files")}
+    assert facts == {"portraits": 3, "failed": 1, "files": None}
 
 
 class Gate:

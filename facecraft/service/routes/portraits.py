@@ -79,7 +79,7 @@ async def _process_each(
             results = [each.result for each in made]
             count(service.metrics, results)
             failed = sum(not isinstance(result, Portrait) for result in results)
-            request.state.batch = {"files": len(made), "failed": failed}
+            request.state.batch = {"portraits": len(made) - failed, "failed": failed}
             return archive(form.name, made)
 
         running: list[asyncio.Future[Iterator[bytes]]] = []
