@@ -226,3 +226,8 @@ def test_a_finished_portrait_has_its_own(make: Make, astronaut: RGBImage) -> Non
     assert quality["background_uniformity"] is not None
     assert quality["background_uniformity"] >= 95  # it is new, and of one colour
     assert badge.quality == 90  # of the encoder
+
+
+def test_without_the_eyes_nobody_says_how_open_they_are(plain: Evidence) -> None:
+    found = {each.name: each for each in assess(replace(plain, eyes=None))}["eyes_open"]
+    assert (found.value, found.quality) == (None, None)

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from facecraft.judging import visibility
+from facecraft.judging.measures import FACE_PX, UprightFace
 from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.types import RGBImage
@@ -44,3 +46,9 @@ def test_a_face_that_is_too_small_to_tell_is_not_said_to_be_covered(
     rules = by_name(pipeline.check(png(small), Options()).verdict)
     for name in ("eyes_visible", "face_uncovered", "glare"):
         assert (rules[name].status, rules[name].value) == ("unknown", None)
+
+
+def test_a_mouth_outside_of_the_picture_has_no_contrast() -> None:
+    points = np.full((468, 3), -500, np.float32)
+    nowhere = UprightFace(np.full((FACE_PX, FACE_PX, 3), 120, np.uint8), points)
+    assert visibility.mouth_contrast(nowhere) == 0
