@@ -127,10 +127,14 @@ def _config(settings: "Settings", app: "FastAPI") -> uvicorn.Config:
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         reason, _, _ = str(error.strerror).partition(" (while")  # then create_server repeats the address
         raise StartupError(
             f"Cannot listen on {host} port {port}: {reason}.",
             hint="Stop the other program, or set FACECRAFT_HOST and FACECRAFT_PORT (0 takes a free port).",
         ) from error
+    # Connections inherit it. asyncio sets it only on sockets that name their protocol, and these do not: the
+    # body of an answer would leave 40 ms after its head.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
