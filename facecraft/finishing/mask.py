@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facecraft.imaging.geometry import strips
-from facecraft.options import MaskShape
+from facecraft.option_fields import MaskShape
 from facecraft.types import Plane
 
 CORNER = 0.12

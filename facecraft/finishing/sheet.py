@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facecraft.errors import InvalidOption
-from facecraft.options import Layout
+from facecraft.option_fields import Layout
 from facecraft.types import RGBImage
 
 MM_PER_INCH = 25.4

@@ -13,7 +13,7 @@ from facecraft.imaging.box import Box
 from facecraft.imaging.geometry import Affine, Alignment, strips
 from facecraft.imaging.picture import Picture
 from facecraft.judging.evidence import Drift
-from facecraft.options import Area
+from facecraft.option_fields import Area
 from facecraft.pipeline import drift
 from facecraft.pipeline.drift import Restored
 from facecraft.pipeline.look import Scene

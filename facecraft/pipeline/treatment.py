@@ -10,7 +10,8 @@ import numpy as np
 from facecraft.imaging import geometry
 from facecraft.imaging.box import Box
 from facecraft.imaging.geometry import Affine, Alignment
-from facecraft.options import Area, Options
+from facecraft.option_fields import Area
+from facecraft.options import Options
 from facecraft.pipeline.crowd import most_faces
 from facecraft.pipeline.look import Scene
 from facecraft.restoration import damage

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from facecraft.finishing import mask
-from facecraft.options import MaskShape, Options
+from facecraft.option_fields import MaskShape
+from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.types import RGBImage
 from tests.portraits import Make, pixels, rgba

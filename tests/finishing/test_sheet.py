@@ -6,7 +6,7 @@ from PIL import Image
 
 from facecraft.errors import ImageTooLarge, InvalidOption
 from facecraft.finishing import sheet
-from facecraft.options import Layout
+from facecraft.option_fields import Layout
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.types import RGBImage
 from tests.conftest import Encode

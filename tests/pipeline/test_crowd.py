@@ -12,7 +12,8 @@ from facecraft.errors import TooManyFaces
 from facecraft.imaging.codec import Limits
 from facecraft.imaging.geometry import Alignment
 from facecraft.imaging.picture import Picture
-from facecraft.options import Area, Options
+from facecraft.option_fields import Area
+from facecraft.options import Options
 from facecraft.pipeline.cleaning import _weight
 from facecraft.pipeline.crowd import check_faces, most_faces
 from facecraft.pipeline.look import Scene

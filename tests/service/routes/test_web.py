@@ -5,7 +5,8 @@ from typing import get_args
 import httpx
 import pytest
 
-from facecraft.options import Layout, MaskShape, Options
+from facecraft.option_fields import Layout, MaskShape
+from facecraft.options import Options
 from facecraft.service.routes.web import ASSETS, FOLDER
 from tests.service.conftest import Serve
 
