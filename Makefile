@@ -131,7 +131,7 @@ clean:  ## remove the virtual environment and caches
 $(BIN)/python:
 	@$(PYTHON) -V >/dev/null 2>&1 || command -v uv >/dev/null || \
 		{ echo "There is no $(PYTHON): install it, or uv (https://docs.astral.sh/uv), which brings it." >&2; exit 1; }
-	@echo "This installs PyTorch (CPU build, 190 MB), 62 packages (270 MB) and later the models (42 MB)."
+	@echo "This installs PyTorch (CPU build, 190 MB), 64 packages (270 MB) and later the models (42 MB)."
 	@echo "It takes about three minutes on a line of 50 Mbit/s, and 1.7 GB on disk; for the tests 0.6 GB more."
 	@if $(PYTHON) -V >/dev/null 2>&1; then $(PYTHON) -m venv $(VENV); \
 	else uv venv --quiet --seed --python $(PYTHON) $(VENV); fi
