@@ -9,6 +9,7 @@ from facecraft.cli.photos import AsJson, Photos
 from facecraft.cli.table import print_table
 from facecraft.errors import FacecraftError
 from facecraft.options import Options
+from facecraft.text import printable
 
 if TYPE_CHECKING:
     from facecraft.types import RuleResult
@@ -44,7 +45,7 @@ def check(
                 judged = {"verdict": checked.verdict.members(), "quality": checked.verdict.quality_members()}
             entries.append(photos.entry(photo, outcome) | judged)
             if checked is not None and not as_json:
-                print(f"{photo}: {checked.verdict.status}")
+                print(printable(f"{photo}: {checked.verdict.status}"))
                 print_table(HEAD, [_row(rule) for rule in checked.verdict.rules])
                 print()
     if as_json:

@@ -25,6 +25,7 @@ from facecraft.cli.selftest import selftest
 from facecraft.cli.serve import serve
 from facecraft.cli.terms import in_cli_terms
 from facecraft.errors import FacecraftError
+from facecraft.text import printable
 
 COMMANDS: dict[str, tuple[Callable[..., int], ...]] = {
     "Photos": (process, check, detect, presets),
@@ -119,4 +120,4 @@ def _usage_of(args: list[str]) -> str:
 
 
 def _print_error(code: str, detail: str, hint: str) -> None:
-    print(f"facecraft: {code}: {detail} {hint}", file=sys.stderr)
+    print(printable(f"facecraft: {code}: {detail} {hint}"), file=sys.stderr)

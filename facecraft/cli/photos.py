@@ -12,6 +12,7 @@ import typer
 from facecraft.cli.terms import in_cli_terms
 from facecraft.errors import FacecraftError, InferenceFailed, RequestError
 from facecraft.folders.search import find_photos, read_photo
+from facecraft.text import printable
 
 if TYPE_CHECKING:
     from facecraft.results import Findings
@@ -64,7 +65,8 @@ def look_at(
 
 def failure(file: str, problem: Mapping[str, object]) -> str:
     """One line about a failed photo."""
-    return f"{file}: {problem['code']}: {problem['detail']} {in_cli_terms(str(problem['hint']))}"
+    hint = in_cli_terms(str(problem["hint"]))
+    return printable(f"{file}: {problem['code']}: {problem['detail']} {hint}")
 
 
 def as_json(entries: list[dict[str, Any]]) -> str:

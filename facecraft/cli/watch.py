@@ -11,6 +11,7 @@ from facecraft.cli import load
 from facecraft.errors import InvalidOption
 from facecraft.folders.search import is_folder
 from facecraft.options import Options
+from facecraft.text import printable
 
 
 def watch(inputs: list[str], output: Path, options: Options, manifest: Path | None) -> int:
@@ -57,4 +58,4 @@ def _stop_on_signals() -> Cancellation:
 
 def _report(line: str) -> None:
     with suppress(OSError):  # a full disk under the log does not stop the portraits
-        print(line, flush=True)
+        print(printable(line), flush=True)

@@ -13,6 +13,7 @@ from facecraft.runtime.allocator import limit_arenas
 from facecraft.service.app import create_app
 from facecraft.service.protocol import HeadTimeoutProtocol
 from facecraft.service.telemetry.logs import configure
+from facecraft.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ def serve(settings: "Settings", lock: "Lock", load: "Load" = _load) -> int:
         server = Server(settings, lock, load)
         server.listen_and_run()
     except StartupError as error:
-        sys.stderr.write(f"facecraft: {error.code}: {error.detail} {error.hint}\n")
+        sys.stderr.write(printable(f"facecraft: {error.code}: {error.detail} {error.hint}") + "\n")
         return 1
     if server.service.facecraft is None:
         # The models still load in native code, which cannot be interrupted and may crash while Python
