@@ -4,7 +4,7 @@ Each has a `detail` (what happened), a `limit` if one was exceeded, and a `hint`
 
 These steps raise them:
 
-    request head                  HeadTooLarge, Unauthorized, NotReady, QueueFull
+    request head                  HeadTooLarge, CrossSite, Unauthorized, NotReady, QueueFull
     request body                  UploadTooLarge, UploadTimeout, TooManyFiles
     options                       InvalidOption
     look (decode, detect)         UndecodableImage, UnsupportedFormat, ImageTooLarge
@@ -137,6 +137,12 @@ class Unauthorized(RequestError):
     status = 401
     code = "unauthorized"
     hint = "Send a valid key in the header X-API-Key, or as Authorization: Bearer KEY."
+
+
+class CrossSite(RequestError):
+    status = 403
+    code = "cross_site"
+    hint = "Use Facecraft's own page, or name the site's origin in FACECRAFT_CORS_ORIGINS."
 
 
 class ServiceError(FacecraftError):

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -53,7 +53,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on. `::`: all, of IPv4 too.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     models_dir: Path = Field(
         default_factory=default_models_dir,
@@ -182,9 +182,17 @@ class Settings(BaseSettings):
         default=(),
         description="Keys, separated by commas; a request must have one of them. Empty: none is needed.",
     )
+    api_keys_file: Path | None = Field(
+        default=None, description="File with more keys, one a line; a line that starts with # is a comment."
+    )
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+        default=(),
+        description="Addresses and networks of proxies whose X-Forwarded-For is believed, separated by "
+        "commas, such as `10.0.0.0/8`. Empty: none.",
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Origins that may send requests from scripts, separated by commas, such as "
+        description="Origins whose pages may send requests, separated by commas, such as "
         "`https://example.org`. Empty: none.",
     )
     page: Literal["on", "off"] = Field(
@@ -197,7 +205,7 @@ class Settings(BaseSettings):
         default="info", description="Lowest level of the messages in the log."
     )
 
-    @field_validator("api_keys", "cors_origins", mode="before")
+    @field_validator("api_keys", "trusted_proxies", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return (

@@ -52,6 +52,18 @@ def test_keys_are_split_at_commas_and_hidden(monkeypatch: pytest.MonkeyPatch) ->
     assert "two" not in repr(settings)
 
 
+def test_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACECRAFT_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7,2001:db8::/32,")
+    assert list(map(str, Settings.load().trusted_proxies)) == ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]
+
+
+@pytest.mark.parametrize("value", ["proxy.example.org", "10.0.0.0/33", "10.0.0.1/8", "*"])
+def test_a_proxy_that_is_no_address_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("FACECRAFT_TRUSTED_PROXIES", f"10.0.0.0/8,{value}")
+    with pytest.raises(SettingInvalid, match="FACECRAFT_TRUSTED_PROXIES is wrong: value is not a valid"):
+        Settings.load()
+
+
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings.load().port = 1  # type: ignore[misc]

@@ -128,12 +128,12 @@ def _row(entry: Entry) -> list[object]:
 def _cell(value: object) -> object:
     if isinstance(value, tuple):
         value = " ".join(value)
-    if isinstance(value, str) and (_begins_formula(value) or _begins_formula(_normalized(value))):
+    if isinstance(value, str) and (_begins_formula(value) or _begins_formula(_plain(value))):
         return f"'{value}"
     return value
 
 
-def _normalized(text: str) -> str:
+def _plain(text: str) -> str:
     """The text with wide, small and raised characters as plain ones."""
     return unicodedata.normalize("NFKC", text)
 

@@ -12,11 +12,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from facecraft.errors import HeadTooLarge
 from facecraft.results import Portrait
+from facecraft.service.request.client import client_address
 from facecraft.service.response.problems import error_response
 from facecraft.service.telemetry.logs import REQUEST_ID
 
 if TYPE_CHECKING:
     from facecraft.results import Findings
+    from facecraft.service.request.client import Networks
     from facecraft.service.telemetry.metrics import Metrics
 
 REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._:/+=-]{1,64}")
@@ -48,10 +50,14 @@ class RequestMiddleware:
         metrics: they count the requests.
         paths: routes without parameters. A request for one of these is counted under its path where the
             router names no route: it was refused before, or the route is FastAPI's own.
+        trusted: the proxies that are believed who their client is.
     """
 
-    def __init__(self, app: ASGIApp, metrics: "Metrics", paths: Container[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: "Metrics", paths: Container[str], trusted: "Networks" = ()
+    ) -> None:
         self._app = app
+        self._trusted = trusted
         self._metrics = metrics
         self._paths = paths
 
@@ -92,7 +98,9 @@ class RequestMiddleware:
         state, route = scope["state"], self._route(scope)
         code = state.get("code")
         self._metrics.count_request(route, status, duration_s, code)
-        facts = {"route": route, "status": status, "ms": round(duration_s * 1000, 1), **size}
+        client = client_address(scope, self._trusted)
+        facts = {"client": client, "route": route, "status": status}
+        facts |= {"ms": round(duration_s * 1000, 1), **size}
         facts |= {"code": code} if code else {}
         facts |= self._record_findings(state.get("findings")) | state.get("batch", {})
         level = logging.DEBUG if route in PROBES else logging.INFO

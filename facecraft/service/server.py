@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MAX_HEAD_BYTES = 16 * 1024
 MAX_DEFAULT_DEADLINE_S = 30  # the longest deadline of any device if the setting is 0
+EVERY_ADDRESS = "::"  # of IPv6, and of IPv4 too where the system can serve both with one socket
 KEEP_ALIVE_S = 75  # longer than the 60 s after which common load balancers drop an idle connection
 
 
@@ -118,6 +119,8 @@ def _config(settings: "Settings", app: "FastAPI") -> uvicorn.Config:
         log_level="warning" if settings.log_level == "info" else settings.log_level,
         access_log=False,
         server_header=False,
+        # uvicorn would believe X-Forwarded-For by variables of its own; see client_address.
+        proxy_headers=False,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         timeout_keep_alive=KEEP_ALIVE_S,
         # Every accepted request has its response by then.
@@ -127,8 +130,9 @@ def _config(settings: "Settings", app: "FastAPI") -> uvicorn.Config:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    both = host == EVERY_ADDRESS and socket.has_dualstack_ipv6()
     try:
-        listener = socket.create_server((host, port), family=family, backlog=2048)
+        listener = socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=both)
     except OSError as error:
         reason, _, _ = str(error.strerror).partition(" (while")  # then create_server repeats the address
         raise StartupError(

@@ -15,7 +15,9 @@ from facecraft.service.telemetry.metrics import Metrics
 from facecraft.service.telemetry.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pydantic import SecretStr
 
     from facecraft.api import Facecraft
     from facecraft.bootstrap import Runtime
@@ -34,6 +36,7 @@ class Service:
     Attributes:
         settings: of the process.
         lock: the known models.
+        keys: a request needs one of them; empty if it needs none.
         facecraft: owns the loaded models; None while they load.
         runtime: the loaded models; None while they load, and once the service is closed.
         draining: whether the service shuts down and takes no new portraits.
@@ -47,6 +50,7 @@ class Service:
 
     settings: "Settings"
     lock: "Lock"
+    keys: "Sequence[SecretStr]" = ()
     facecraft: "Facecraft | None" = None
     runtime: "Runtime | None" = None
     draining: bool = False
