@@ -42,8 +42,8 @@ logger = logging.getLogger("facecraft.request")
 class RequestMiddleware:
     """The outermost ASGI middleware.
 
-    It logs these members of the request's state: `findings`, `batch` (counts of its files, or of one photo's
-    portraits) and `code` (of its error). It logs no file name, no query and no pixel.
+    It logs the client's address, and these members of the request's state: `findings`, `batch` (counts of
+    files and portraits) and `code` (of its error). It logs no file name, no query and no pixel.
 
     Args:
         app: the inner application.

@@ -36,14 +36,11 @@ class BatchResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         batch = Batch(self._service, self._boundary, self._query, receive, send)
-        response = batch.response
         try:
-            with self._service.batch_slot():
-                await batch.run()
+            await batch.run(scope["state"].get("key"))
         except ClientDisconnect:
-            if not response.started:
+            if not batch.response.started:
                 raise
             await abort(scope, receive)
         finally:
-            failed = sum(entry.status == "failed" for entry in response.entries)
-            scope["state"]["batch"] = {"files": len(response.entries), "failed": failed}
+            scope["state"]["batch"] = batch.counts()

@@ -72,7 +72,7 @@ async def _process_each(
         )
     pipeline, limit_bytes = service.ensure_ready().pipeline, service.portraits_bytes
     with ExitStack() as stack:
-        stack.enter_context(service.batch_slot())
+        stack.callback((await service.places.enter()).leave)
 
         def work() -> Iterator[bytes]:
             made = portray(pipeline, form.content, options, cancellation, limit_bytes=limit_bytes)
