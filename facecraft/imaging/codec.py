@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge
-from facecraft.imaging import jpeg
+from facecraft.imaging import colour, jpeg, png
 from facecraft.imaging.encoders import Encoding
 from facecraft.imaging.formats import sniff, writer_of, written_format
 from facecraft.imaging.picture import Picture
@@ -21,6 +21,7 @@ from facecraft.types import Alpha, ImageFormat, RGBImage, Source
 
 Turn: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 ORIENTATION_TAG = 0x0112
+GREY_BANDS = {"1", "L", "I", "F"}
 # Errors of Pillow's decoders on broken files. Its own errors are OSErrors.
 BROKEN = (
     OSError,
@@ -72,14 +73,21 @@ def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
             limit=limits.scans,
             hint="Save it again as a baseline JPEG.",
         )
+    if format_ == "png":
+        png.check(data, limits.pixels)
     try:
         with Image.open(io.BytesIO(data), formats=reader.pillow) as image:
             frames = int(getattr(image, "n_frames", 1))
             tables = getattr(image, "quantization", {})
             _check_size(image.width, image.height, frames, limits)
+            if format_ == "png":
+                image.load()  # its EXIF may lie behind the pixels, and reading it would hide what is broken
             turn = _orientation(image)
             plain = format_ == "webp" and frames == 1 and "icc_profile" not in image.info
-            rgb, alpha = still_webp(data) if plain else arrays(*to_srgb(image))
+            if format_ == "png":
+                rgb, alpha = png.pixels(data, image)
+            else:
+                rgb, alpha = still_webp(data) if plain else arrays(*to_srgb(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(limits) from error
     except BROKEN as error:
@@ -103,6 +111,10 @@ def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
         # A copy has one frame. Pillow clips the 32 bits of "I" to 255.
         frame = image.convert("L") if image.mode == "I" else image.copy()
         rgb, alpha = arrays(*to_srgb(frame))
+        space = colour.space_of(image.info)  # if it was opened as a PNG
+        if space is not None and not space.plain:
+            grey = image.getbands()[0] in GREY_BANDS
+            colour.convert(rgb, space.of_grey if grey else space)
     except BROKEN as error:
         raise UndecodableImage(
             f"The image of mode {image.mode} cannot be read.", hint="Give an open image, in mode RGB."
