@@ -13,8 +13,9 @@ from PIL import Image
 
 from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge
 from facecraft.imaging import colour, jpeg, png
-from facecraft.imaging.encoders import Encoding
+from facecraft.imaging.encoders import DEFAULT_QUALITY, Encoding
 from facecraft.imaging.formats import sniff, writer_of, written_format
+from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
 from facecraft.imaging.pixels import UPRIGHT, arrays, still_webp, to_srgb
 from facecraft.types import Alpha, ImageFormat, RGBImage, Source
@@ -123,7 +124,13 @@ def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
     return picture, Source(picture.width, picture.height, written_format(image.format), 1)
 
 
-def encode(picture: Picture, format_: str, quality: int | None = None, dpi: int | None = None) -> bytes:
+def encode(
+    picture: Picture,
+    format_: str,
+    quality: int | None = None,
+    dpi: int | None = None,
+    metadata: Metadata | None = None,
+) -> bytes:
     """Encode a picture.
 
     Args:
@@ -131,11 +138,12 @@ def encode(picture: Picture, format_: str, quality: int | None = None, dpi: int 
         format_: one with a writer in formats.TABLE.
         quality: 1 to 100, None for the default; lossless formats ignore it.
         dpi: resolution to store in the file, in pixels per inch.
+        metadata: to store in the file.
 
     Raises:
         UnsupportedFormat: the format is unknown, or it cannot be written.
     """
-    encoding = Encoding(dpi=dpi) if quality is None else Encoding(quality, dpi)
+    encoding = Encoding(DEFAULT_QUALITY if quality is None else quality, dpi, metadata)
     return writer_of(format_).encode(picture, encoding)
 
 

@@ -14,6 +14,7 @@ from facecraft.imaging.eyes import Eyes
 from facecraft.imaging.geometry import Affine
 from facecraft.imaging.head import Extent, head_of
 from facecraft.imaging.mesh import Points, box_of, eyes_of, transform_points
+from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
 from facecraft.matting.person import measure_extent, segment_person
 from facecraft.pipeline.choice import choose
@@ -41,9 +42,11 @@ class Scene:
         whose: which face the portrait is of.
         shot: the same photo, where something is known of it already.
         cancellation: checked before each tile and each face.
+        metadata: what the portrait's file may say of the photo.
 
     Attributes:
         timings: of this photo's stages.
+        metadata: what the portrait's file may say of the photo; None for nothing.
     """
 
     def __init__(
@@ -56,8 +59,10 @@ class Scene:
         *,
         shot: Shot | None = None,
         cancellation: Cancellation | None = None,
+        metadata: Metadata | None = None,
     ) -> None:
         self.timings = timings
+        self.metadata = metadata
         self._shot = shot or Shot(picture, source, models, timings, cancellation)
         self._models = models
         self._whose = whose
@@ -95,7 +100,8 @@ class Scene:
 
     def of(self, number: int, timings: Timings) -> "Scene":
         """The same photo, for the portrait of the face with this number. The whole is not measured again."""
-        return Scene(self.picture, self.source, self._models, timings, number, shot=self._shot)
+        shot, metadata = self._shot, self.metadata
+        return Scene(self.picture, self.source, self._models, timings, number, shot=shot, metadata=metadata)
 
     @cached_property
     def index(self) -> int | None:
