@@ -155,3 +155,8 @@ class OptionFields(BaseModel):
         le=1200,
         description="Resolution that is written into the file, in pixels per inch.",
     )
+    keep_metadata: bool | Literal["gps", "true,gps"] = Field(
+        default=False,
+        description="true: date, title, author and copyright of the photo, out of EXIF, IPTC and XMP, are "
+        "written into the file. gps: also the place where it was taken. Nothing else ever is.",
+    )

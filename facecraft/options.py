@@ -94,6 +94,11 @@ class Options(OptionFields):
         return self.width is not None or self.height is not None or self.fits_head
 
     @property
+    def keeps_place(self) -> bool:
+        """Whether the file says where the photo was taken."""
+        return isinstance(self.keep_metadata, str)
+
+    @property
     def print_dpi(self) -> int:
         """Resolution of a sheet, in pixels per inch."""
         return self.dpi or DEFAULT_DPI

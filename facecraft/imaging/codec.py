@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge
-from facecraft.imaging import jpeg
-from facecraft.imaging.encoders import Encoding
+from facecraft.imaging import colour, jpeg, png
+from facecraft.imaging.encoders import DEFAULT_QUALITY, Encoding
 from facecraft.imaging.formats import sniff, writer_of, written_format
+from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
 from facecraft.imaging.pixels import UPRIGHT, arrays, still_webp, to_srgb
 from facecraft.types import Alpha, ImageFormat, RGBImage, Source
 
 Turn: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 ORIENTATION_TAG = 0x0112
+GREY_BANDS = {"1", "L", "I", "F"}
 # Errors of Pillow's decoders on broken files. Its own errors are OSErrors.
 BROKEN = (
     OSError,
@@ -72,14 +74,21 @@ def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
             limit=limits.scans,
             hint="Save it again as a baseline JPEG.",
         )
+    if format_ == "png":
+        png.check(data, limits.pixels)
     try:
         with Image.open(io.BytesIO(data), formats=reader.pillow) as image:
             frames = int(getattr(image, "n_frames", 1))
             tables = getattr(image, "quantization", {})
             _check_size(image.width, image.height, frames, limits)
+            if format_ == "png":
+                image.load()  # its EXIF may lie behind the pixels, and reading it would hide what is broken
             turn = _orientation(image)
             plain = format_ == "webp" and frames == 1 and "icc_profile" not in image.info
-            rgb, alpha = still_webp(data) if plain else arrays(*to_srgb(image))
+            if format_ == "png":
+                rgb, alpha = png.pixels(data, image)
+            else:
+                rgb, alpha = still_webp(data) if plain else arrays(*to_srgb(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(limits) from error
     except BROKEN as error:
@@ -103,6 +112,10 @@ def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
         # A copy has one frame. Pillow clips the 32 bits of "I" to 255.
         frame = image.convert("L") if image.mode == "I" else image.copy()
         rgb, alpha = arrays(*to_srgb(frame))
+        space = colour.space_of(image.info)  # if it was opened as a PNG
+        if space is not None and not space.plain:
+            grey = image.getbands()[0] in GREY_BANDS
+            colour.convert(rgb, space.of_grey if grey else space)
     except BROKEN as error:
         raise UndecodableImage(
             f"The image of mode {image.mode} cannot be read.", hint="Give an open image, in mode RGB."
@@ -111,7 +124,13 @@ def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
     return picture, Source(picture.width, picture.height, written_format(image.format), 1)
 
 
-def encode(picture: Picture, format_: str, quality: int | None = None, dpi: int | None = None) -> bytes:
+def encode(
+    picture: Picture,
+    format_: str,
+    quality: int | None = None,
+    dpi: int | None = None,
+    metadata: Metadata | None = None,
+) -> bytes:
     """Encode a picture.
 
     Args:
@@ -119,11 +138,12 @@ def encode(picture: Picture, format_: str, quality: int | None = None, dpi: int 
         format_: one with a writer in formats.TABLE.
         quality: 1 to 100, None for the default; lossless formats ignore it.
         dpi: resolution to store in the file, in pixels per inch.
+        metadata: to store in the file.
 
     Raises:
         UnsupportedFormat: the format is unknown, or it cannot be written.
     """
-    encoding = Encoding(dpi=dpi) if quality is None else Encoding(quality, dpi)
+    encoding = Encoding(DEFAULT_QUALITY if quality is None else quality, dpi, metadata)
     return writer_of(format_).encode(picture, encoding)
 
 

@@ -13,6 +13,7 @@ from facecraft.imaging.eyes import Eyes
 from facecraft.imaging.geometry import Affine
 from facecraft.imaging.head import Extent, head_of
 from facecraft.imaging.mesh import Points, box_of, eyes_of, transform_points
+from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
 from facecraft.matting.person import measure_extent, segment_person
 from facecraft.pipeline.choice import choose
@@ -57,6 +58,11 @@ class Scene:
     def faces(self) -> tuple[Face, ...]:
         """Every face, largest first."""
         return self._shot.faces
+
+    @property
+    def metadata(self) -> Metadata | None:
+        """What the portrait's file may say of the photo; None for nothing."""
+        return self._shot.metadata
 
     @property
     def grey(self) -> bool:

@@ -8,8 +8,9 @@ from PIL.Image import Image
 from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption, NoFaceFound, RequestError
 from facecraft.finishing import crop
-from facecraft.imaging import codec, fit
+from facecraft.imaging import codec, fit, provenance
 from facecraft.imaging.codec import Limits
+from facecraft.imaging.metadata import Metadata
 from facecraft.options import Options
 from facecraft.pipeline.crowd import check_pace, check_portraits
 from facecraft.pipeline.draw import draw
@@ -22,7 +23,6 @@ from facecraft.pipeline.timings import Timings
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
 from facecraft.results import Check, Detection, Portrait, Portrayal
-from facecraft.whose import Whose
 
 EACH_HINT = "Use process_each in Python; HTTP, batches and the command line take each=true."
 
@@ -72,7 +72,7 @@ class Pipeline:
         refuse_each(options)
         token = cancellation or Cancellation()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        return self._portray(recipe, self._look(photo, token, recipe.options.face), token)
+        return self._portray(recipe, self._look(photo, token, recipe.options), token)
 
     def process_each(
         self,
@@ -92,7 +92,7 @@ class Pipeline:
         """
         token, start_s = cancellation or Cancellation(), perf_counter()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        scene = self._look(photo, token)
+        scene = self._look(photo, token, recipe.options)
         if not scene.faces:
             raise NoFaceFound("No face was found in the picture.")
         numbers = scene.portrayable
@@ -178,15 +178,30 @@ class Pipeline:
         )
 
     def _look(
-        self, photo: bytes | Image, cancellation: Cancellation | None = None, whose: Whose = "largest"
+        self,
+        photo: bytes | Image,
+        cancellation: Cancellation | None = None,
+        options: Options | None = None,
     ) -> Scene:
+        options = options or Options()
         timings = Timings()
         with timings.stage("decode"):
             if isinstance(photo, Image):
                 picture, source = codec.convert(photo, self._limits)
             else:
                 picture, source = codec.decode(photo, self._limits)
-        return Scene(Shot(picture, source, self.models, timings, cancellation), whose)
+            metadata = _kept(photo, options)
+        shot = Shot(picture, source, self.models, timings, cancellation, metadata=metadata)
+        return Scene(shot, options.face)
+
+
+def _kept(photo: bytes | Image, options: Options) -> Metadata | None:
+    """What the portrait's file may say of the photo; None for nothing."""
+    if not options.keep_metadata:
+        return None
+    found = provenance.read(photo)
+    kept = found if options.keeps_place else found.without_place
+    return None if kept.empty else kept
 
 
 def refuse_each(options: Options) -> None:

@@ -164,7 +164,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
     dpi = options.dpi if paper is None else options.print_dpi
     return Plan(
         recipe=recipe,
-        target=Target(format_, options.quality, options.max_kb, dpi),
+        target=Target(format_, options.quality, options.max_kb, dpi, scene.metadata),
         crop=part,
         lack=lack,
         sheet=paper,

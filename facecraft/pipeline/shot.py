@@ -10,6 +10,7 @@ from facecraft.detection import search
 from facecraft.detection.facemesh import PRESENCE_THRESHOLD
 from facecraft.detection.search import Found
 from facecraft.imaging.mesh import Points
+from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
 from facecraft.pipeline import choice
 from facecraft.pipeline.models import Models
@@ -28,10 +29,12 @@ class Shot:
         models: measure.
         timings: of the photo's stages.
         cancellation: checked before each tile and each face.
+        metadata: what a portrait's file may say of the photo; None for nothing.
 
     Attributes:
         models: measure.
         timings: of the photo's stages.
+        metadata: what a portrait's file may say of the photo; None for nothing.
     """
 
     def __init__(
@@ -41,11 +44,14 @@ class Shot:
         models: Models,
         timings: Timings,
         cancellation: Cancellation | None = None,
+        *,
+        metadata: Metadata | None = None,
     ) -> None:
         self._decoded = picture, source
         self._cancellation = cancellation or Cancellation()
         self.models = models
         self.timings = timings
+        self.metadata = metadata
         self._traces: dict[int, Points | None] = {}
         self._damages: dict[int, Damage] = {}
 
