@@ -1,7 +1,8 @@
 """Variables that Kubernetes and Docker make of the names of other services.
 
-Kubernetes gives these to every pod for each Service of its namespace; Docker's old links give some of them to a
-container. Beside a service named facecraft, or facecraft-gpu, they start with FACECRAFT_ and are no settings:
+Kubernetes gives these to every pod, for each Service of its namespace; Docker's old links give some of them
+to a container. Beside a service named facecraft or facecraft-gpu they start with FACECRAFT_, and are no
+settings:
 
     FACECRAFT_SERVICE_HOST, FACECRAFT_SERVICE_PORT, FACECRAFT_SERVICE_PORT_HTTP
     FACECRAFT_PORT=tcp://10.96.12.7:8000
