@@ -37,3 +37,12 @@ def test_a_mistyped_command_lists_the_commands(engine: Engine, image: str) -> No
     (line,) = result.stderr.splitlines()
     assert line.startswith("facecraft: usage_error: 'serv' is no command of Facecraft, and no program")
     assert "Did you mean 'serve'?" in line
+
+
+def test_sigterm_ends_a_command_that_is_no_server_at_once(engine: Engine, image: str) -> None:
+    with engine.container(
+        image, "-e", "FACECRAFT_DEVICE=cpu", command=("bench", "--requests", "100000")
+    ) as bench:
+        bench.wait_for("begun", lambda: len(engine.text("top", bench.name).splitlines()) > 2 or None, 60)
+        engine.run("stop", "-t", "30", bench.name)
+        assert bench.state()["ExitCode"] == 143
