@@ -17,6 +17,7 @@ from facecraft.pipeline.judge import judge_photo, judge_portrait
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.models import Models
 from facecraft.pipeline.plan import Recipe, plan, resolve
+from facecraft.pipeline.shot import Shot
 from facecraft.pipeline.timings import Timings
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
@@ -185,7 +186,7 @@ class Pipeline:
                 picture, source = codec.convert(photo, self._limits)
             else:
                 picture, source = codec.decode(photo, self._limits)
-        return Scene(picture, source, self.models, timings, whose, cancellation=cancellation)
+        return Scene(Shot(picture, source, self.models, timings, cancellation), whose)
 
 
 def refuse_each(options: Options) -> None:
