@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from facecraft import catalogue
 from facecraft.errors import SettingInvalid
+from facecraft.links import is_address, is_link
 from facecraft.weights.store import default_graphs_dir, default_models_dir
 
 PREFIX = "FACECRAFT_"
@@ -205,6 +206,13 @@ class Settings(BaseSettings):
         default="info", description="Lowest level of the messages in the log."
     )
 
+    @field_validator("port", mode="before")
+    @classmethod
+    def _without_link(cls, value: Any) -> Any:
+        """The address that Kubernetes puts here for a Service named facecraft counts as not set."""
+        linked = isinstance(value, str) and is_address(value)
+        return cls.model_fields["port"].default if linked else value
+
     @field_validator("api_keys", "trusted_proxies", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -214,14 +222,14 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """Read the settings from the environment.
+        """Read the settings from the environment. Variables that are links to other services are passed over.
 
         Raises:
             SettingInvalid: a FACECRAFT_* name is unknown, or a value is outside its range.
         """
         variables = {PREFIX + name.upper() for name in cls.model_fields}
-        for name in os.environ:
-            if name.startswith(PREFIX) and name not in variables:
+        for name, value in os.environ.items():
+            if name.startswith(PREFIX) and name not in variables and not is_link(name, value):
                 near = get_close_matches(name, variables, n=1, cutoff=0.0)[0]
                 raise SettingInvalid(f"There is no variable {name}; did you mean {near}?")
         try:
