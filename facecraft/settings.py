@@ -144,8 +144,20 @@ class Settings(BaseSettings):
         default=10.0,
         gt=0,
         le=3600,
-        description="Seconds for the whole body of a request; in a batch, for each file, or for 64 kB of "
-        "smaller files.",
+        description="Seconds without a byte of a body after which its upload ends.",
+    )
+    min_upload_rate: int = Field(
+        default=16_000,
+        ge=0,
+        le=1_000_000_000,
+        description="Least rate of an upload after its first seconds, in bytes per second. 0: none.",
+    )
+    max_connections: int = Field(
+        default=1000,
+        ge=1,
+        le=100_000,
+        description="Largest number of connections. One more ends the one that waited longest for a request; "
+        "if none waits, it gets a 503.",
     )
     max_upload_bytes: int = Field(
         default=20_000_000, ge=1, le=1_000_000_000, description="Largest file that is accepted, in bytes."
