@@ -121,20 +121,21 @@ class Application(FastAPI):
             servers=openapi.SERVERS,
             docs_url=None,
             redoc_url=None,
+            redirect_slashes=False,  # it would send the photo and the key again, to an address without TLS
             lifespan=lifespan,
             generate_unique_id_function=lambda route: route.name,
         )
         self.state.service = service
         self._tracing = tracing
         every = (self.router, *routers)  # FastAPI's own route, /openapi.json, is in the first one
-        self._route_paths = {getattr(route, "path", "") for router in every for route in router.routes}
+        self.state.paths = {getattr(route, "path", "") for router in every for route in router.routes}
         for router in routers:
             self.include_router(router)
 
     def build_middleware_stack(self) -> ASGIApp:
         # Outside of Starlette's own middleware, which answers unexpected errors.
         app = self._tracing.wrap(super().build_middleware_stack())
-        return RequestMiddleware(app, self.state.service.metrics, self._route_paths)
+        return RequestMiddleware(app, self.state.service.metrics, self.state.paths)
 
     def openapi(self) -> dict[str, Any]:
         keys_set = bool(self.state.service.settings.api_keys)

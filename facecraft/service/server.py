@@ -1,5 +1,6 @@
 """The server process."""
 
+import asyncio
 import os
 import socket
 import sys
@@ -11,7 +12,8 @@ import uvicorn
 from facecraft.errors import StartupError
 from facecraft.runtime.allocator import limit_arenas
 from facecraft.service.app import create_app
-from facecraft.service.protocol import HeadTimeoutProtocol
+from facecraft.service.descriptors import connections_within, log_loop_error, raise_limit
+from facecraft.service.protocol import BoundedProtocol
 from facecraft.service.telemetry.logs import configure
 
 if TYPE_CHECKING:
@@ -69,7 +71,8 @@ class Server(uvicorn.Server):
         self._failure: StartupError | None = None
         app = create_app(settings, lock, lambda: load(settings, lock), self._fail)
         self.service: Service = app.state.service
-        super().__init__(_config(settings, app))
+        max_connections = connections_within(raise_limit(), settings.max_connections)
+        super().__init__(_config(settings, app, max_connections))
 
     def listen_and_run(self) -> None:
         """Serve until a signal.
@@ -83,6 +86,7 @@ class Server(uvicorn.Server):
             raise self._failure
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(log_loop_error)
         await super().startup(sockets)
         host, port = self._listener.getsockname()[:2]
         host = f"[{host}]" if ":" in host else host
@@ -106,10 +110,10 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _config(settings: "Settings", app: "FastAPI") -> uvicorn.Config:
+def _config(settings: "Settings", app: "FastAPI", max_connections: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=HeadTimeoutProtocol,
+        http=BoundedProtocol,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -118,6 +122,7 @@ def _config(settings: "Settings", app: "FastAPI") -> uvicorn.Config:
         access_log=False,
         server_header=False,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        limit_concurrency=max_connections,
         timeout_keep_alive=KEEP_ALIVE_S,
         # Every accepted request has its response by then.
         timeout_graceful_shutdown=ceil(settings.deadline_s or MAX_DEFAULT_DEADLINE_S) + 1,
