@@ -60,7 +60,7 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(_load(service, load, on_load_failure))
         yield
-        service.draining = True
+        service.drain()
         loading.cancel()
         if service.facecraft is not None:
             await service.admission.close()

@@ -4,8 +4,9 @@ import asyncio
 import os
 import socket
 import sys
+from functools import partial
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
@@ -13,6 +14,7 @@ from facecraft.errors import StartupError
 from facecraft.runtime.allocator import limit_arenas
 from facecraft.service.app import create_app
 from facecraft.service.descriptors import connections_within, log_loop_error, raise_limit
+from facecraft.service.places import Places
 from facecraft.service.protocol import BoundedProtocol
 from facecraft.service.telemetry.logs import configure
 
@@ -71,8 +73,8 @@ class Server(uvicorn.Server):
         self._failure: StartupError | None = None
         app = create_app(settings, lock, lambda: load(settings, lock), self._fail)
         self.service: Service = app.state.service
-        max_connections = connections_within(raise_limit(), settings.max_connections)
-        super().__init__(_config(settings, app, max_connections))
+        places = Places(connections_within(raise_limit(), settings.max_connections))
+        super().__init__(_config(settings, app, places))
 
     def listen_and_run(self) -> None:
         """Serve until a signal.
@@ -103,17 +105,17 @@ class Server(uvicorn.Server):
             # A second signal ends the process at once, whatever runs in native code.
             os._exit(128 + sig)
         self.should_exit = True
-        self.service.draining = True
+        self.service.drain()
 
     def _fail(self, error: StartupError) -> None:
         self._failure = error
         self.should_exit = True
 
 
-def _config(settings: "Settings", app: "FastAPI", max_connections: int) -> uvicorn.Config:
+def _config(settings: "Settings", app: "FastAPI", places: Places) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=BoundedProtocol,
+        http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, places)),  # uvicorn only calls it
         ws="none",
         lifespan="on",
         log_config=None,
@@ -122,7 +124,6 @@ def _config(settings: "Settings", app: "FastAPI", max_connections: int) -> uvico
         access_log=False,
         server_header=False,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
-        limit_concurrency=max_connections,
         timeout_keep_alive=KEEP_ALIVE_S,
         # Every accepted request has its response by then.
         timeout_graceful_shutdown=ceil(settings.deadline_s or MAX_DEFAULT_DEADLINE_S) + 1,

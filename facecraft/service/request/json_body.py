@@ -1,7 +1,6 @@
 """A JSON object with a photo as base64 and its options."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 
 from facecraft.errors import InvalidOption, RequestError
@@ -9,11 +8,12 @@ from facecraft.service.request.base64_text import Base64Text
 from facecraft.service.request.fields import OVERHEAD_BYTES, add_field, merge_fields
 from facecraft.service.request.files import FileBuffer, ReceivedForm
 
-PHOTO = re.compile(rb'[{,]\s*"file"\s*:\s*\Z')
+PHOTO = b'"file"'
 PHOTO_BYTES = 256
-"""Longest text that `PHOTO` matches, with its blanks."""
+"""Longest text that announces the photo, with its blanks."""
 EXAMPLE = 'Send an object like {"file": "BASE64", "preset": "badge"}.'
 QUOTE, BACKSLASH, OPEN = ord('"'), ord("\\"), b"{["
+OPENERS = (b"{", b",")
 
 Members = Sequence[tuple[str, object]]
 
@@ -64,7 +64,7 @@ class JsonBody:
                 self._in_string = self._escaped or byte != QUOTE
                 self._escaped = byte == BACKSLASH and not self._escaped
             elif byte == QUOTE:
-                if PHOTO.search(self._rest[-PHOTO_BYTES:-1]):
+                if self._is_photo_next():
                     self._start_photo()
                     return index + 1
                 self._in_string = True
@@ -73,6 +73,12 @@ class JsonBody:
             if self._opened > 1 or len(self._rest) > OVERHEAD_BYTES:
                 raise self._refusal()
         return len(chunk)
+
+    def _is_photo_next(self) -> bool:
+        """Whether the quote that was just read follows `{"file":` or `,"file":`, with blanks or without."""
+        before = self._rest[-PHOTO_BYTES:-1].rstrip()
+        name = before[:-1].rstrip()
+        return before.endswith(b":") and name.endswith(PHOTO) and name[: -len(PHOTO)].rstrip()[-1:] in OPENERS
 
     def _start_photo(self) -> None:
         if self._file is not None:

@@ -146,8 +146,13 @@ async def receive_form(request: Request, service: Service) -> AsyncIterator[Rece
     body = open_body(request, settings.max_upload_bytes)
     service.admission.ensure_capacity()  # before reading the body, so that nobody uploads for nothing
     with service.uploads.share() as reserve:
+
+        def reserve_piece(size_bytes: int) -> None:
+            service.ensure_receiving()
+            reserve(size_bytes)
+
         deadline = UploadDeadline(settings.upload_timeout_s, settings.min_upload_rate)
-        yield await read_form(request, body, settings.max_upload_bytes, deadline, reserve)
+        yield await read_form(request, body, settings.max_upload_bytes, deadline, reserve_piece)
 
 
 async def await_connected(request: Request, answer: Awaitable[T]) -> T:
