@@ -5,7 +5,7 @@ Each has a `detail` (what happened), a `limit` if one was exceeded, and a `hint`
 These steps raise them:
 
     request head                  HeadTooLarge, CrossSite, Unauthorized, NotReady, QueueFull
-    request body                  UploadTooLarge, UploadTimeout, TooManyFiles
+    request body                  UnsupportedEncoding, UploadTooLarge, UploadTimeout, TooManyFiles
     options                       InvalidOption
     look (decode, detect)         UndecodableImage, UnsupportedFormat, ImageTooLarge
     plan                          NoFaceFound, TooManyFaces, ImageTooLarge, InvalidOption
@@ -82,7 +82,7 @@ class UploadTooLarge(RequestError):
 class UploadTimeout(RequestError):
     status = 408
     code = "upload_timeout"
-    hint = "Send the request again over a connection that does not stall."
+    hint = "Send a smaller file, or use a faster connection."
 
 
 class HeadTooLarge(RequestError):
@@ -107,6 +107,12 @@ class UnsupportedFormat(RequestError):
     status = 415
     code = "unsupported_format"
     hint = "Send a JPEG, PNG or WebP file."
+
+
+class UnsupportedEncoding(RequestError):
+    status = 415
+    code = "unsupported_encoding"
+    hint = "Send the body as it is, without compressing or encoding it."
 
 
 class InvalidOption(RequestError):
