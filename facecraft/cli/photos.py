@@ -57,7 +57,7 @@ def look_at(found: Found, work: Callable[[bytes], T]) -> Iterator[tuple[Path, "T
         except FacecraftError as error:
             outcome = error
         except Exception as error:  # it is reported, and the other photos are still processed
-            logger.debug("%s failed.", photo, exc_info=True)
+            logger.debug("%s failed.", printable(str(photo)), exc_info=True)
             outcome = InferenceFailed(f"The models failed on this picture: {error!r}.")
         if isinstance(outcome, FacecraftError):
             print(failure(str(photo), outcome.problem()), file=sys.stderr)

@@ -14,6 +14,7 @@ from facecraft.folders.search import FoundPhoto, read_photo, real
 from facecraft.imaging.formats import SUFFIXES
 from facecraft.options import Options
 from facecraft.results import Portrait, Portrayal
+from facecraft.text import printable
 from facecraft.types import ImageFormat
 
 logger = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ def process_jobs(
         except FacecraftError as error:
             entries.append(Entry.failed(str(job.photo), error, (perf_counter() - start_s) * 1000))
         except Exception as error:  # it is reported, and the other photos are still processed
-            logger.debug("%s failed.", job.photo, exc_info=True)
+            logger.debug("%s failed.", printable(str(job.photo)), exc_info=True)
             failed = InferenceFailed(f"The models failed on this picture: {error!r}.")
             entries.append(Entry.failed(str(job.photo), failed, (perf_counter() - start_s) * 1000))
         yield entries
