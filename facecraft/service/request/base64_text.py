@@ -53,7 +53,7 @@ class Base64Text:
             return b""
         whole = len(data) - len(data) % 4
         self._pending = data[whole:]
-        if self._padded and data:
+        if (self._padded and data) or b"===" in data[:whole]:
             raise _invalid()
         self._padded = self._padded or data[:whole].endswith(b"=")
         try:

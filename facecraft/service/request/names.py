@@ -50,9 +50,10 @@ def _decode_words(name: str) -> str:
     if not ENCODED_WORD.search(name):
         return name
     try:
-        words = decode_header(name)
-        return "".join(
-            word if isinstance(word, str) else word.decode(charset or "latin-1") for word, charset in words
-        )
+        words = [
+            word if isinstance(word, str) else word.decode(charset or "latin-1")
+            for word, charset in decode_header(name)
+        ]
+        return "".join(words) or name
     except (HeaderParseError, LookupError, UnicodeDecodeError):
         return name
