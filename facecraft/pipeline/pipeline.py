@@ -18,6 +18,7 @@ from facecraft.pipeline.judge import judge_photo, judge_portrait
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.models import Models
 from facecraft.pipeline.plan import Recipe, plan, resolve
+from facecraft.pipeline.shot import Shot
 from facecraft.pipeline.timings import Timings
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
@@ -190,15 +191,8 @@ class Pipeline:
             else:
                 picture, source = codec.decode(photo, self._limits)
             metadata = _kept(photo, options)
-        return Scene(
-            picture,
-            source,
-            self.models,
-            timings,
-            options.face,
-            cancellation=cancellation,
-            metadata=metadata,
-        )
+        shot = Shot(picture, source, self.models, timings, cancellation, metadata=metadata)
+        return Scene(shot, options.face)
 
 
 def _kept(photo: bytes | Image, options: Options) -> Metadata | None:
