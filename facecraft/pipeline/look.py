@@ -50,6 +50,11 @@ class Scene:
         return self._shot.picture
 
     @property
+    def metadata(self) -> Metadata | None:
+        """What the portrait's file may say of the photo; None for nothing."""
+        return self._shot.metadata
+
+    @property
     def source(self) -> Source:
         """Size, upright, and format of the file."""
         return self._shot.source

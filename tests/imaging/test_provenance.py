@@ -3,7 +3,7 @@
 import io
 import struct
 import zlib
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -196,9 +196,9 @@ def test_a_packet_that_unpacks_to_much_is_not_unpacked() -> None:
     bomb = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b" " * 50_000_000, 9)
     data = saved(quadrants(), "PNG")
     hostile = data[:33] + chunk(b"iTXt", bomb) * 100 + chunk(b"zTXt", b"Title\0\0broken") + data[33:]
-    start = perf_counter()
+    start = process_time()
     assert provenance.read(hostile) == Metadata()
-    assert perf_counter() - start < 1
+    assert process_time() - start < 1
 
 
 @pytest.mark.filterwarnings("ignore")  # Pillow's, about what it skips

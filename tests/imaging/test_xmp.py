@@ -1,4 +1,4 @@
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -73,6 +73,6 @@ HOSTILE = {
 
 @pytest.mark.parametrize("packet", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_packet_says_nothing_and_takes_no_time(packet: bytes) -> None:
-    start = perf_counter()
+    start = process_time()
     assert xmp.read(packet) == Metadata()
-    assert perf_counter() - start < 1
+    assert process_time() - start < 1
