@@ -105,6 +105,7 @@ class Source:
         jpeg_quality: 1 to 100, by its quantisation tables; None for other formats.
         turned_deg: clockwise quarter turns that were needed because its faces lay on their side, or upside
             down: 0, 90, 180 or 270.
+        share: of the photo that is in its file, from 0 to 1; under 1 if the file is damaged.
     """
 
     width: int
@@ -113,6 +114,7 @@ class Source:
     frames: int
     jpeg_quality: int | None = None
     turned_deg: int = 0
+    share: float = 1.0
 
 
 NoteCode: TypeAlias = Literal[
@@ -126,6 +128,7 @@ NoteCode: TypeAlias = Literal[
     "smaller",
     "turned",
     "face_cut",
+    "damaged",
 ]
 
 

@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import floor
 from typing import TypeAlias
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge
-from facecraft.imaging import jpeg
+from facecraft.imaging import jpeg, scans
 from facecraft.imaging.encoders import Encoding
 from facecraft.imaging.formats import sniff, writer_of, written_format
 from facecraft.imaging.picture import Picture
@@ -21,6 +22,9 @@ from facecraft.types import Alpha, ImageFormat, RGBImage, Source
 
 Turn: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 ORIENTATION_TAG = 0x0112
+DAMAGED_HINT = (
+    "Send the camera's own file, or copy it again. For a portrait of what is there, use damaged=accept."
+)
 # Errors of Pillow's decoders on broken files. Its own errors are OSErrors.
 BROKEN = (
     OSError,
@@ -51,22 +55,35 @@ class Limits:
     faces: int = 0
 
 
-def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which terms a photo is taken.
+
+    Attributes:
+        damaged: whether a damaged file is taken, as far as it is there.
+    """
+
+    damaged: bool = False
+
+
+def decode(data: bytes, limits: Limits, terms: Terms | None = None) -> tuple[Picture, Source]:
     """Check the structure of a file, then decode its first picture.
 
     Raises:
         UploadTooLarge: the file has more bytes than the limit.
         ImageTooLarge: it has more pixels, frames or scans than the limits.
         UnsupportedFormat: its format is not accepted.
-        UndecodableImage: it is broken.
+        UndecodableImage: it is broken, or is damaged and the terms do not allow that.
     """
+    terms = terms or Terms()
     if len(data) > limits.upload_bytes:
         raise UploadTooLarge(
             f"The file has {len(data)} bytes; at most {limits.upload_bytes} are accepted.",
             limit=limits.upload_bytes,
         )
     format_, reader = sniff(data)
-    if format_ == "jpeg" and jpeg.count_scans(data, limits.scans) > limits.scans:
+    structure = jpeg.read(data, limits.scans) if format_ == "jpeg" else None
+    if structure is not None and len(structure.scans) > limits.scans:
         raise ImageTooLarge(
             f"The JPEG has more than {limits.scans} scans.",
             limit=limits.scans,
@@ -78,6 +95,8 @@ def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
             tables = getattr(image, "quantization", {})
             _check_size(image.width, image.height, frames, limits)
             turn = _orientation(image)
+            share = 1.0 if structure is None else scans.load(image, data, structure, damaged=terms.damaged)
+            check_whole(share, format_, terms)
             plain = format_ == "webp" and frames == 1 and "icc_profile" not in image.info
             rgb, alpha = still_webp(data) if plain else arrays(*to_srgb(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -87,7 +106,7 @@ def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
     picture = _turned(rgb, alpha, turn)
     # Number 0 is the luma's, by custom.
     jpeg_quality = jpeg.quality(tables[0]) if format_ == "jpeg" and 0 in tables else None
-    return picture, Source(picture.width, picture.height, format_, frames, jpeg_quality)
+    return picture, Source(picture.width, picture.height, format_, frames, jpeg_quality, share=share)
 
 
 def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
@@ -135,6 +154,19 @@ def check_pixels(width: int, height: int, limits: Limits) -> None:
             limit=limits.pixels,
             hint="Send a smaller picture, or ask for a smaller portrait.",
         )
+
+
+def check_whole(share: float, format_: ImageFormat, terms: Terms) -> None:
+    """Raise UndecodableImage for a file of which a share, 0 to 1, is there, unless damaged ones are taken."""
+    if share < 1 and not terms.damaged:
+        raise UndecodableImage(
+            f"The {format_.upper()} is damaged: {percent(share)} of the photo is there.", hint=DAMAGED_HINT
+        )
+
+
+def percent(share: float) -> str:
+    """A share, 0 to 1, in whole per cent, rounded down: a damaged photo never has all of them."""
+    return f"{floor(100 * share)} %"
 
 
 def check_side(width: int, height: int, format_: ImageFormat) -> None:

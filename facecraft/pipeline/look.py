@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from facecraft.cancellation import Cancellation
 from facecraft.finishing import crop
 from facecraft.finishing.crop import Crop
-from facecraft.imaging import geometry
+from facecraft.imaging import codec, geometry
 from facecraft.imaging.box import Box
 from facecraft.imaging.eyes import Eyes
 from facecraft.imaging.geometry import Affine
@@ -115,8 +115,11 @@ class Scene:
         return None if self.index is None else self.faces[self.index]
 
     def notes(self, *, cropped: bool) -> tuple[Note, ...]:
-        """Notes if the photo was turned, or if its edge decided whose portrait a crop is."""
+        """Notes on a damaged file, a turned photo, and a crop whose face the photo's edge decided."""
         notes = []
+        if self.source.share < 1:
+            text = f"The file is damaged: {codec.percent(self.source.share)} of the photo is there."
+            notes.append(Note("damaged", text))
         if self.source.turned_deg:
             text = f"No face was upright, so the photo was turned by {self.source.turned_deg} degrees."
             notes.append(Note("turned", text))

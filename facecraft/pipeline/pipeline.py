@@ -9,7 +9,7 @@ from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption, NoFaceFound, RequestError
 from facecraft.finishing import crop
 from facecraft.imaging import codec, fit
-from facecraft.imaging.codec import Limits
+from facecraft.imaging.codec import Limits, Terms
 from facecraft.options import Options
 from facecraft.pipeline.crowd import check_pace, check_portraits
 from facecraft.pipeline.draw import draw
@@ -71,7 +71,7 @@ class Pipeline:
         refuse_each(options)
         token = cancellation or Cancellation()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        return self._portray(recipe, self._look(photo, token, recipe.options.face), token)
+        return self._portray(recipe, self._look(photo, _terms(options), token, recipe.options.face), token)
 
     def process_each(
         self,
@@ -91,7 +91,7 @@ class Pipeline:
         """
         token, start_s = cancellation or Cancellation(), perf_counter()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        scene = self._look(photo, token)
+        scene = self._look(photo, _terms(options), token)
         if not scene.faces:
             raise NoFaceFound("No face was found in the picture.")
         numbers = scene.portrayable
@@ -117,7 +117,7 @@ class Pipeline:
         Raises:
             RequestError: the file cannot be decoded within the limits.
         """
-        scene = self._look(photo)
+        scene = self._look(photo, Terms())
         return Detection(source=scene.source, faces=scene.faces, timings_ms=scene.timings.ms)
 
     def check(self, photo: bytes | Image, options: Options) -> Check:
@@ -131,7 +131,7 @@ class Pipeline:
             RequestError: the preset is unknown, or the file cannot be decoded within the limits.
         """
         _, preset = presets.apply(options, self.presets)
-        scene = self._look(photo)
+        scene = self._look(photo, Terms())
         file_bytes = len(photo) if isinstance(photo, bytes) else None
         verdict = judge_photo(scene, preset, file_bytes, self.models)
         return Check(
@@ -177,14 +177,18 @@ class Pipeline:
         )
 
     def _look(
-        self, photo: bytes | Image, cancellation: Cancellation | None = None, whose: Whose = "largest"
+        self,
+        photo: bytes | Image,
+        terms: Terms,
+        cancellation: Cancellation | None = None,
+        whose: Whose = "largest",
     ) -> Scene:
         timings = Timings()
         with timings.stage("decode"):
             if isinstance(photo, Image):
                 picture, source = codec.convert(photo, self._limits)
             else:
-                picture, source = codec.decode(photo, self._limits)
+                picture, source = codec.decode(photo, self._limits, terms)
         return Scene(picture, source, self.models, timings, whose, cancellation=cancellation)
 
 
@@ -196,3 +200,7 @@ def refuse_each(options: Options) -> None:
     """
     if options.each:
         raise InvalidOption("With each=true there is not one portrait but several.", hint=EACH_HINT)
+
+
+def _terms(options: Options) -> Terms:
+    return Terms(damaged=options.damaged == "accept")

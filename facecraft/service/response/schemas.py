@@ -93,6 +93,9 @@ class SourceBody(BaseModel):
         description="By how much it was turned clockwise, because its faces were not upright.",
         json_schema_extra={"enum": [0, 90, 180, 270]},
     )
+    share: float = Field(
+        ge=0, le=1, description="Share of the photo that is in its file. Under 1 if the file is damaged."
+    )
 
 
 class DetectBody(BaseModel):
