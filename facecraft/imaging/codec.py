@@ -11,13 +11,17 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import jpeg_factory
 
-from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge
+from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge, in_millions
 from facecraft.imaging import jpeg, scans
 from facecraft.imaging.encoders import Encoding
-from facecraft.imaging.formats import sniff, writer_of, written_format
+from facecraft.imaging.formats import Reader, sniff, writer_of, written_format
+from facecraft.imaging.jpeg import Structure
 from facecraft.imaging.picture import Picture
 from facecraft.imaging.pixels import UPRIGHT, arrays, still_webp, to_srgb
+from facecraft.imaging.reduction import check_scans, reduction_of, shrink, too_large
 from facecraft.types import Alpha, ImageFormat, RGBImage, Source
 
 Turn: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
@@ -61,9 +65,11 @@ class Terms:
 
     Attributes:
         damaged: whether a damaged file is taken, as far as it is there.
+        reduced: whether a JPEG with too many pixels is decoded at 1/2, 1/4 or 1/8.
     """
 
     damaged: bool = False
+    reduced: bool = False
 
 
 def decode(data: bytes, limits: Limits, terms: Terms | None = None) -> tuple[Picture, Source]:
@@ -76,37 +82,32 @@ def decode(data: bytes, limits: Limits, terms: Terms | None = None) -> tuple[Pic
         UndecodableImage: it is broken, or is damaged and the terms do not allow that.
     """
     terms = terms or Terms()
-    if len(data) > limits.upload_bytes:
-        raise UploadTooLarge(
-            f"The file has {len(data)} bytes; at most {limits.upload_bytes} are accepted.",
-            limit=limits.upload_bytes,
-        )
+    _check_bytes(len(data), limits.upload_bytes)
     format_, reader = sniff(data)
     structure = jpeg.read(data, limits.scans) if format_ == "jpeg" else None
-    if structure is not None and len(structure.scans) > limits.scans:
-        raise ImageTooLarge(
-            f"The JPEG has more than {limits.scans} scans.",
-            limit=limits.scans,
-            hint="Save it again as a baseline JPEG.",
-        )
     try:
-        with Image.open(io.BytesIO(data), formats=reader.pillow) as image:
-            frames = int(getattr(image, "n_frames", 1))
-            tables = getattr(image, "quantization", {})
-            _check_size(image.width, image.height, frames, limits)
-            turn = _orientation(image)
-            share = 1.0 if structure is None else scans.load(image, data, structure, damaged=terms.damaged)
-            check_whole(share, format_, terms)
+        with _open(data, reader, structure) as image:
+            stored, tables = image.size, getattr(image, "quantization", {})
+            times = reduction_of(*stored, structure, limits.pixels, allowed=terms.reduced)
+            frames, turn = _count_frames(image, limits), _orientation(image)
+            share = 1.0
+            if structure is not None:
+                check_scans(structure, limits.scans, limits.pixels)
+                shrink(image, times)
+                share = scans.load(image, data, structure, damaged=terms.damaged)
+                check_whole(share, format_, terms)
             plain = format_ == "webp" and frames == 1 and "icc_profile" not in image.info
             rgb, alpha = still_webp(data) if plain else arrays(*to_srgb(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels(limits) from error
+        raise ImageTooLarge(
+            f"The picture is over the limit of {in_millions(limits.pixels)} megapixels.", limit=limits.pixels
+        ) from error
     except BROKEN as error:
         raise UndecodableImage(f"The file starts as a {format_.upper()} but cannot be decoded.") from error
-    picture = _turned(rgb, alpha, turn)
     # Number 0 is the luma's, by custom.
     jpeg_quality = jpeg.quality(tables[0]) if format_ == "jpeg" and 0 in tables else None
-    return picture, Source(picture.width, picture.height, format_, frames, jpeg_quality, share=share)
+    size = _upright_size(stored, turn)
+    return _turned(rgb, alpha, turn), Source(*size, format_, frames, jpeg_quality, share=share, reduced=times)
 
 
 def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
@@ -116,7 +117,8 @@ def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
         ImageTooLarge: it has more pixels than the limit.
         UndecodableImage: it is broken or closed, or Pillow cannot convert its mode.
     """
-    _check_size(image.width, image.height, 1, limits)
+    if image.width * image.height > limits.pixels:
+        raise too_large(image.width, image.height, limits.pixels)
     try:
         turn = _orientation(image)
         # A copy has one frame. Pillow clips the 32 bits of "I" to 255.
@@ -183,21 +185,37 @@ def check_side(width: int, height: int, format_: ImageFormat) -> None:
         )
 
 
-def _check_size(width: int, height: int, frames: int, limits: Limits) -> None:
-    if width * height > limits.pixels:
-        raise _too_many_pixels(limits, f" of {width} x {height}")
+def _open(data: bytes, reader: Reader, structure: Structure | None) -> ImageFile:
+    """Open a file; nothing is decoded yet."""
+    if structure is not None:  # without the limit of `Image.open`, which does not know that less is decoded
+        return jpeg_factory(io.BytesIO(data))
+    return Image.open(io.BytesIO(data), formats=reader.pillow)
+
+
+def _check_bytes(size: int, limit: int) -> None:
+    if size > limit:
+        found = f"The file has {in_millions(size, up=True)} MB"
+        raise UploadTooLarge(f"{found}; at most {in_millions(limit)} MB are taken.", limit=limit)
+
+
+def _count_frames(image: ImageFile, limits: Limits) -> int:
+    frames = int(getattr(image, "n_frames", 1))
     if frames > limits.frames:
         raise ImageTooLarge(
             f"The file holds {frames} pictures; at most {limits.frames} are accepted.",
             limit=limits.frames,
             hint="Send a single picture.",
         )
+    return frames
 
 
-def _too_many_pixels(limits: Limits, size: str = "") -> ImageTooLarge:
-    return ImageTooLarge(
-        f"The picture{size} is over the limit of {limits.pixels} pixels.", limit=limits.pixels
-    )
+def _upright_size(size: tuple[int, int], turn: Turn | None) -> tuple[int, int]:
+    """Width and height of a stored picture after the turn."""
+    width, height = size
+    if turn is None:
+        return width, height
+    turned = turn(np.broadcast_to(np.uint8(0), (height, width)))
+    return turned.shape[1], turned.shape[0]
 
 
 def _turned(rgb: RGBImage, alpha: Alpha | None, turn: Turn | None) -> Picture:

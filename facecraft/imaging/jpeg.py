@@ -43,6 +43,7 @@ class Scan:
         first: of the coefficients it has, 0 to 63.
         last: of these.
         bit: the lowest one of each coefficient that it gives; 0 completes them.
+        refines: whether an earlier scan has the higher bits.
         interval: units between two restart markers; 0 if there are none.
     """
 
@@ -52,6 +53,7 @@ class Scan:
     first: int
     last: int
     bit: int
+    refines: bool
     interval: int
 
 
@@ -76,10 +78,14 @@ class Structure:
         return self.marker in ARITHMETIC
 
     @property
+    def progressive(self) -> bool:
+        return self.marker in PROGRESSIVE
+
+    @property
     def split(self) -> bool:
         """Whether the picture comes in several scans, so that a decoder has to keep all coefficients."""
         first = len(self.scans[0].components) if self.scans else 0
-        return self.marker in PROGRESSIVE or first < len(self.components)
+        return self.progressive or first < len(self.components)
 
     @property
     def coefficients_bytes(self) -> int:
@@ -95,13 +101,17 @@ class Structure:
     def _high(self) -> int:
         return max((each.high for each in self.components), default=1)
 
+    def units(self, scan: Scan) -> tuple[int, int]:
+        """The number of units of a scan, and of the blocks in each."""
+        own = [each for each in self.components if each.number in scan.components]
+        columns, rows = self.width / (8 * self._wide), self.height / (8 * self._high)
+        if len(own) == 1:  # a scan of one channel goes by its blocks
+            return ceil(columns * own[0].wide) * ceil(rows * own[0].high), 1
+        return ceil(columns) * ceil(rows), sum(each.wide * each.high for each in own)
+
     def intervals(self, scan: Scan) -> int:
         """How many pieces the restart markers make of a scan's data."""
-        columns, rows = self.width / (8 * self._wide), self.height / (8 * self._high)
-        if len(scan.components) == 1:  # a scan of one channel goes by its blocks
-            own = next((each for each in self.components if each.number in scan.components), None)
-            columns, rows = (columns * own.wide, rows * own.high) if own else (columns, rows)
-        return ceil(ceil(columns) * ceil(rows) / scan.interval) if scan.interval else 1
+        return ceil(self.units(scan)[0] / scan.interval) if scan.interval else 1
 
     def share(self, scans: Iterable[Scan]) -> float:
         """The share of the picture, 0 to 1, that these scans have.
@@ -178,5 +188,6 @@ def _scan(segment: bytes, start: int, end: int, interval: int, *, whole: bool) -
     components = tuple(segment[1 : 1 + 2 * count : 2])
     band = segment[1 + 2 * count : 4 + 2 * count]
     if whole or len(band) < 3:
-        return Scan(start, end, components, 0, COEFFICIENTS - 1, 0, interval)
-    return Scan(start, end, components, band[0], min(band[1], COEFFICIENTS - 1), band[2] & 15, interval)
+        return Scan(start, end, components, 0, COEFFICIENTS - 1, 0, refines=False, interval=interval)
+    first, last, bits = band[0], min(band[1], COEFFICIENTS - 1), band[2]
+    return Scan(start, end, components, first, last, bits & 15, refines=bits > 15, interval=interval)

@@ -51,6 +51,7 @@ class Evidence:
         width: of the portrait's file, in pixels; for a sheet, of one portrait.
         height: of the portrait's file, in pixels; for a sheet, of one portrait.
         file_bytes: of the portrait's file; None for a sheet.
+        reduced: times that a photo as it is has more pixels in width and height than `image`.
     """
 
     image: RGBImage
@@ -69,6 +70,7 @@ class Evidence:
     width: int
     height: int
     file_bytes: int | None
+    reduced: int = 1
 
     @cached_property
     def head(self) -> Head | None:

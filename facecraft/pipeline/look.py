@@ -79,6 +79,11 @@ class Scene:
         return self._shot.faces
 
     @property
+    def faces_in_file(self) -> tuple[Face, ...]:
+        """The same, in the pixels of the file, of which fewer may have been decoded."""
+        return tuple(face.scaled(self.source.reduced) for face in self.faces)
+
+    @property
     def grey(self) -> bool:
         """Whether the photo has no colours."""
         return self._shot.grey
@@ -106,8 +111,8 @@ class Scene:
         """
         if not self.faces:
             return None
-        shot = self._shot
-        return choose(self._whose, self.faces, shot.size, is_whole=shot.is_whole, is_seen=shot.is_seen)
+        shot, size = self._shot, (self.source.width, self.source.height)
+        return choose(self._whose, self.faces_in_file, size, is_whole=shot.is_whole, is_seen=shot.is_seen)
 
     @property
     def face(self) -> Face | None:
@@ -115,8 +120,12 @@ class Scene:
         return None if self.index is None else self.faces[self.index]
 
     def notes(self, *, cropped: bool) -> tuple[Note, ...]:
-        """Notes on a damaged file, a turned photo, and a crop whose face the photo's edge decided."""
+        """Notes on how the photo was decoded and turned, and on a crop whose face its edge decided."""
         notes = []
+        if self.source.reduced > 1:
+            size = f"{self.source.width} x {self.source.height}"
+            text = f"Of the photo's {size} pixels, {self.picture.width} x {self.picture.height} were decoded."
+            notes.append(Note("reduced", text))
         if self.source.share < 1:
             text = f"The file is damaged: {codec.percent(self.source.share)} of the photo is there."
             notes.append(Note("damaged", text))

@@ -21,8 +21,11 @@ from facecraft.pipeline.timings import Timings
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
 from facecraft.results import Check, Detection, Portrait, Portrayal
+from facecraft.types import Damage
 from facecraft.whose import Whose
 
+LOOKED_AT = Terms(reduced=True)
+"""A photo that is only looked at may be decoded smaller, and has to be whole."""
 EACH_HINT = "Use process_each in Python; HTTP, batches and the command line take each=true."
 
 
@@ -71,7 +74,8 @@ class Pipeline:
         refuse_each(options)
         token = cancellation or Cancellation()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        return self._portray(recipe, self._look(photo, _terms(options), token, recipe.options.face), token)
+        scene = self._look(photo, _terms(recipe), token, recipe.options.face)
+        return self._portray(recipe, scene, token)
 
     def process_each(
         self,
@@ -91,7 +95,7 @@ class Pipeline:
         """
         token, start_s = cancellation or Cancellation(), perf_counter()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        scene = self._look(photo, _terms(options), token)
+        scene = self._look(photo, _terms(recipe), token)
         if not scene.faces:
             raise NoFaceFound("No face was found in the picture.")
         numbers = scene.portrayable
@@ -117,8 +121,8 @@ class Pipeline:
         Raises:
             RequestError: the file cannot be decoded within the limits.
         """
-        scene = self._look(photo, Terms())
-        return Detection(source=scene.source, faces=scene.faces, timings_ms=scene.timings.ms)
+        scene = self._look(photo, LOOKED_AT)
+        return Detection(source=scene.source, faces=scene.faces_in_file, timings_ms=scene.timings.ms)
 
     def check(self, photo: bytes | Image, options: Options) -> Check:
         """Judge one photo as it is.
@@ -131,13 +135,13 @@ class Pipeline:
             RequestError: the preset is unknown, or the file cannot be decoded within the limits.
         """
         _, preset = presets.apply(options, self.presets)
-        scene = self._look(photo, Terms())
+        scene = self._look(photo, LOOKED_AT)
         file_bytes = len(photo) if isinstance(photo, bytes) else None
         verdict = judge_photo(scene, preset, file_bytes, self.models)
         return Check(
             source=scene.source,
-            faces=scene.faces,
-            damages=scene.damages,
+            faces=scene.faces_in_file,
+            damages=_in_file(scene.damages, scene),
             timings_ms=scene.timings.ms,
             verdict=verdict,
         )
@@ -160,8 +164,8 @@ class Pipeline:
             notes += crop.notes_on(planned.crop, drawing.portrait.missing, planned.lack)
         return Portrait(
             source=scene.source,
-            faces=scene.faces,
-            damages=planned.treatment.damages,
+            faces=scene.faces_in_file,
+            damages=_in_file(planned.treatment.damages, scene),
             timings_ms=scene.timings.ms,
             data=file.data,
             format=planned.target.format,
@@ -202,5 +206,10 @@ def refuse_each(options: Options) -> None:
         raise InvalidOption("With each=true there is not one portrait but several.", hint=EACH_HINT)
 
 
-def _terms(options: Options) -> Terms:
-    return Terms(damaged=options.damaged == "accept")
+def _terms(recipe: Recipe) -> Terms:
+    return Terms(reduced=recipe.options.sized, damaged=recipe.options.damaged == "accept")
+
+
+def _in_file(damages: tuple[Damage, ...], scene: Scene) -> tuple[Damage, ...]:
+    """The damage in the pixels of the file, of which fewer may have been decoded."""
+    return tuple(damage.scaled(scene.source.reduced) for damage in damages)
