@@ -1,6 +1,5 @@
 """From a file's bytes, or an image of Pillow, to pixels and back. Only pixels pass to the output."""
 
-import io
 import struct
 import zlib
 from collections.abc import Callable
@@ -16,11 +15,14 @@ from facecraft.imaging import jpeg
 from facecraft.imaging.encoders import Encoding
 from facecraft.imaging.formats import sniff, writer_of, written_format
 from facecraft.imaging.picture import Picture
-from facecraft.imaging.pixels import UPRIGHT, arrays, still_webp, to_srgb
+from facecraft.imaging.pixels import UPRIGHT, arrays, still_by_opencv, to_srgb
+from facecraft.imaging.structure import TURN, Structure
 from facecraft.types import Alpha, ImageFormat, RGBImage, Source
 
 Turn: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 ORIENTATION_TAG = 0x0112
+PIXEL_BYTES = 5
+"""Most bytes that a decoder may make of each allowed pixel: 4, and tiles reach over the picture's edge."""
 # Errors of Pillow's decoders on broken files. Its own errors are OSErrors.
 BROKEN = (
     OSError,
@@ -73,13 +75,14 @@ def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
             hint="Save it again as a baseline JPEG.",
         )
     try:
-        with Image.open(io.BytesIO(data), formats=reader.pillow) as image:
-            frames = int(getattr(image, "n_frames", 1))
+        frames = None if reader.measure is None else _judge(reader.measure(data, limits.frames), limits)
+        with reader.open(data) as image:
+            frames = frames or int(getattr(image, "n_frames", 1))
             tables = getattr(image, "quantization", {})
             _check_size(image.width, image.height, frames, limits)
             turn = _orientation(image)
             plain = format_ == "webp" and frames == 1 and "icc_profile" not in image.info
-            rgb, alpha = still_webp(data) if plain else arrays(*to_srgb(image))
+            rgb, alpha = still_by_opencv(data) if plain else arrays(*to_srgb(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(limits) from error
     except BROKEN as error:
@@ -99,9 +102,9 @@ def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
     """
     _check_size(image.width, image.height, 1, limits)
     try:
-        turn = _orientation(image)
         # A copy has one frame. Pillow clips the 32 bits of "I" to 255.
         frame = image.convert("L") if image.mode == "I" else image.copy()
+        turn = _orientation(image)  # after Pillow has decoded it: a TIFF is upright then
         rgb, alpha = arrays(*to_srgb(frame))
     except BROKEN as error:
         raise UndecodableImage(
@@ -137,9 +140,17 @@ def check_pixels(width: int, height: int, limits: Limits) -> None:
         )
 
 
-def check_side(width: int, height: int, format_: ImageFormat) -> None:
-    """Raise ImageTooLarge for a result with a side that is too long for its format."""
-    longest = writer_of(format_).longest_side_px
+def check_format(width: int, height: int, format_: ImageFormat, limits: Limits) -> None:
+    """Raise ImageTooLarge for a result with too long a side, or too many pixels, for its format."""
+    writer = writer_of(format_)
+    longest, most = writer.longest_side_px, int(limits.pixels * writer.share)
+    if width * height > most:
+        raise ImageTooLarge(
+            f"The picture of {width} x {height} is over the limit of {most} pixels of an {format_.upper()}, "
+            "which takes more memory than other formats.",
+            limit=most,
+            hint="Use another format, such as format=webp, or scale the picture down.",
+        )
     if max(width, height) > longest:
         raise ImageTooLarge(
             f"The picture of {width} x {height} pixels does not fit a {format_.upper()}, "
@@ -151,7 +162,23 @@ def check_side(width: int, height: int, format_: ImageFormat) -> None:
         )
 
 
+def _judge(structure: Structure, limits: Limits) -> int:
+    """Check what a file says about itself, and return the number of its pictures."""
+    _check_size(structure.width, structure.height, structure.frames, limits)
+    most = limits.pixels * PIXEL_BYTES
+    if structure.decoded_bytes > most:
+        raise ImageTooLarge(
+            f"The picture of {structure.width} x {structure.height} is decoded to {structure.decoded_bytes} "
+            f"bytes; at most {most} are accepted.",
+            limit=most,
+            hint="Save it with 8 bits a sample, or scale it down.",
+        )
+    return structure.frames
+
+
 def _check_size(width: int, height: int, frames: int, limits: Limits) -> None:
+    if width < 1 or height < 1:
+        raise ValueError("The picture has no pixels.")
     if width * height > limits.pixels:
         raise _too_many_pixels(limits, f" of {width} x {height}")
     if frames > limits.frames:
@@ -178,6 +205,8 @@ def _turned(rgb: RGBImage, alpha: Alpha | None, turn: Turn | None) -> Picture:
 
 def _orientation(image: Image.Image) -> Turn | None:
     """The turn that makes the picture upright; unreadable EXIF data means no turn."""
+    if TURN in image.info:
+        return UPRIGHT.get(image.info[TURN])
     try:
         return UPRIGHT.get(image.getexif().get(ORIENTATION_TAG, 1))
     except BROKEN:

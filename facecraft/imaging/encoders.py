@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 DEFAULT_QUALITY = 90
 FULL_COLOUR_QUALITY = 90
-"""At this JPEG quality or more, colour keeps its full resolution: skin and lips show the difference."""
+"""At this quality or more, the colour of a JPEG or AVIF keeps its full resolution: skin and lips show it."""
+AVIF_SPEED = 9
+"""Of 0 to 10. A megapixel takes half a second on two cores; 8 takes twice as long, for a twelfth less."""
 PNG_HEADER_BYTES = 33  # signature and IHDR
 METRES_PER_INCH = 0.0254
 
@@ -44,9 +46,8 @@ def encode_jpeg(picture: "Picture", encoding: Encoding) -> bytes:
     if picture.alpha is not None:
         image = Image.composite(image, Image.new("RGB", image.size, "white"), Image.fromarray(picture.alpha))
     buffer = io.BytesIO()
-    subsampling = "4:4:4" if encoding.quality >= FULL_COLOUR_QUALITY else "4:2:0"
     dpi = (encoding.dpi or 0, encoding.dpi or 0)
-    image.save(buffer, "JPEG", quality=encoding.quality, subsampling=subsampling, dpi=dpi)
+    image.save(buffer, "JPEG", quality=encoding.quality, subsampling=_subsampling(encoding), dpi=dpi)
     return buffer.getvalue()
 
 
@@ -58,6 +59,27 @@ def encode_webp(picture: "Picture", encoding: Encoding) -> bytes:
         image.putalpha(Image.fromarray(picture.alpha))
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=encoding.quality, method=2, exif=_resolution_exif(encoding.dpi))
+    return buffer.getvalue()
+
+
+def encode_avif(picture: "Picture", encoding: Encoding) -> bytes:
+    from PIL import Image
+
+    from facecraft.runtime.device import usable_processors
+
+    image = Image.fromarray(picture.rgb)
+    if picture.alpha is not None:
+        image.putalpha(Image.fromarray(picture.alpha))
+    buffer = io.BytesIO()
+    image.save(
+        buffer,
+        "AVIF",
+        quality=encoding.quality,
+        speed=AVIF_SPEED,
+        subsampling=_subsampling(encoding),
+        max_threads=usable_processors(),
+        exif=_resolution_exif(encoding.dpi),
+    )
     return buffer.getvalue()
 
 
@@ -88,8 +110,12 @@ def encode_png(picture: "Picture", encoding: Encoding) -> bytes:
     return file[:PNG_HEADER_BYTES] + chunk + file[PNG_HEADER_BYTES:]
 
 
+def _subsampling(encoding: Encoding) -> str:
+    return "4:4:4" if encoding.quality >= FULL_COLOUR_QUALITY else "4:2:0"
+
+
 def _resolution_exif(dpi: int | None) -> bytes:
-    """EXIF with only a resolution; a WebP has no other place for it."""
+    """EXIF with only a resolution; a WebP or AVIF has no other place for it."""
     from PIL import ExifTags, Image
 
     if dpi is None:
