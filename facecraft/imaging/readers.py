@@ -68,7 +68,8 @@ def open_avif(data: bytes) -> "Image":
         raise ValueError(str(error)) from error
     del decoder
     image = Image.frombuffer(mode, size, pixels, "raw", mode, 0, 1)
-    image.info = {"icc_profile": profile, "exif": exif, "xmp": xmp, TURN: orientation}
+    told = {"icc_profile": profile, "exif": exif, "xmp": xmp}
+    image.info = {name: data for name, data in told.items() if data} | {TURN: orientation}
     return image
 
 
