@@ -5,7 +5,7 @@ Each has a `detail` (what happened), a `limit` if one was exceeded, and a `hint`
 These steps raise them:
 
     request head                  HeadTooLarge, CrossSite, Unauthorized, NotReady, QueueFull
-    request body                  UploadTooLarge, UploadTimeout, TooManyFiles
+    request body                  UnsupportedEncoding, UploadTooLarge, UploadTimeout, TooManyFiles
     options                       InvalidOption
     look (decode, detect)         UndecodableImage, UnsupportedFormat, ImageTooLarge
     plan                          NoFaceFound, TooManyFaces, ImageTooLarge, InvalidOption
@@ -17,7 +17,10 @@ Over HTTP a RequestError or ServiceError becomes `application/problem+json` (RFC
 becomes a file with that content.
 """
 
+from math import ceil
 from typing import ClassVar
+
+MILLION = 1_000_000
 
 
 class FacecraftError(Exception):
@@ -60,6 +63,14 @@ def problem(status: int, code: str, detail: str, hint: str, limit: float | None 
     return members if limit is None else members | {"limit": limit}
 
 
+def in_millions(value: int, *, up: bool = False) -> str:
+    """Bytes as MB, or pixels as megapixels, to a tenth; rounded `up` if it has to stay over a limit."""
+    if value < MILLION:
+        return f"{value / MILLION:g}"
+    tenths = 10 * value / MILLION
+    return f"{(ceil(tenths) if up else round(tenths)) / 10:g}"
+
+
 class RequestError(FacecraftError):
     """The request has to change before it can succeed."""
 
@@ -82,7 +93,7 @@ class UploadTooLarge(RequestError):
 class UploadTimeout(RequestError):
     status = 408
     code = "upload_timeout"
-    hint = "Send the request again over a connection that does not stall."
+    hint = "Send a smaller file, or use a faster connection."
 
 
 class HeadTooLarge(RequestError):
@@ -107,6 +118,12 @@ class UnsupportedFormat(RequestError):
     status = 415
     code = "unsupported_format"
     hint = "Send a JPEG, PNG or WebP file."
+
+
+class UnsupportedEncoding(RequestError):
+    status = 415
+    code = "unsupported_encoding"
+    hint = "Send the body as it is, without compressing or encoding it."
 
 
 class InvalidOption(RequestError):

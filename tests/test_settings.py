@@ -6,6 +6,7 @@ import pytest
 import facecraft
 from facecraft.errors import SettingInvalid
 from facecraft.settings import PREFIX, Settings
+from tests.test_links import LINKS
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,23 @@ def test_an_unknown_name_is_refused_with_the_nearest(monkeypatch: pytest.MonkeyP
     with pytest.raises(
         SettingInvalid, match="no variable FACECRAFT_MAX_PIXEL; did you mean FACECRAFT_MAX_PIXELS"
     ):
+        Settings.load()
+
+
+def test_links_to_other_services_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in LINKS.items():
+        monkeypatch.setenv(name, value)
+    assert Settings.load().port == 8000
+    monkeypatch.setenv("FACECRAFT_PORT", "1234")
+    assert Settings.load().port == 1234
+    monkeypatch.setenv("FACECRAFT_SERVICE_HOTS", "10.96.12.7")
+    with pytest.raises(SettingInvalid, match="no variable FACECRAFT_SERVICE_HOTS"):
+        Settings.load()
+
+
+def test_an_address_is_no_port_of_another_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACECRAFT_PORT", "http://10.96.12.7:8000")
+    with pytest.raises(SettingInvalid, match="FACECRAFT_PORT is wrong"):
         Settings.load()
 
 

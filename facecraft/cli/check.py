@@ -33,12 +33,12 @@ def check(
     """
     options = Options() if preset is None else Options(preset=preset)
     load.preset_of(options)  # an unknown one is reported before the models are loaded
-    files = photos.find(inputs)
+    found = photos.find(inputs)
     from facecraft.settings import Settings  # noqa: PLC0415
 
     entries: list[dict[str, Any]] = []
     with load.runtime(Settings.load()) as runtime:
-        for photo, outcome in photos.look_at(files, lambda data: runtime.pipeline.check(data, options)):
+        for photo, outcome in photos.look_at(found, lambda data: runtime.pipeline.check(data, options)):
             checked = None if isinstance(outcome, FacecraftError) else outcome
             judged: dict[str, Any] = {"verdict": None, "quality": None}
             if checked is not None:

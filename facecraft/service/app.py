@@ -62,7 +62,7 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(_load(service, load, on_load_failure))
         yield
-        service.draining = True
+        service.drain()
         loading.cancel()
         if service.facecraft is not None:
             await service.admission.close()
@@ -124,13 +124,14 @@ class Application(FastAPI):
             servers=openapi.SERVERS,
             docs_url=None,
             redoc_url=None,
+            redirect_slashes=False,  # it would send the photo and the key again, to an address without TLS
             lifespan=lifespan,
             generate_unique_id_function=lambda route: route.name,
         )
         self.state.service = service
         self._tracing = tracing
         every = (self.router, *routers)  # FastAPI's own route, /openapi.json, is in the first one
-        self._route_paths = {getattr(route, "path", "") for router in every for route in router.routes}
+        self.state.paths = {getattr(route, "path", "") for router in every for route in router.routes}
         for router in routers:
             self.include_router(router)
 
@@ -138,7 +139,7 @@ class Application(FastAPI):
         # Outside of Starlette's own middleware, which answers unexpected errors.
         app = self._tracing.wrap(super().build_middleware_stack())
         service = self.state.service
-        return RequestMiddleware(app, service.metrics, self._route_paths, service.settings.trusted_proxies)
+        return RequestMiddleware(app, service.metrics, self.state.paths, service.settings.trusted_proxies)
 
     def openapi(self) -> dict[str, Any]:
         return openapi.describe(super().openapi(), keys_set=bool(self.state.service.keys))

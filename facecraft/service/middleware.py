@@ -42,6 +42,8 @@ logger = logging.getLogger("facecraft.request")
 class RequestMiddleware:
     """The outermost ASGI middleware.
 
+    A HEAD request is answered as GET is, without the body (RFC 9110, section 9.3.2).
+
     It logs the client's address, and these members of the request's state: `findings`, `batch` (counts of
     files and portraits) and `code` (of its error). It logs no file name, no query and no pixel.
 
@@ -65,7 +67,9 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start = perf_counter()
+        start, method = perf_counter(), scope["method"]
+        if method == "HEAD":
+            scope = {**scope, "method": "GET"}
         request_id = _request_id(Headers(scope=scope))
         token = REQUEST_ID.set(request_id)
         scope.setdefault("state", {})
@@ -82,6 +86,8 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 _add_headers(message, request_id)
+            elif method == "HEAD":
+                message = {**message, "body": b""}
             sent_bytes += len(message.get("body", b""))
             await send(message)
 
@@ -90,10 +96,12 @@ class RequestMiddleware:
             await app(scope, counting_receive, counting_send)
         finally:
             size = {"bytes_in": received_bytes, "bytes_out": sent_bytes}
-            self._record(scope, status, perf_counter() - start, size)
+            self._record(method, scope, status, perf_counter() - start, size)
             REQUEST_ID.reset(token)
 
-    def _record(self, scope: Scope, status: int, duration_s: float, size: Mapping[str, int]) -> None:
+    def _record(
+        self, method: str, scope: Scope, status: int, duration_s: float, size: Mapping[str, int]
+    ) -> None:
         """Count the request and log it."""
         state, route = scope["state"], self._route(scope)
         code = state.get("code")
@@ -104,7 +112,7 @@ class RequestMiddleware:
         facts |= {"code": code} if code else {}
         facts |= self._record_findings(state.get("findings")) | state.get("batch", {})
         level = logging.DEBUG if route in PROBES else logging.INFO
-        logger.log(level, "%s %s %d", scope["method"], route, status, extra=facts)
+        logger.log(level, "%s %s %d", method, route, status, extra=facts)
 
     def _route(self, scope: Scope) -> str:
         path: str = scope["path"] if scope["path"] in self._paths else "unknown"

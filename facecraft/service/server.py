@@ -1,17 +1,21 @@
 """The server process."""
 
+import asyncio
 import os
 import socket
 import sys
+from functools import partial
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
 from facecraft.errors import StartupError
 from facecraft.runtime.allocator import limit_arenas
 from facecraft.service.app import create_app
-from facecraft.service.protocol import HeadTimeoutProtocol
+from facecraft.service.descriptors import connections_within, log_loop_error, raise_limit
+from facecraft.service.places import Places
+from facecraft.service.protocol import BoundedProtocol
 from facecraft.service.telemetry.logs import configure
 from facecraft.text import printable
 
@@ -71,7 +75,8 @@ class Server(uvicorn.Server):
         self._failure: StartupError | None = None
         app = create_app(settings, lock, lambda: load(settings, lock), self._fail)
         self.service: Service = app.state.service
-        super().__init__(_config(settings, app))
+        places = Places(connections_within(raise_limit(), settings.max_connections))
+        super().__init__(_config(settings, app, places))
 
     def listen_and_run(self) -> None:
         """Serve until a signal.
@@ -85,6 +90,7 @@ class Server(uvicorn.Server):
             raise self._failure
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(log_loop_error)
         await super().startup(sockets)
         host, port = self._listener.getsockname()[:2]
         host = f"[{host}]" if ":" in host else host
@@ -101,17 +107,17 @@ class Server(uvicorn.Server):
             # A second signal ends the process at once, whatever runs in native code.
             os._exit(128 + sig)
         self.should_exit = True
-        self.service.draining = True
+        self.service.drain()
 
     def _fail(self, error: StartupError) -> None:
         self._failure = error
         self.should_exit = True
 
 
-def _config(settings: "Settings", app: "FastAPI") -> uvicorn.Config:
+def _config(settings: "Settings", app: "FastAPI", places: Places) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=HeadTimeoutProtocol,
+        http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, places)),  # uvicorn only calls it
         ws="none",
         lifespan="on",
         log_config=None,

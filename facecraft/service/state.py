@@ -1,5 +1,6 @@
 """The running service, which all routes share."""
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from facecraft.settings import Settings
     from facecraft.weights.lockfile import Lock
 
+DRAINED_UPLOAD_S = 10.0
+"""How long uploads go on after SIGTERM, in seconds."""
+
 
 @dataclass(slots=True)
 class Service:
@@ -36,7 +40,7 @@ class Service:
         keys: a request needs one of them; empty if it needs none.
         facecraft: owns the loaded models; None while they load.
         runtime: the loaded models; None while they load, and once the service is closed.
-        draining: whether the service shuts down and takes no new portraits.
+        draining_since: when the service began to shut down and took no new portraits, by the monotonic clock.
         memory_bound_bytes: the most resident memory; None while the models load, or if it is unknown.
         admission: runs portraits; set when the models are loaded.
         uploads: memory of single uploads; set when the models are loaded.
@@ -50,7 +54,7 @@ class Service:
     keys: "Sequence[SecretStr]" = ()
     facecraft: "Facecraft | None" = None
     runtime: "Runtime | None" = None
-    draining: bool = False
+    draining_since: float | None = None
     memory_bound_bytes: int | None = None
     admission: Admission = field(init=False)
     uploads: ByteBudget = field(init=False)
@@ -61,6 +65,11 @@ class Service:
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.snapshot)
         self.presets = presets.load()
+
+    @property
+    def draining(self) -> bool:
+        """Whether the service shuts down and takes no new portraits."""
+        return self.draining_since is not None
 
     @property
     def busy(self) -> bool:
@@ -94,6 +103,16 @@ class Service:
         self.runtime = None  # or the models would stay in memory
         if self.facecraft is not None:
             self.facecraft.close()
+
+    def drain(self) -> None:
+        """Take no new portraits from now on."""
+        if self.draining_since is None:
+            self.draining_since = time.monotonic()
+
+    def ensure_receiving(self) -> None:
+        """Raise NotReady if the service shuts down, and no longer waits for the rest of an upload."""
+        if self.draining_since is not None and time.monotonic() > self.draining_since + DRAINED_UPLOAD_S:
+            self.ensure_ready()
 
     def ensure_ready(self) -> "Runtime":
         """The loaded models.

@@ -14,10 +14,10 @@ photos that arrive faster than they are processed. The limit for both is FACECRA
 service reads nothing and starts no photo, except the next one to send, until it has sent something.
 
 If a client neither sends nor reads for FACECRAFT_UPLOAD_TIMEOUT_S, although it could, its connection is
-closed. Each file, or 64 kB of smaller files, must also be complete within this time; time with photos in work
-does not count. So a client cannot stay connected by sending a byte or a tiny file now and then. (A file is
-complete when the next boundary has arrived. A client that waits for a portrait before it sends the next photo
-must send that boundary first.)
+closed. What it sends must also arrive at FACECRAFT_MIN_UPLOAD_RATE (`UploadDeadline`); time with photos in
+work does not count. So a client cannot stay connected by sending a byte or a tiny file now and then. (A file
+is complete when the next boundary has arrived. A client that waits for a portrait before it sends the next
+photo must send that boundary first.)
 
 The response starts with the first outcome. An error of the whole request before that is an ordinary problem.
 A later error ends the batch: the last entry of the manifest has the problem, with the name of the unfinished
@@ -43,8 +43,9 @@ from facecraft.service.batch.sending import PacedSend
 from facecraft.service.batch.workload import Workload
 from facecraft.service.batch.zip_response import ZipResponse
 from facecraft.service.capacity.budget import ByteBudget
+from facecraft.service.request.deadline import UploadDeadline
 from facecraft.service.request.fields import merge_fields, parse_options
-from facecraft.service.request.multipart import EXAMPLE
+from facecraft.service.request.media import EXAMPLE
 
 if TYPE_CHECKING:
     from facecraft.service.capacity.places import Place
@@ -89,7 +90,8 @@ class Batch:
         self._budget = ByteBudget(service.batch_bytes)
         self._form = BatchForm(boundary, settings.max_upload_bytes, self._budget)
         self._workload = Workload()
-        self._body = PacedBody(receive, self._budget, self._workload, settings.upload_timeout_s)
+        deadline = UploadDeadline(settings.upload_timeout_s, settings.min_upload_rate)
+        self._body = PacedBody(receive, self._budget, self._workload, deadline)
         self.response = ZipResponse(PacedSend(send, settings.upload_timeout_s, self._body))
         self._processor = FileProcessor(service, self._budget, self._cancellation)
         self._files: asyncio.Queue[ReceivedFile | BatchEnd] = asyncio.Queue()

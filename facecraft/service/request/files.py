@@ -1,9 +1,11 @@
-"""Collect a file of a form in memory."""
+"""Collect a file in memory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Self
 
-from facecraft.errors import RequestError, UndecodableImage, UploadTooLarge
+from facecraft.errors import RequestError, UndecodableImage, UploadTooLarge, in_millions
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,28 @@ class ReceivedFile:
     name: str
     content: bytes
     problem: RequestError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedForm:
+    """A complete body: one photo and its options.
+
+    Attributes:
+        content: the file's bytes, never empty.
+        fields: the options, by name.
+        name: of the file, as sent by the client; empty without one.
+    """
+
+    content: bytes
+    fields: Mapping[str, str]
+    name: str = ""
+
+    @classmethod
+    def of(cls, file: ReceivedFile, fields: Mapping[str, str]) -> Self:
+        """The file with these options; raises the file's problem if it has one."""
+        if file.problem is not None:
+            raise file.problem
+        return cls(file.content, fields, file.name)
 
 
 class FileBuffer:
@@ -66,5 +90,9 @@ class FileBuffer:
         return ReceivedFile(self.name, content, problem)
 
 
-def too_large(limit_bytes: int) -> UploadTooLarge:
-    return UploadTooLarge(f"The file is larger than {limit_bytes} bytes.", limit=limit_bytes)
+def too_large(limit_bytes: int, declared_bytes: int | None = None) -> UploadTooLarge:
+    """The error for a file over the limit; `declared_bytes` are those of its request, if they are known."""
+    size = "more" if declared_bytes is None else f"{in_millions(declared_bytes, up=True)} MB"
+    return UploadTooLarge(
+        f"The file has {size}; at most {in_millions(limit_bytes)} MB are taken.", limit=limit_bytes
+    )

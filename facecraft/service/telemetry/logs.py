@@ -6,6 +6,7 @@ printable: nobody can add a line to the log, or colour it.
 
 import logging
 import sys
+import time
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -29,6 +30,7 @@ def configure(level: str, kind: Literal["console", "json"]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(ConsoleFormatter(CONSOLE_FORMAT) if kind == "console" else json_formatter())
     handler.addFilter(_add_request_id)
+    handler.addFilter(OnceAMinute())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
 
 
@@ -76,6 +78,36 @@ def _safe_member(name: str, value: Any) -> Any:
 
 def _safe_lines(text: str, indent: str = "") -> str:
     return "\n".join(indent + printable(line) for line in text.split("\n"))
+
+
+class OnceAMinute(logging.Filter):
+    """Lets a warning that clients or the system cause at will pass once a minute, with a count of the others.
+
+    Each message of LOGGERS is counted alone. Errors, and everything with a traceback, always pass.
+    """
+
+    LOGGERS = frozenset(
+        ("uvicorn.error", "asyncio", "facecraft.service.protocol", "facecraft.service.descriptors")
+    )
+    PERIOD_S = 60
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._passed_at: dict[str, float] = {}
+        self._held_back: dict[str, int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name not in self.LOGGERS or record.levelno != logging.WARNING or record.exc_info:
+            return True
+        message, now = str(record.msg), time.monotonic()
+        if now - self._passed_at.get(message, -self.PERIOD_S) < self.PERIOD_S:
+            self._held_back[message] = self._held_back.get(message, 0) + 1
+            return False
+        self._passed_at[message] = now
+        held_back = self._held_back.pop(message, 0)
+        if held_back:
+            record.msg = f"{message} ({held_back} more since the last line of this kind)"
+        return True
 
 
 def _add_request_id(record: logging.LogRecord) -> bool:
