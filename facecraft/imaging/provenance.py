@@ -1,6 +1,5 @@
-"""Where a photo says who made it, when and where: read from its file, whose pixels are not decoded."""
+"""Where a photo says who made it, when and where: read from its file."""
 
-import io
 import zlib
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
@@ -39,7 +38,7 @@ def read(photo: bytes | Image.Image) -> Metadata:
     if format_ == "png":
         return _of_png(photo)
     try:
-        with Image.open(io.BytesIO(photo), formats=reader.pillow) as image:
+        with reader.open(photo) as image:
             return _of_image(image)
     except BROKEN:
         return Metadata()
