@@ -12,6 +12,7 @@ import typer
 from facecraft.cli.terms import in_cli_terms
 from facecraft.errors import FacecraftError, InferenceFailed, RequestError
 from facecraft.folders.search import find_photos, read_photo
+from facecraft.imaging.formats import READABLE_LIST
 
 if TYPE_CHECKING:
     from facecraft.results import Findings
@@ -40,7 +41,7 @@ def find(inputs: Iterable[str]) -> list[Path]:
 
 def no_photo(inputs: Iterable[str]) -> RequestError:
     """The error for inputs without a photo."""
-    hint = "Give JPEG, PNG or WebP files, or folders or patterns that contain some."
+    hint = f"Give photos as {READABLE_LIST}, or folders or patterns that contain some."
     return RequestError(f"No photo was found in {', '.join(inputs)}.", hint=hint)
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge
 from facecraft.imaging import jpeg
 from facecraft.imaging.encoders import Encoding
-from facecraft.imaging.formats import sniff, writer_of, written_format
+from facecraft.imaging.formats import FORMATS, sniff, writer_of, written_format
 from facecraft.imaging.picture import Picture
 from facecraft.imaging.pixels import UPRIGHT, arrays, still_by_opencv, to_srgb
 from facecraft.imaging.structure import TURN, Structure
@@ -86,7 +86,9 @@ def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(limits) from error
     except BROKEN as error:
-        raise UndecodableImage(f"The file starts as a {format_.upper()} but cannot be decoded.") from error
+        raise UndecodableImage(
+            f"The file starts as a {FORMATS[format_].title} but cannot be decoded."
+        ) from error
     picture = _turned(rgb, alpha, turn)
     # Number 0 is the luma's, by custom.
     jpeg_quality = jpeg.quality(tables[0]) if format_ == "jpeg" and 0 in tables else None
