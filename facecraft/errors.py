@@ -117,7 +117,7 @@ class ImageTooLarge(RequestError):
 class UnsupportedFormat(RequestError):
     status = 415
     code = "unsupported_format"
-    hint = "Send a JPEG, PNG or WebP file."
+    hint = "Send a photo in a format that is read; docs/http-api.md names them."
 
 
 class UnsupportedEncoding(RequestError):
@@ -147,7 +147,7 @@ class TooManyFaces(RequestError):
 class CannotFit(RequestError):
     status = 422
     code = "cannot_fit"
-    hint = "Raise max_kb, or use format=jpeg or format=webp."
+    hint = "Raise max_kb, or use format=jpeg, format=webp or format=avif."
 
 
 class Unauthorized(RequestError):

@@ -141,13 +141,14 @@ class OptionFields(BaseModel):
     )
     format: Literal["auto", ImageFormat] = Field(
         default="auto",
-        description="Format of the answer. auto: that of the input, or PNG for a transparent portrait.",
+        description="Format of the answer. auto: that of the photo if it is written and can be transparent "
+        "where the portrait is, else JPEG, or PNG for a transparent portrait.",
     )
     quality: int | None = Field(
         default=None,
         ge=1,
         le=100,
-        description="Quality of a JPEG or WebP; 90 by default. A PNG is lossless and has none.",
+        description="Quality of a JPEG, WebP or AVIF; 90 by default. A PNG is lossless and has none.",
     )
     max_kb: int | None = Field(
         default=None,

@@ -13,7 +13,7 @@ from facecraft.imaging.limits import Limits
 from facecraft.imaging.picture import Picture
 from facecraft.photo import Photo, read
 from facecraft.types import RGBImage, Source
-from tests.imaging.test_codec import swapped_profile
+from tests.imaging.files import swapped_profile
 
 LIMITS = Limits(upload_bytes=100, pixels=1200, frames=1, scans=1)
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)

@@ -13,6 +13,7 @@ from facecraft.cli.terms import in_cli_terms
 from facecraft.errors import FacecraftError, InferenceFailed, RequestError
 from facecraft.folders.search import Found, find_photos, read_photo
 from facecraft.folders.selection import EVERYTHING, Selection
+from facecraft.imaging.formats import READABLE_LIST
 from facecraft.text import printable
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def find(inputs: Iterable[str], outputs: Iterable[Path] = (), selection: Selecti
     """
     found = find_photos(inputs, outputs, selection)
     if not found.photos and not found.refused:
-        hint = "Give JPEG, PNG or WebP files, or folders or patterns that contain some."
+        hint = f"Give photos as {READABLE_LIST}, or folders or patterns that contain some."
         raise RequestError(f"No photo was found in {', '.join(inputs)}.", hint=hint)
     for refused in found.refused:
         print(failure(str(refused.path), refused.error.problem()), file=sys.stderr)

@@ -14,7 +14,7 @@ from PIL.JpegImagePlugin import jpeg_factory
 from facecraft.errors import ImageTooLarge, UndecodableImage, in_millions
 from facecraft.imaging import colour, jpeg, png, scans
 from facecraft.imaging.encoders import DEFAULT_QUALITY, Encoding
-from facecraft.imaging.formats import Reader, sniff, writer_of, written_format
+from facecraft.imaging.formats import FORMATS, Reader, sniff, writer_of, written_format
 from facecraft.imaging.limits import Limits, Terms, check_bytes, check_structure, check_whole, count_frames
 from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
@@ -62,7 +62,9 @@ def decode(data: bytes, limits: Limits, terms: Terms | None = None) -> tuple[Pic
             f"The picture is over the limit of {in_millions(limits.pixels)} megapixels.", limit=limits.pixels
         ) from error
     except BROKEN as error:
-        raise UndecodableImage(f"The file starts as a {format_.upper()} but cannot be decoded.") from error
+        raise UndecodableImage(
+            f"The file starts as a {FORMATS[format_].title} but cannot be decoded."
+        ) from error
 
 
 def _decode_jpeg(data: bytes, limits: Limits, terms: Terms) -> tuple[Picture, Source]:

@@ -77,6 +77,7 @@ class Format:
     """One file format.
 
     Attributes:
+        title: the name for people.
         suffixes: of file names, lower case with the dot; new files get the first.
         recognises: tells from a file's first SIGNATURE_BYTES whether it has this format.
         reader: None if the format is not accepted.
@@ -84,6 +85,7 @@ class Format:
     """
 
     name: str
+    title: str
     suffixes: tuple[str, ...]
     recognises: Callable[[bytes], bool]
     reader: Reader | None = None
@@ -103,6 +105,7 @@ def _iso_format(head: bytes) -> str | None:
 TABLE = (
     Format(
         "jpeg",
+        "JPEG",
         (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
         lambda head: head.startswith(b"\xff\xd8\xff"),
         _of_pillow("JPEG", "MPO"),
@@ -110,6 +113,7 @@ TABLE = (
     ),
     Format(
         "png",
+        "PNG",
         (".png", ".apng"),
         lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"),
         _of_pillow("PNG"),
@@ -117,6 +121,7 @@ TABLE = (
     ),
     Format(
         "webp",
+        "WebP",
         (".webp",),
         lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP",
         _of_pillow("WEBP"),
@@ -124,6 +129,7 @@ TABLE = (
     ),
     Format(
         "avif",
+        "AVIF",
         (".avif", ".avifs"),
         lambda head: _iso_format(head) == "avif",
         Reader(("AVIF",), readers.open_avif, heif.measure_avif),
@@ -131,30 +137,34 @@ TABLE = (
     ),
     Format(
         "heic",
+        "HEIC",
         (".heic", ".heif", ".hif", ".heics", ".heifs"),
         lambda head: _iso_format(head) == "heic",
         Reader(("HEIF",), readers.open_heic, heif.measure_heic),
     ),
     Format(
         "tiff",
+        "TIFF",
         (".tif", ".tiff"),
         lambda head: head.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
         Reader(("TIFF",), readers.open_tiff, tiff.measure),
     ),
     Format(
         "gif",
+        "GIF",
         (".gif",),
         lambda head: head.startswith((b"GIF87a", b"GIF89a")),
         Reader(("GIF",), readers.open_gif, gif.measure),
     ),
     Format(
         "bmp",
+        "BMP",
         (".bmp", ".dib"),
         lambda head: head.startswith(b"BM"),
         Reader(("BMP", "DIB"), readers.open_bmp, readers.measure_bmp),
     ),
-    Format("pdf", (".pdf",), lambda head: head.startswith(b"%PDF")),
-    Format("svg", (".svg",), lambda head: b"<svg" in head.lower()),
+    Format("pdf", "PDF", (".pdf",), lambda head: head.startswith(b"%PDF")),
+    Format("svg", "SVG", (".svg",), lambda head: b"<svg" in head.lower()),
 )
 FORMATS: Mapping[str, Format] = {each.name: each for each in TABLE}
 WRITERS: Mapping[ImageFormat, Writer] = {
@@ -164,6 +174,9 @@ MEDIA_TYPES: Mapping[ImageFormat, str] = {name: writer.media_type for name, writ
 SUFFIXES: Mapping[ImageFormat, str] = {name: FORMATS[name].suffixes[0] for name in WRITERS}
 """Suffix for the file name of a portrait, by format."""
 READABLE = tuple(each.name for each in TABLE if each.reader is not None)
+_TITLES = tuple(FORMATS[name].title for name in READABLE)
+READABLE_LIST = f"{', '.join(_TITLES[:-1])} or {_TITLES[-1]}"
+"""The formats that are read, as words of a sentence."""
 READ_SUFFIXES = frozenset(suffix for each in TABLE if each.reader for suffix in each.suffixes)
 """Suffixes of the file names of photos, lower case."""
 
@@ -181,9 +194,13 @@ def sniff(data: bytes) -> tuple[str, Reader]:
     for each in TABLE:
         if each.recognises(head):
             if each.reader is None:
-                raise UnsupportedFormat(f"The file is a {each.name.upper()} file, which is not accepted.")
+                raise _refused(f"The file is a {each.title} file, which is not accepted.")
             return each.name, each.reader
-    raise UnsupportedFormat("The file is not an image of a known format.")
+    raise _refused("The file is not an image of a known format.")
+
+
+def _refused(detail: str) -> UnsupportedFormat:
+    return UnsupportedFormat(detail, hint=f"Send a photo as {READABLE_LIST}.")
 
 
 def writer_of(name: str) -> Writer:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_THREADS = 4
 """Most threads that decode one picture: others are in work at the same time."""
+KNOWN_BRANDS = (b"heic", b"heix", b"mif1")  # to libheif
 RLE = (1, 2)  # compressions of a BMP, of 8 and 4 bits
 
 
@@ -39,7 +40,7 @@ def open_heic(data: bytes) -> "Image":
     options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
     options.DECODE_THREADS = MOST_THREADS
     try:
-        file = pi_heif.open_heif(data)
+        file = pi_heif.open_heif(_with_known_brand(data))
         picture = file[file.primary_index]
         if not picture.info["primary"]:
             raise ValueError("The primary picture cannot be read.")
@@ -48,6 +49,14 @@ def open_heic(data: bytes) -> "Image":
         raise ValueError(str(error)) from error
     image.info[TURN] = 1
     return image
+
+
+def _with_known_brand(data: bytes) -> bytes:
+    """The file with heic as its first compatible brand: libheif knows fewer brands than there are."""
+    first = slice(16, 20)
+    if int.from_bytes(data[:4], "big") < first.stop or data[first] in KNOWN_BRANDS:
+        return data
+    return data[: first.start] + b"heic" + data[first.stop :]
 
 
 def open_avif(data: bytes) -> "Image":
@@ -69,7 +78,7 @@ def open_avif(data: bytes) -> "Image":
     del decoder
     image = Image.frombuffer(mode, size, pixels, "raw", mode, 0, 1)
     told = {"icc_profile": profile, "exif": exif, "xmp": xmp}
-    image.info = {name: data for name, data in told.items() if data} | {TURN: orientation}
+    image.info |= {name: data for name, data in told.items() if data} | {TURN: orientation}
     return image
 
 

@@ -23,6 +23,7 @@ from facecraft.errors import (
     UploadTimeout,
     UploadTooLarge,
 )
+from facecraft.imaging.formats import READABLE_LIST
 from facecraft.options import Options
 from facecraft.service.request.access import is_open
 from facecraft.service.request.negotiation import IMAGE_TYPES
@@ -124,7 +125,7 @@ def _form(options: Json, *, many: bool = False) -> Json:
             "description": "The photos, after all options.",
         }
     else:
-        file["description"] = "The photo: JPEG, PNG or WebP."
+        file["description"] = f"The photo: {READABLE_LIST}."
     fields = {name: _field(option) for name, option in options.items()}
     return {
         "type": "object",

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageCms
 
 from facecraft.imaging import codec
 from facecraft.imaging.limits import Limits
@@ -54,3 +54,9 @@ def quadrants() -> Image.Image:
         (255, 255, 255),
     )
     return Image.fromarray(pixels)
+
+
+def swapped_profile() -> bytes:
+    """An RGB profile whose red and green primaries are exchanged: sRGB with two tag names swapped."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return srgb.replace(b"rXYZ", b"....", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"....", b"gXYZ", 1)
