@@ -4,8 +4,8 @@ Each has a `detail` (what happened), a `limit` if one was exceeded, and a `hint`
 
 These steps raise them:
 
-    request head                  HeadTooLarge, Unauthorized, NotReady, QueueFull
-    request body                  UploadTooLarge, UploadTimeout, TooManyFiles
+    request head                  HeadTooLarge, CrossSite, Unauthorized, NotReady, QueueFull
+    request body                  UnsupportedEncoding, UploadTooLarge, UploadTimeout, TooManyFiles
     options                       InvalidOption
     look (decode, detect)         UndecodableImage, UnsupportedFormat, ImageTooLarge
     plan                          NoFaceFound, TooManyFaces, ImageTooLarge, InvalidOption
@@ -82,7 +82,7 @@ class UploadTooLarge(RequestError):
 class UploadTimeout(RequestError):
     status = 408
     code = "upload_timeout"
-    hint = "Send the request again over a connection that does not stall."
+    hint = "Send a smaller file, or use a faster connection."
 
 
 class HeadTooLarge(RequestError):
@@ -107,6 +107,12 @@ class UnsupportedFormat(RequestError):
     status = 415
     code = "unsupported_format"
     hint = "Send a JPEG, PNG or WebP file."
+
+
+class UnsupportedEncoding(RequestError):
+    status = 415
+    code = "unsupported_encoding"
+    hint = "Send the body as it is, without compressing or encoding it."
 
 
 class InvalidOption(RequestError):
@@ -137,6 +143,12 @@ class Unauthorized(RequestError):
     status = 401
     code = "unauthorized"
     hint = "Send a valid key in the header X-API-Key, or as Authorization: Bearer KEY."
+
+
+class CrossSite(RequestError):
+    status = 403
+    code = "cross_site"
+    hint = "Use Facecraft's own page, or name the site's origin in FACECRAFT_CORS_ORIGINS."
 
 
 class ServiceError(FacecraftError):

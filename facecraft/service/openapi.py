@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from facecraft.errors import (
     CannotFit,
+    CrossSite,
     DeadlineExceeded,
     FacecraftError,
     ImageTooLarge,
@@ -45,6 +46,7 @@ EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     NoFaceFound: ("No face was found in the picture.", None),
     TooManyFaces: ("60 faces take about 55 seconds, but the portrait must be finished within 30.", 32),
     Unauthorized: ("The key is not valid.", None),
+    CrossSite: ("A page of another site sent this request.", None),
     QueueFull: ("All 1 workers are busy and 16 requests wait already.", 16),
     NotReady: ("The models are loading.", None),
     DeadlineExceeded: ("The portrait was not finished within 30 seconds.", 30),
@@ -63,6 +65,7 @@ UPLOAD_ERRORS = (
     QueueFull,
     NotReady,
     DeadlineExceeded,
+    CrossSite,
 )
 SECURITY_SCHEMES: Json = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -241,6 +244,6 @@ BATCH: Json = {
             "content": _binary("application/zip"),
             "headers": {"Content-Disposition": _header("The name portraits.zip.", "string")},
         },
-        **problems(RequestError, UploadTimeout, TooManyFiles, InvalidOption, QueueFull, NotReady),
+        **problems(RequestError, UploadTimeout, TooManyFiles, InvalidOption, QueueFull, NotReady, CrossSite),
     },
 }
