@@ -65,11 +65,6 @@ class Scene:
         return self._shot.faces
 
     @property
-    def metadata(self) -> Metadata | None:
-        """What the portrait's file may say of the photo; None for nothing."""
-        return self._shot.metadata
-
-    @property
     def grey(self) -> bool:
         """Whether the photo has no colours."""
         return self._shot.grey
