@@ -17,7 +17,10 @@ Over HTTP a RequestError or ServiceError becomes `application/problem+json` (RFC
 becomes a file with that content.
 """
 
+from math import ceil
 from typing import ClassVar
+
+MILLION = 1_000_000
 
 
 class FacecraftError(Exception):
@@ -58,6 +61,14 @@ def problem(status: int, code: str, detail: str, hint: str, limit: float | None 
         "hint": hint,
     }
     return members if limit is None else members | {"limit": limit}
+
+
+def in_millions(value: int, *, up: bool = False) -> str:
+    """Bytes as MB, or pixels as megapixels, to a tenth; rounded `up` if it has to stay over a limit."""
+    if value < MILLION:
+        return f"{value / MILLION:g}"
+    tenths = 10 * value / MILLION
+    return f"{(ceil(tenths) if up else round(tenths)) / 10:g}"
 
 
 class RequestError(FacecraftError):

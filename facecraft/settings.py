@@ -128,7 +128,7 @@ class Settings(BaseSettings):
         "if none waits, it gets a 503.",
     )
     max_upload_bytes: int = Field(
-        default=20_000_000, ge=1, le=1_000_000_000, description="Largest file that is accepted, in bytes."
+        default=50_000_000, ge=1, le=1_000_000_000, description="Largest file that is accepted, in bytes."
     )
     batch_bytes: int = Field(
         default=100_000_000,
@@ -141,7 +141,8 @@ class Settings(BaseSettings):
         default=40_000_000,
         ge=1,
         le=178_000_000,
-        description="Largest picture that is accepted, width times height, in pixels.",
+        description="Largest picture that is decoded, width times height, in pixels. A JPEG may have 5 times "
+        "as many where the portrait has a frame or a size.",
     )
     max_frames: int = Field(
         default=1000,

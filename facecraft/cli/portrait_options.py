@@ -19,6 +19,7 @@ GROUP_OF: Mapping[str, str] = {
     "preset": "Preset",
     "face": FRAME,
     "each": FRAME,
+    "damaged": FILE,
     "restorer": RESTORATION,
     "when": RESTORATION,
     "area": RESTORATION,

@@ -4,21 +4,25 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import jpeg_factory
 
-from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge
-from facecraft.imaging import colour, jpeg, png
+from facecraft.errors import ImageTooLarge, UndecodableImage, in_millions
+from facecraft.imaging import colour, jpeg, png, scans
 from facecraft.imaging.encoders import DEFAULT_QUALITY, Encoding
-from facecraft.imaging.formats import sniff, writer_of, written_format
+from facecraft.imaging.formats import Reader, sniff, writer_of, written_format
+from facecraft.imaging.jpeg import Structure
+from facecraft.imaging.limits import Limits, Terms, check_bytes, check_whole, count_frames
 from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
 from facecraft.imaging.pixels import UPRIGHT, arrays, still_webp, to_srgb
-from facecraft.types import Alpha, ImageFormat, RGBImage, Source
+from facecraft.imaging.reduction import check_scans, reduction_of, shrink, too_large
+from facecraft.types import Alpha, RGBImage, Source
 
 Turn: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 ORIENTATION_TAG = 0x0112
@@ -38,65 +42,50 @@ BROKEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The limits of a photo. Those of its file are checked before any pixel is decoded.
-
-    Attributes:
-        faces: largest number that is restored; 0 for no limit.
-    """
-
-    upload_bytes: int
-    pixels: int
-    frames: int
-    scans: int
-    faces: int = 0
-
-
-def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
+def decode(data: bytes, limits: Limits, terms: Terms | None = None) -> tuple[Picture, Source]:
     """Check the structure of a file, then decode its first picture.
 
     Raises:
         UploadTooLarge: the file has more bytes than the limit.
         ImageTooLarge: it has more pixels, frames or scans than the limits.
         UnsupportedFormat: its format is not accepted.
-        UndecodableImage: it is broken.
+        UndecodableImage: it is broken, or is damaged and the terms do not allow that.
     """
-    if len(data) > limits.upload_bytes:
-        raise UploadTooLarge(
-            f"The file has {len(data)} bytes; at most {limits.upload_bytes} are accepted.",
-            limit=limits.upload_bytes,
-        )
+    terms = terms or Terms()
+    check_bytes(len(data), limits.upload_bytes)
     format_, reader = sniff(data)
-    if format_ == "jpeg" and jpeg.count_scans(data, limits.scans) > limits.scans:
-        raise ImageTooLarge(
-            f"The JPEG has more than {limits.scans} scans.",
-            limit=limits.scans,
-            hint="Save it again as a baseline JPEG.",
-        )
+    structure = jpeg.read(data, limits.scans) if format_ == "jpeg" else None
     if format_ == "png":
         png.check(data, limits.pixels)
     try:
-        with Image.open(io.BytesIO(data), formats=reader.pillow) as image:
-            frames = int(getattr(image, "n_frames", 1))
-            tables = getattr(image, "quantization", {})
-            _check_size(image.width, image.height, frames, limits)
+        with _open(data, reader, structure) as image:
+            stored, tables = image.size, getattr(image, "quantization", {})
+            times = reduction_of(*stored, structure, limits.pixels, allowed=terms.reduced)
+            frames = count_frames(image, limits)
             if format_ == "png":
                 image.load()  # its EXIF may lie behind the pixels, and reading it would hide what is broken
             turn = _orientation(image)
+            share = 1.0
+            if structure is not None:
+                check_scans(structure, limits.scans, limits.pixels)
+                shrink(image, times)
+                share = scans.load(image, data, structure, damaged=terms.damaged)
+                check_whole(share, format_, terms)
             plain = format_ == "webp" and frames == 1 and "icc_profile" not in image.info
             if format_ == "png":
                 rgb, alpha = png.pixels(data, image)
             else:
                 rgb, alpha = still_webp(data) if plain else arrays(*to_srgb(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels(limits) from error
+        raise ImageTooLarge(
+            f"The picture is over the limit of {in_millions(limits.pixels)} megapixels.", limit=limits.pixels
+        ) from error
     except BROKEN as error:
         raise UndecodableImage(f"The file starts as a {format_.upper()} but cannot be decoded.") from error
-    picture = _turned(rgb, alpha, turn)
     # Number 0 is the luma's, by custom.
     jpeg_quality = jpeg.quality(tables[0]) if format_ == "jpeg" and 0 in tables else None
-    return picture, Source(picture.width, picture.height, format_, frames, jpeg_quality)
+    size = _upright_size(stored, turn)
+    return _turned(rgb, alpha, turn), Source(*size, format_, frames, jpeg_quality, share=share, reduced=times)
 
 
 def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
@@ -106,7 +95,8 @@ def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
         ImageTooLarge: it has more pixels than the limit.
         UndecodableImage: it is broken or closed, or Pillow cannot convert its mode.
     """
-    _check_size(image.width, image.height, 1, limits)
+    if image.width * image.height > limits.pixels:
+        raise too_large(image.width, image.height, limits.pixels)
     try:
         turn = _orientation(image)
         # A copy has one frame. Pillow clips the 32 bits of "I" to 255.
@@ -147,45 +137,20 @@ def encode(
     return writer_of(format_).encode(picture, encoding)
 
 
-def check_pixels(width: int, height: int, limits: Limits) -> None:
-    """Raise ImageTooLarge for a result with more pixels than the limit."""
-    if width * height > limits.pixels:
-        raise ImageTooLarge(
-            f"A portrait of {width} x {height} is over the limit of {limits.pixels} pixels.",
-            limit=limits.pixels,
-            hint="Send a smaller picture, or ask for a smaller portrait.",
-        )
+def _open(data: bytes, reader: Reader, structure: Structure | None) -> ImageFile:
+    """Open a file; nothing is decoded yet."""
+    if structure is not None:  # without the limit of `Image.open`, which does not know that less is decoded
+        return jpeg_factory(io.BytesIO(data))
+    return Image.open(io.BytesIO(data), formats=reader.pillow)
 
 
-def check_side(width: int, height: int, format_: ImageFormat) -> None:
-    """Raise ImageTooLarge for a result with a side that is too long for its format."""
-    longest = writer_of(format_).longest_side_px
-    if max(width, height) > longest:
-        raise ImageTooLarge(
-            f"The picture of {width} x {height} pixels does not fit a {format_.upper()}, "
-            f"which has at most {longest} on each side.",
-            limit=longest,
-            hint="Scale the picture down."
-            if format_ == "png"
-            else "Use format=png, or scale the picture down.",
-        )
-
-
-def _check_size(width: int, height: int, frames: int, limits: Limits) -> None:
-    if width * height > limits.pixels:
-        raise _too_many_pixels(limits, f" of {width} x {height}")
-    if frames > limits.frames:
-        raise ImageTooLarge(
-            f"The file holds {frames} pictures; at most {limits.frames} are accepted.",
-            limit=limits.frames,
-            hint="Send a single picture.",
-        )
-
-
-def _too_many_pixels(limits: Limits, size: str = "") -> ImageTooLarge:
-    return ImageTooLarge(
-        f"The picture{size} is over the limit of {limits.pixels} pixels.", limit=limits.pixels
-    )
+def _upright_size(size: tuple[int, int], turn: Turn | None) -> tuple[int, int]:
+    """Width and height of a stored picture after the turn."""
+    width, height = size
+    if turn is None:
+        return width, height
+    turned = turn(np.broadcast_to(np.uint8(0), (height, width)))
+    return turned.shape[1], turned.shape[0]
 
 
 def _turned(rgb: RGBImage, alpha: Alpha | None, turn: Turn | None) -> Picture:

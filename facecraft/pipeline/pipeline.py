@@ -9,7 +9,7 @@ from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption, NoFaceFound, RequestError
 from facecraft.finishing import crop
 from facecraft.imaging import codec, fit, provenance
-from facecraft.imaging.codec import Limits
+from facecraft.imaging.limits import Limits, Terms
 from facecraft.imaging.metadata import Metadata
 from facecraft.options import Options
 from facecraft.pipeline.crowd import check_pace, check_portraits
@@ -23,7 +23,10 @@ from facecraft.pipeline.timings import Timings
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
 from facecraft.results import Check, Detection, Portrait, Portrayal
+from facecraft.types import Damage
 
+LOOKED_AT = Terms(reduced=True)
+"""A photo that is only looked at may be decoded smaller, and has to be whole."""
 EACH_HINT = "Use process_each in Python; HTTP, batches and the command line take each=true."
 
 
@@ -72,7 +75,8 @@ class Pipeline:
         refuse_each(options)
         token = cancellation or Cancellation()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        return self._portray(recipe, self._look(photo, token, recipe.options), token)
+        scene = self._look(photo, _terms(recipe), token, recipe.options)
+        return self._portray(recipe, scene, token)
 
     def process_each(
         self,
@@ -92,7 +96,7 @@ class Pipeline:
         """
         token, start_s = cancellation or Cancellation(), perf_counter()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        scene = self._look(photo, token, recipe.options)
+        scene = self._look(photo, _terms(recipe), token, recipe.options)
         if not scene.faces:
             raise NoFaceFound("No face was found in the picture.")
         numbers = scene.portrayable
@@ -118,8 +122,8 @@ class Pipeline:
         Raises:
             RequestError: the file cannot be decoded within the limits.
         """
-        scene = self._look(photo)
-        return Detection(source=scene.source, faces=scene.faces, timings_ms=scene.timings.ms)
+        scene = self._look(photo, LOOKED_AT)
+        return Detection(source=scene.source, faces=scene.faces_in_file, timings_ms=scene.timings.ms)
 
     def check(self, photo: bytes | Image, options: Options) -> Check:
         """Judge one photo as it is.
@@ -132,13 +136,13 @@ class Pipeline:
             RequestError: the preset is unknown, or the file cannot be decoded within the limits.
         """
         _, preset = presets.apply(options, self.presets)
-        scene = self._look(photo)
+        scene = self._look(photo, LOOKED_AT)
         file_bytes = len(photo) if isinstance(photo, bytes) else None
         verdict = judge_photo(scene, preset, file_bytes, self.models)
         return Check(
             source=scene.source,
-            faces=scene.faces,
-            damages=scene.damages,
+            faces=scene.faces_in_file,
+            damages=_in_file(scene.damages, scene),
             timings_ms=scene.timings.ms,
             verdict=verdict,
         )
@@ -161,8 +165,8 @@ class Pipeline:
             notes += crop.notes_on(planned.crop, drawing.portrait.missing, planned.lack)
         return Portrait(
             source=scene.source,
-            faces=scene.faces,
-            damages=planned.treatment.damages,
+            faces=scene.faces_in_file,
+            damages=_in_file(planned.treatment.damages, scene),
             timings_ms=scene.timings.ms,
             data=file.data,
             format=planned.target.format,
@@ -180,6 +184,7 @@ class Pipeline:
     def _look(
         self,
         photo: bytes | Image,
+        terms: Terms,
         cancellation: Cancellation | None = None,
         options: Options | None = None,
     ) -> Scene:
@@ -189,7 +194,7 @@ class Pipeline:
             if isinstance(photo, Image):
                 picture, source = codec.convert(photo, self._limits)
             else:
-                picture, source = codec.decode(photo, self._limits)
+                picture, source = codec.decode(photo, self._limits, terms)
             metadata = _kept(photo, options)
         shot = Shot(picture, source, self.models, timings, cancellation, metadata=metadata)
         return Scene(shot, options.face)
@@ -212,3 +217,12 @@ def refuse_each(options: Options) -> None:
     """
     if options.each:
         raise InvalidOption("With each=true there is not one portrait but several.", hint=EACH_HINT)
+
+
+def _terms(recipe: Recipe) -> Terms:
+    return Terms(reduced=recipe.options.sized, damaged=recipe.options.damaged == "accept")
+
+
+def _in_file(damages: tuple[Damage, ...], scene: Scene) -> tuple[Damage, ...]:
+    """The damage in the pixels of the file, of which fewer may have been decoded."""
+    return tuple(damage.scaled(scene.source.reduced) for damage in damages)

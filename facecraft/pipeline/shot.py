@@ -138,5 +138,5 @@ class Shot:
 def _turned(picture: Picture, source: Source, found: Found) -> tuple[Picture, Source]:
     alpha = None if picture.alpha is None else np.ascontiguousarray(np.rot90(picture.alpha, found.turns))
     upright = Picture(search.turned(picture.rgb, found.turns), alpha)
-    turned_deg = -90 * found.turns % 360
-    return upright, replace(source, width=upright.width, height=upright.height, turned_deg=turned_deg)
+    width, height = (source.height, source.width) if found.turns % 2 else (source.width, source.height)
+    return upright, replace(source, width=width, height=height, turned_deg=-90 * found.turns % 360)

@@ -35,10 +35,10 @@ SERVERS = [{"url": "./", "description": "This service, behind any prefix."}]
 
 EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     RequestError: ("The multipart body breaks off before its last boundary.", None),
-    UndecodableImage: ("The picture is cut off.", None),
+    UndecodableImage: ("The JPEG is damaged: 62 % of the photo is there.", None),
     UploadTimeout: ("The upload took over 10 seconds.", 10),
-    UploadTooLarge: ("The file is larger than 20000000 bytes.", 20_000_000),
-    ImageTooLarge: ("The picture has 64000000 pixels.", 40_000_000),
+    UploadTooLarge: ("The file has 63.2 MB; at most 50 MB are taken.", 50_000_000),
+    ImageTooLarge: ("The picture of 9248 x 6936 has 64.2 megapixels; at most 40 are taken.", 40_000_000),
     UnsupportedFormat: ("The file is a GIF.", None),
     InvalidOption: ("The option strength is wrong: Input should be less than or equal to 1.", None),
     TooManyFiles: ("The batch has more than 10000 files.", 10_000),

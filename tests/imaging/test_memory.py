@@ -14,7 +14,8 @@ from tests.imaging.files import chunk
 GROWTH = """
 import re, sys
 from pathlib import Path
-from facecraft.imaging.codec import Limits, decode
+from facecraft.imaging.codec import decode
+from facecraft.imaging.limits import Limits
 
 def peak_mb():
     return int(re.findall(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[0]) / 1024

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from facecraft.errors import ImageTooLarge, InvalidOption, NoFaceFound
-from facecraft.imaging.codec import Limits
+from facecraft.imaging.limits import Limits
 from facecraft.imaging.picture import Picture
 from facecraft.options import Options
 from facecraft.pipeline.look import Scene

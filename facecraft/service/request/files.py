@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Self
 
-from facecraft.errors import RequestError, UndecodableImage, UploadTooLarge
+from facecraft.errors import RequestError, UndecodableImage, UploadTooLarge, in_millions
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,5 +90,9 @@ class FileBuffer:
         return ReceivedFile(self.name, content, problem)
 
 
-def too_large(limit_bytes: int) -> UploadTooLarge:
-    return UploadTooLarge(f"The file is larger than {limit_bytes} bytes.", limit=limit_bytes)
+def too_large(limit_bytes: int, declared_bytes: int | None = None) -> UploadTooLarge:
+    """The error for a file over the limit; `declared_bytes` are those of its request, if they are known."""
+    size = "more" if declared_bytes is None else f"{in_millions(declared_bytes, up=True)} MB"
+    return UploadTooLarge(
+        f"The file has {size}; at most {in_millions(limit_bytes)} MB are taken.", limit=limit_bytes
+    )

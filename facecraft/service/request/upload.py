@@ -41,7 +41,7 @@ async def read_form(
         declared = request.headers.get("content-length")
         # The HTTP parser accepts only digits here.
         if declared is not None and int(declared) > body.max_bytes:
-            raise too_large(max_file_bytes)
+            raise too_large(max_file_bytes, int(declared))
         received_bytes = 0
         more = True
         while more:
