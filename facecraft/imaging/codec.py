@@ -13,10 +13,9 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import jpeg_factory
 
 from facecraft.errors import ImageTooLarge, UndecodableImage, in_millions
-from facecraft.imaging import colour, jpeg, png, scans
+from facecraft.imaging import colour, jpeg, mending, png, scans
 from facecraft.imaging.encoders import DEFAULT_QUALITY, Encoding
 from facecraft.imaging.formats import Reader, sniff, writer_of, written_format
-from facecraft.imaging.jpeg import Structure
 from facecraft.imaging.limits import Limits, Terms, check_bytes, check_whole, count_frames
 from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
@@ -55,17 +54,17 @@ def decode(data: bytes, limits: Limits, terms: Terms | None = None) -> tuple[Pic
     check_bytes(len(data), limits.upload_bytes)
     format_, reader = sniff(data)
     structure = jpeg.read(data, limits.scans) if format_ == "jpeg" else None
+    share = 1.0
     if format_ == "png":
-        png.check(data, limits.pixels)
+        data, share = mending.whole(data, limits.pixels, damaged=terms.damaged)
     try:
-        with _open(data, reader, structure) as image:
+        with open_file(data, reader) as image:
             stored, tables = image.size, getattr(image, "quantization", {})
             times = reduction_of(*stored, structure, limits.pixels, allowed=terms.reduced)
             frames = count_frames(image, limits)
             if format_ == "png":
                 image.load()  # its EXIF may lie behind the pixels, and reading it would hide what is broken
             turn = _orientation(image)
-            share = 1.0
             if structure is not None:
                 check_scans(structure, limits.scans, limits.pixels)
                 shrink(image, times)
@@ -137,9 +136,9 @@ def encode(
     return writer_of(format_).encode(picture, encoding)
 
 
-def _open(data: bytes, reader: Reader, structure: Structure | None) -> ImageFile:
-    """Open a file; nothing is decoded yet."""
-    if structure is not None:  # without the limit of `Image.open`, which does not know that less is decoded
+def open_file(data: bytes, reader: Reader) -> ImageFile:
+    """Open a file; nothing is decoded yet. Raises one of BROKEN."""
+    if "JPEG" in reader.pillow:  # without the limit of `Image.open`, which does not know that less is decoded
         return jpeg_factory(io.BytesIO(data))
     return Image.open(io.BytesIO(data), formats=reader.pillow)
 

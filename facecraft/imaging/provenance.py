@@ -1,6 +1,5 @@
 """Where a photo says who made it, when and where: read from its file, whose pixels are not decoded."""
 
-import io
 import zlib
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
@@ -8,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from PIL import Image
 
 from facecraft.imaging import exif, iptc, png, xmp
-from facecraft.imaging.codec import BROKEN
+from facecraft.imaging.codec import BROKEN, open_file
 from facecraft.imaging.formats import sniff
 from facecraft.imaging.metadata import LONGEST, Metadata, decode_text, iso_date
 
@@ -39,7 +38,7 @@ def read(photo: bytes | Image.Image) -> Metadata:
     if format_ == "png":
         return _of_png(photo)
     try:
-        with Image.open(io.BytesIO(photo), formats=reader.pillow) as image:
+        with open_file(photo, reader) as image:
             return _of_image(image)
     except BROKEN:
         return Metadata()
