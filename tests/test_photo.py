@@ -100,7 +100,7 @@ def test_an_image_is_converted_from_its_profile_as_its_file_is() -> None:
 )
 def test_an_image_has_its_own_format_if_it_is_one_that_is_written(written: str, expected: str) -> None:
     with opened(written) as image:
-        assert converted(image)[1] == Source(30, 40, expected, 1)  # type: ignore[arg-type]
+        assert converted(image)[1] == Source(30, 40, expected, 1)
     assert converted(NOISE)[1] == Source(30, 40, "png", 1)
 
 

@@ -9,18 +9,18 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import jpeg_factory
 
 from facecraft.errors import ImageTooLarge, UndecodableImage, in_millions
 from facecraft.imaging import colour, jpeg, mending, png, scans
 from facecraft.imaging.encoders import DEFAULT_QUALITY, Encoding
 from facecraft.imaging.formats import Reader, sniff, writer_of, written_format
-from facecraft.imaging.limits import Limits, Terms, check_bytes, check_whole, count_frames
+from facecraft.imaging.limits import Limits, Terms, check_bytes, check_structure, check_whole, count_frames
 from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
-from facecraft.imaging.pixels import UPRIGHT, arrays, still_webp, to_srgb
+from facecraft.imaging.pixels import UPRIGHT, arrays, still_by_opencv, to_srgb
 from facecraft.imaging.reduction import check_scans, reduction_of, shrink, too_large
+from facecraft.imaging.structure import TURN
 from facecraft.types import Alpha, RGBImage, Source
 
 Turn: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
@@ -53,38 +53,57 @@ def decode(data: bytes, limits: Limits, terms: Terms | None = None) -> tuple[Pic
     terms = terms or Terms()
     check_bytes(len(data), limits.upload_bytes)
     format_, reader = sniff(data)
-    structure = jpeg.read(data, limits.scans) if format_ == "jpeg" else None
-    share = 1.0
-    if format_ == "png":
-        data, share = mending.whole(data, limits.pixels, damaged=terms.damaged)
     try:
-        with open_file(data, reader) as image:
-            stored, tables = image.size, getattr(image, "quantization", {})
-            times = reduction_of(*stored, structure, limits.pixels, allowed=terms.reduced)
-            frames = count_frames(image, limits)
-            if format_ == "png":
-                image.load()  # its EXIF may lie behind the pixels, and reading it would hide what is broken
-            turn = _orientation(image)
-            if structure is not None:
-                check_scans(structure, limits.scans, limits.pixels)
-                shrink(image, times)
-                share = scans.load(image, data, structure, damaged=terms.damaged)
-                check_whole(share, format_, terms)
-            plain = format_ == "webp" and frames == 1 and "icc_profile" not in image.info
-            if format_ == "png":
-                rgb, alpha = png.pixels(data, image)
-            else:
-                rgb, alpha = still_webp(data) if plain else arrays(*to_srgb(image))
+        if format_ == "jpeg":
+            return _decode_jpeg(data, limits, terms)
+        return _decode_whole(data, format_, reader, limits, terms)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageTooLarge(
             f"The picture is over the limit of {in_millions(limits.pixels)} megapixels.", limit=limits.pixels
         ) from error
     except BROKEN as error:
         raise UndecodableImage(f"The file starts as a {format_.upper()} but cannot be decoded.") from error
-    # Number 0 is the luma's, by custom.
-    jpeg_quality = jpeg.quality(tables[0]) if format_ == "jpeg" and 0 in tables else None
-    size = _upright_size(stored, turn)
-    return _turned(rgb, alpha, turn), Source(*size, format_, frames, jpeg_quality, share=share, reduced=times)
+
+
+def _decode_jpeg(data: bytes, limits: Limits, terms: Terms) -> tuple[Picture, Source]:
+    structure = jpeg.read(data, limits.scans)
+    # Not by Pillow's `open`, whose limit does not know that less may be decoded.
+    with jpeg_factory(io.BytesIO(data)) as image:
+        stored, tables = image.size, image.quantization
+        times = reduction_of(*stored, structure, limits.pixels, allowed=terms.reduced)
+        frames, turn = count_frames(image, limits), _orientation(image)
+        check_scans(structure, limits.scans, limits.pixels)
+        shrink(image, times)
+        share = scans.load(image, data, structure, damaged=terms.damaged)
+        check_whole(share, "jpeg", terms)
+        rgb, alpha = arrays(*to_srgb(image))
+    quality = jpeg.quality(tables[0]) if 0 in tables else None  # number 0 is the luma's, by custom
+    source = Source(*_upright_size(stored, turn), "jpeg", frames, quality, share=share, reduced=times)
+    return _turned(rgb, alpha, turn), source
+
+
+def _decode_whole(
+    data: bytes, format_: str, reader: Reader, limits: Limits, terms: Terms
+) -> tuple[Picture, Source]:
+    """Decode a file of a format that has no smaller picture in it."""
+    frames, share = None, 1.0
+    if format_ == "png":
+        data, share = mending.whole(data, limits.pixels, damaged=terms.damaged)
+    if reader.measure is not None:
+        frames = check_structure(reader.measure(data, limits.frames), limits)
+    with reader.open(data) as image:
+        reduction_of(image.width, image.height, None, limits.pixels, allowed=terms.reduced)
+        frames = frames or count_frames(image, limits)
+        if format_ == "png":
+            image.load()  # its EXIF may lie behind the pixels, and reading it would hide what is broken
+        turn = _orientation(image)
+        plain = format_ == "webp" and frames == 1 and "icc_profile" not in image.info
+        if format_ == "png":
+            rgb, alpha = png.pixels(data, image)
+        else:
+            rgb, alpha = still_by_opencv(data) if plain else arrays(*to_srgb(image))
+    picture = _turned(rgb, alpha, turn)
+    return picture, Source(picture.width, picture.height, format_, frames, share=share)
 
 
 def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
@@ -97,9 +116,9 @@ def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
     if image.width * image.height > limits.pixels:
         raise too_large(image.width, image.height, limits.pixels)
     try:
-        turn = _orientation(image)
         # A copy has one frame. Pillow clips the 32 bits of "I" to 255.
         frame = image.convert("L") if image.mode == "I" else image.copy()
+        turn = _orientation(image)  # after Pillow has decoded it: a TIFF is upright then
         rgb, alpha = arrays(*to_srgb(frame))
         space = colour.space_of(image.info)  # if it was opened as a PNG
         if space is not None and not space.plain:
@@ -136,13 +155,6 @@ def encode(
     return writer_of(format_).encode(picture, encoding)
 
 
-def open_file(data: bytes, reader: Reader) -> ImageFile:
-    """Open a file; nothing is decoded yet. Raises one of BROKEN."""
-    if "JPEG" in reader.pillow:  # without the limit of `Image.open`, which does not know that less is decoded
-        return jpeg_factory(io.BytesIO(data))
-    return Image.open(io.BytesIO(data), formats=reader.pillow)
-
-
 def _upright_size(size: tuple[int, int], turn: Turn | None) -> tuple[int, int]:
     """Width and height of a stored picture after the turn."""
     width, height = size
@@ -162,6 +174,8 @@ def _turned(rgb: RGBImage, alpha: Alpha | None, turn: Turn | None) -> Picture:
 
 def _orientation(image: Image.Image) -> Turn | None:
     """The turn that makes the picture upright; unreadable EXIF data means no turn."""
+    if TURN in image.info:
+        return UPRIGHT.get(image.info[TURN])
     try:
         return UPRIGHT.get(image.getexif().get(ORIENTATION_TAG, 1))
     except BROKEN:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 DEFAULT_QUALITY = 90
 FULL_COLOUR_QUALITY = 90
-"""At this JPEG quality or more, colour keeps its full resolution: skin and lips show the difference."""
+"""At this quality or more, the colour of a JPEG or AVIF keeps its full resolution: skin and lips show it."""
+AVIF_SPEED = 9
+"""Of 0 to 10. A megapixel takes half a second on two cores; 8 takes twice as long, for a twelfth less."""
 PNG_HEADER_BYTES = 33  # signature and IHDR
 METRES_PER_INCH = 0.0254
 
@@ -48,10 +50,9 @@ def encode_jpeg(picture: "Picture", encoding: Encoding) -> bytes:
     if picture.alpha is not None:
         image = Image.composite(image, Image.new("RGB", image.size, "white"), Image.fromarray(picture.alpha))
     buffer = io.BytesIO()
-    subsampling = "4:4:4" if encoding.quality >= FULL_COLOUR_QUALITY else "4:2:0"
     dpi = (encoding.dpi or 0, encoding.dpi or 0)
     told = {} if encoding.metadata is None else told_by(encoding)
-    image.save(buffer, "JPEG", quality=encoding.quality, subsampling=subsampling, dpi=dpi, **told)
+    image.save(buffer, "JPEG", quality=encoding.quality, subsampling=_subsampling(encoding), dpi=dpi, **told)
     return buffer.getvalue()
 
 
@@ -63,6 +64,27 @@ def encode_webp(picture: "Picture", encoding: Encoding) -> bytes:
         image.putalpha(Image.fromarray(picture.alpha))
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=encoding.quality, method=2, **told_by(encoding))
+    return buffer.getvalue()
+
+
+def encode_avif(picture: "Picture", encoding: Encoding) -> bytes:
+    from PIL import Image
+
+    from facecraft.runtime.device import usable_processors
+
+    image = Image.fromarray(picture.rgb)
+    if picture.alpha is not None:
+        image.putalpha(Image.fromarray(picture.alpha))
+    buffer = io.BytesIO()
+    image.save(
+        buffer,
+        "AVIF",
+        quality=encoding.quality,
+        speed=AVIF_SPEED,
+        subsampling=_subsampling(encoding),
+        max_threads=usable_processors(),
+        **told_by(encoding),
+    )
     return buffer.getvalue()
 
 
@@ -90,10 +112,14 @@ def encode_png(picture: "Picture", encoding: Encoding) -> bytes:
     return file[:PNG_HEADER_BYTES] + chunks + file[PNG_HEADER_BYTES:] if chunks else file
 
 
+def _subsampling(encoding: Encoding) -> str:
+    return "4:4:4" if encoding.quality >= FULL_COLOUR_QUALITY else "4:2:0"
+
+
 def told_by(encoding: Encoding) -> dict[str, bytes]:
     """EXIF and XMP, as Pillow's writers of JPEG, WebP and AVIF take them: the resolution and the metadata.
 
-    A WebP has no other place for its resolution.
+    A WebP or AVIF has no other place for its resolution.
     """
     from facecraft.imaging import exif, xmp
 

@@ -7,11 +7,15 @@ from PIL.Image import Image
 
 from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge, in_millions
 from facecraft.imaging.formats import writer_of
+from facecraft.imaging.reduction import reduction_of
+from facecraft.imaging.structure import Structure
 from facecraft.types import ImageFormat
 
 DAMAGED_HINT = (
     "Send the camera's own file, or copy it again. For a portrait of what is there, use damaged=accept."
 )
+PIXEL_BYTES = 5
+"""Most bytes that a decoder may make of each allowed pixel: 4, and tiles reach over the picture's edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,18 @@ def check_bytes(size: int, limit: int) -> None:
 def count_frames(image: Image, limits: Limits) -> int:
     """The number of pictures in a file. Raise ImageTooLarge if there are more than the limit."""
     frames = int(getattr(image, "n_frames", 1))
+    check_frames(frames, limits)
+    return frames
+
+
+def check_frames(frames: int, limits: Limits) -> None:
+    """Raise ImageTooLarge for a file with more pictures than the limit."""
     if frames > limits.frames:
         raise ImageTooLarge(
             f"The file holds {frames} pictures; at most {limits.frames} are accepted.",
             limit=limits.frames,
             hint="Send a single picture.",
         )
-    return frames
 
 
 def check_pixels(width: int, height: int, limits: Limits) -> None:
@@ -84,9 +93,17 @@ def percent(share: float) -> str:
     return f"{floor(100 * share)} %"
 
 
-def check_side(width: int, height: int, format_: ImageFormat) -> None:
-    """Raise ImageTooLarge for a result with a side that is too long for its format."""
-    longest = writer_of(format_).longest_side_px
+def check_format(width: int, height: int, format_: ImageFormat, limits: Limits) -> None:
+    """Raise ImageTooLarge for a result with too long a side, or too many pixels, for its format."""
+    writer = writer_of(format_)
+    longest, most = writer.longest_side_px, int(limits.pixels * writer.share)
+    if width * height > most:
+        raise ImageTooLarge(
+            f"The picture of {width} x {height} is over the limit of {most} pixels of an {format_.upper()}, "
+            "which takes more memory than other formats.",
+            limit=most,
+            hint="Use another format, such as format=webp, or scale the picture down.",
+        )
     if max(width, height) > longest:
         raise ImageTooLarge(
             f"The picture of {width} x {height} pixels does not fit a {format_.upper()}, "
@@ -96,3 +113,26 @@ def check_side(width: int, height: int, format_: ImageFormat) -> None:
             if format_ == "png"
             else "Use format=png, or scale the picture down.",
         )
+
+
+def check_structure(structure: Structure, limits: Limits) -> int:
+    """Check what a file says about itself, and return the number of its pictures.
+
+    Raises:
+        ValueError: it says that it has no pixels.
+        ImageTooLarge: it has more pixels, pictures or decoded bytes than the limits.
+    """
+    width, height = structure.width, structure.height
+    if width < 1 or height < 1:
+        raise ValueError("The picture has no pixels.")
+    reduction_of(width, height, None, limits.pixels, allowed=True)
+    check_frames(structure.frames, limits)
+    most = limits.pixels * PIXEL_BYTES
+    if structure.decoded_bytes > most:
+        raise ImageTooLarge(
+            f"The picture of {width} x {height} takes {in_millions(structure.decoded_bytes, up=True)} MB "
+            f"when it is decoded; at most {in_millions(most)} are taken.",
+            limit=most,
+            hint="Save it with 8 bits a sample, or scale it down.",
+        )
+    return structure.frames

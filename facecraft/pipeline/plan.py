@@ -16,11 +16,11 @@ from facecraft.finishing import sheet
 from facecraft.finishing.crop import Crop
 from facecraft.finishing.frame import Lack
 from facecraft.finishing.sheet import Sheet
-from facecraft.imaging import geometry
+from facecraft.imaging import formats, geometry
 from facecraft.imaging.fit import Target
 from facecraft.imaging.geometry import Affine
 from facecraft.imaging.head import head_of
-from facecraft.imaging.limits import Limits, check_pixels, check_side
+from facecraft.imaging.limits import Limits, check_format, check_pixels
 from facecraft.imaging.mesh import Points, transform_points
 from facecraft.matting.person import Sitter
 from facecraft.options import Options
@@ -139,10 +139,10 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
         InvalidOption: there is no such face, or the portrait does not fit on its paper.
     """
     options, width, height = recipe.options, scene.picture.width, scene.picture.height
-    format_ = _format(recipe, scene.source.format)
+    format_ = _format(recipe, scene)
     check_pixels(width * options.upscale, height * options.upscale, limits)
     if not options.crops and options.layout is None:
-        check_side(width * options.upscale, height * options.upscale, format_)
+        check_format(width * options.upscale, height * options.upscale, format_, limits)
     if options.require_face and not scene.faces:
         raise NoFaceFound("No face was found in the picture.")
     points, part, lack = None, None, None
@@ -157,7 +157,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
     if part is not None or paper is not None:
         file_size = size if paper is None else (paper.width, paper.height)
         check_pixels(*file_size, limits)
-        check_side(*file_size, format_)
+        check_format(*file_size, format_, limits)
     treated = treatment.decide(recipe.means, options, scene, matrix, size)
     if treated.restorer is not None:
         check_faces(treated.restorer, [face.source_px for face in treated.faces], limits.faces, deadline_s)
@@ -177,12 +177,13 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
     )
 
 
-def _format(recipe: Recipe, source: ImageFormat) -> ImageFormat:
+def _format(recipe: Recipe, scene: Scene) -> ImageFormat:
     options = recipe.options
     if options.format != "auto":
         return options.format
-    transparent = recipe.background.kind == "transparent" or options.mask != "none"
-    return "png" if source == "jpeg" and transparent and options.layout is None else source
+    made = recipe.background.kind == "transparent" or options.mask != "none"
+    kept = scene.picture.alpha is not None and not recipe.background.paints
+    return formats.answered(scene.source.format, transparent=(made or kept) and options.layout is None)
 
 
 def _notes(options: Options, preset: Preset | None) -> tuple[Note, ...]:

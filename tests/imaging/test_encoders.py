@@ -10,7 +10,7 @@ from facecraft.errors import (
     UnsupportedFormat,
 )
 from facecraft.imaging import codec
-from facecraft.imaging.limits import check_side
+from facecraft.imaging.limits import check_format
 from facecraft.imaging.picture import Picture
 from facecraft.types import RGBImage
 from tests.imaging.files import LIMITS, decode, saved
@@ -32,10 +32,10 @@ def test_a_jpeg_lays_transparency_on_white() -> None:
 
 @pytest.mark.parametrize(("format_", "longest"), [("webp", 16_383), ("jpeg", 65_500), ("png", 1_000_000)])
 def test_a_side_at_a_formats_limit_is_encoded_and_one_over_it_refused(format_: str, longest: int) -> None:
-    check_side(1, longest, format_)  # type: ignore[arg-type]
+    check_format(1, longest, format_, LIMITS)  # type: ignore[arg-type]
     codec.encode(Picture(np.zeros((longest, 1, 3), np.uint8)), format_)
     with pytest.raises(ImageTooLarge) as caught:
-        check_side(longest + 1, 1, format_)  # type: ignore[arg-type]
+        check_format(longest + 1, 1, format_, LIMITS)  # type: ignore[arg-type]
     assert caught.value.limit == longest
 
 

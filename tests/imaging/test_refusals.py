@@ -13,7 +13,7 @@ from facecraft.errors import (
     UploadTooLarge,
 )
 from facecraft.imaging import jpeg
-from facecraft.imaging.pixels import still_webp
+from facecraft.imaging.pixels import still_by_opencv
 from facecraft.types import RGBImage
 from tests.imaging.files import LIMITS, decode, png_by_hand, quadrants, saved
 
@@ -119,4 +119,4 @@ def test_padding_before_a_marker_is_no_scan() -> None:
 @pytest.mark.parametrize("data", [b"RIFF\x10\x00\x00\x00WEBPVP8 nonsense", b""], ids=["nonsense", "nothing"])
 def test_a_webp_that_opencv_cannot_decode_is_a_value_error(data: bytes) -> None:
     with pytest.raises(ValueError, match="cannot decode"):
-        still_webp(data)
+        still_by_opencv(data)
