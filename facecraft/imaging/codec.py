@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import jpeg_factory
 
 from facecraft.errors import ImageTooLarge, UndecodableImage, in_millions
-from facecraft.imaging import colour, jpeg, png, scans
+from facecraft.imaging import colour, jpeg, mending, png, scans
 from facecraft.imaging.encoders import DEFAULT_QUALITY, Encoding
 from facecraft.imaging.formats import FORMATS, Reader, sniff, writer_of, written_format
 from facecraft.imaging.limits import Limits, Terms, check_bytes, check_structure, check_whole, count_frames
@@ -88,9 +88,9 @@ def _decode_whole(
     data: bytes, format_: str, reader: Reader, limits: Limits, terms: Terms
 ) -> tuple[Picture, Source]:
     """Decode a file of a format that has no smaller picture in it."""
-    frames = None
+    frames, share = None, 1.0
     if format_ == "png":
-        png.check(data, limits.pixels)
+        data, share = mending.whole(data, limits.pixels, damaged=terms.damaged)
     if reader.measure is not None:
         frames = check_structure(reader.measure(data, limits.frames), limits)
     with reader.open(data) as image:
@@ -105,7 +105,7 @@ def _decode_whole(
         else:
             rgb, alpha = still_by_opencv(data) if plain else arrays(*to_srgb(image))
     picture = _turned(rgb, alpha, turn)
-    return picture, Source(picture.width, picture.height, format_, frames)
+    return picture, Source(picture.width, picture.height, format_, frames, share=share)
 
 
 def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:

@@ -3,7 +3,7 @@
 import io
 import struct
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from PIL import Image
 
 from facecraft.errors import UndecodableImage
 from facecraft.imaging import colour
+from facecraft.imaging.limits import DAMAGED_HINT, percent
 from facecraft.imaging.pixels import arrays, to_srgb
 from facecraft.types import RGBImage
 
@@ -22,6 +23,8 @@ FRAME_BYTES = 12
 MOST_CHUNKS = 100_000
 """A file of 50 MB in pieces of 512 bytes has as many. Millions of empty ones would take seconds to read."""
 PIECE_BYTES = 1 << 16
+ROWS_BYTES = 1 << 20
+"""Most bytes of a stream, and of its unpacked rows, that are in work at a time."""
 CHANNELS: Mapping[int, int] = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Values of a pixel, by colour type."""
 PLAIN = ((0, 0, 1, 1),)
@@ -49,11 +52,13 @@ class Chunk:
     Attributes:
         body: its content, of which less may be there than it says.
         whole: whether all of it is there, and its checksum is right.
+        cut: whether the file ends before it does.
     """
 
     kind: bytes
     body: memoryview
     whole: bool
+    cut: bool
 
 
 def check(data: bytes, most_pixels: int) -> None:
@@ -71,29 +76,26 @@ def check(data: bytes, most_pixels: int) -> None:
         UndecodableImage: a checksum is wrong, the end is missing, or pixels are.
     """
     parts, header, ended = [], b"", False
-    for number, chunk in enumerate(_chunks(data)):
+    for number, chunk in enumerate(chunks_of(data)):
         if number == MOST_CHUNKS:
             raise UndecodableImage(f"The PNG has more than {MOST_CHUNKS} chunks.", limit=MOST_CHUNKS)
         if not chunk.whole:
-            raise UndecodableImage(_fault(chunk))
+            raise UndecodableImage(_fault(chunk), hint=DAMAGED_HINT)
         if chunk.kind == b"IHDR":
             header = bytes(chunk.body)
         elif chunk.kind == b"IDAT":
             parts.append(chunk.body)
         ended = chunk.kind == b"IEND"
     if not ended:
-        raise UndecodableImage("The PNG is cut off: its last chunk is missing.")
-    if len(header) != struct.calcsize(">IIBBBBB"):
-        raise UndecodableImage("The PNG has no header.")
-    width, height, depth, kind, _, _, interlaced = struct.unpack(">IIBBBBB", header)
-    if width * height <= most_pixels:
-        passes = ADAM7 if interlaced else PLAIN
-        _check_stream(parts, _raw_bytes(width, height, depth * CHANNELS.get(kind, 0), passes))
+        raise UndecodableImage("The PNG is cut off: its last chunk is missing.", hint=DAMAGED_HINT)
+    raw_bytes = count_raw_bytes(header, most_pixels)
+    if raw_bytes is not None:
+        _check_stream(parts, raw_bytes)
 
 
 def find(data: bytes, kinds: Collection[bytes]) -> Iterator[tuple[bytes, memoryview]]:
     """The chunks of these kinds, in their order, without those that are broken."""
-    for number, chunk in enumerate(_chunks(data)):
+    for number, chunk in enumerate(chunks_of(data)):
         if number == MOST_CHUNKS:
             return
         if chunk.kind in kinds and chunk.whole:
@@ -144,16 +146,15 @@ def _low_bytes(data: bytes) -> colour.Rows | None:
     return rows
 
 
-def _chunks(data: bytes) -> Iterator[Chunk]:
+def chunks_of(data: bytes) -> Iterator[Chunk]:
     """The chunks, up to the last one or to the end of the file."""
     view, at = memoryview(data), SIGNATURE_BYTES
     while at < len(data):
         length, kind = int.from_bytes(view[at : at + 4], "big"), bytes(view[at + 4 : at + 8])
         end = at + FRAME_BYTES + length
-        whole = end <= len(data)
-        if whole:
-            whole = zlib.crc32(view[at + 4 : end - 4]) == int.from_bytes(view[end - 4 : end], "big")
-        yield Chunk(kind, view[at + 8 : min(end - 4, len(data))], whole)
+        cut = end > len(data)
+        whole = not cut and zlib.crc32(view[at + 4 : end - 4]) == int.from_bytes(view[end - 4 : end], "big")
+        yield Chunk(kind, view[at + 8 : min(end - 4, len(data))], whole, cut)
         if kind == b"IEND":
             return
         at = end
@@ -164,14 +165,32 @@ def _fault(chunk: Chunk) -> str:
     return f"The PNG is damaged or cut off: the chunk {name} does not have its checksum."
 
 
-def _raw_bytes(width: int, height: int, bits: int, passes: Sequence[tuple[int, int, int, int]]) -> int:
-    """Bytes of all rows before compression; each row of a pass begins with the number of its filter."""
-    total = 0
-    for left, top, across, down in passes:
+def count_raw_bytes(header: bytes, most_pixels: int) -> int | None:
+    """Bytes of all rows before compression; None of a picture that is too large.
+
+    Args:
+        header: content of the first chunk.
+        most_pixels: a larger picture is refused for its size before it is unpacked.
+
+    Raises:
+        UndecodableImage: it is none.
+    """
+    if len(header) != struct.calcsize(">IIBBBBB"):
+        raise UndecodableImage("The PNG has no header.")
+    width, height, depth, kind, _, _, interlaced = struct.unpack(">IIBBBBB", header)
+    if width * height > most_pixels:
+        return None
+    bits, total = depth * CHANNELS.get(kind, 0), 0
+    for left, top, across, down in ADAM7 if interlaced else PLAIN:
         columns, rows = -((left - width) // across), -((top - height) // down)
         if columns > 0 and rows > 0:
-            total += rows * (1 + (columns * bits + 7) // 8)
+            total += rows * (1 + (columns * bits + 7) // 8)  # each begins with the number of its filter
     return total
+
+
+def pieces_of(parts: Iterable[memoryview]) -> Iterator[memoryview]:
+    """The parts in pieces of at most PIECE_BYTES: what is left of a piece is copied for each step."""
+    return (part[at : at + PIECE_BYTES] for part in parts for at in range(0, len(part), PIECE_BYTES))
 
 
 def _check_stream(parts: Sequence[memoryview], raw_bytes: int) -> None:
@@ -180,17 +199,19 @@ def _check_stream(parts: Sequence[memoryview], raw_bytes: int) -> None:
     One that goes on behind the last row is accepted, as in browsers, and not read any further.
     """
     stream, left = zlib.decompressobj(), raw_bytes
-    pieces = (part[at : at + PIECE_BYTES] for part in parts for at in range(0, len(part), PIECE_BYTES))
     try:
-        for piece in pieces:
+        for piece in pieces_of(parts):
             rest: bytes | memoryview = piece
             while rest and not stream.eof:
-                got = len(stream.decompress(rest, max(1, min(left, 1 << 20))))
+                got = len(stream.decompress(rest, max(1, min(left, ROWS_BYTES))))
                 if got > left:
                     return
                 left, rest = left - got, stream.unconsumed_tail
     except zlib.error as error:
-        raise UndecodableImage("The PNG is damaged: its pixels cannot be unpacked.") from error
+        raise UndecodableImage(
+            "The PNG is damaged: its pixels cannot be unpacked.", hint=DAMAGED_HINT
+        ) from error
     if left or not stream.eof:
         share = 1 - left / raw_bytes if raw_bytes else 0
-        raise UndecodableImage(f"The PNG is not complete: {share:.0%} of its pixels are there.")
+        detail = f"The PNG is not complete: {percent(share)} of its pixels are there."
+        raise UndecodableImage(detail, hint=DAMAGED_HINT)

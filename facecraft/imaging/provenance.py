@@ -1,10 +1,12 @@
 """Where a photo says who made it, when and where: read from its file."""
 
+import io
 import zlib
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 from PIL import Image
+from PIL.JpegImagePlugin import jpeg_factory
 
 from facecraft.imaging import exif, iptc, png, xmp
 from facecraft.imaging.codec import BROKEN
@@ -38,14 +40,15 @@ def read(photo: bytes | Image.Image) -> Metadata:
     if format_ == "png":
         return _of_png(photo)
     try:
-        with reader.open(photo) as image:
+        # Pillow's `open` refuses a JPEG that may be decoded smaller.
+        with jpeg_factory(io.BytesIO(photo)) if format_ == "jpeg" else reader.open(photo) as image:
             return _of_image(image)
     except BROKEN:
         return Metadata()
 
 
 def _of_image(image: Image.Image) -> Metadata:
-    packet, resources = image.info.get("xmp", b""), image.info.get("photoshop")
+    packet, resources = image.info.get("xmp") or b"", image.info.get("photoshop")
     records = resources.get(IPTC_RESOURCE) if isinstance(resources, dict) else None
     try:
         exif_ = image.getexif()

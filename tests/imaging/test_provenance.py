@@ -190,14 +190,14 @@ def test_each_of_exif_and_xmp_says_it(format_: str) -> None:
 
 def test_nothing_but_what_is_kept_is_written() -> None:
     data = strangers_jpeg(exif=exif_of_a_camera(), xmp=PACKET, comment=b"SECRET-COMMENT")
-    for format_ in ("jpeg", "png", "webp"):
+    for format_ in ("jpeg", "png", "webp", "avif"):
         assert b"SECRET" not in codec.encode(PICTURE, format_, metadata=provenance.read(data))
 
 
 def test_the_limit_of_a_file_counts_its_metadata() -> None:
     long = Metadata(title="x" * LONGEST, author="y" * LONGEST, copyright="z" * LONGEST)
     random = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
-    for format_ in ("jpeg", "png", "webp"):
+    for format_ in ("jpeg", "png", "webp", "avif"):
         file = fit.encode(Picture(random), Target(format_, max_kb=12, metadata=long))
         assert len(file.data) <= 12_000
         assert provenance.read(file.data) == long

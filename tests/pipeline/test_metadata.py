@@ -37,7 +37,7 @@ def options(**fields: str) -> Options:
     return Options.parse({"restorer": "none", **fields})
 
 
-@pytest.mark.parametrize("format_", ["jpeg", "png", "webp"])
+@pytest.mark.parametrize("format_", ["jpeg", "png", "webp", "avif"])
 def test_by_default_and_if_it_is_false_nothing_passes(plain: Pipeline, photo: bytes, format_: str) -> None:
     left_out = plain.process(photo, options(format=format_))
     refused = plain.process(photo, options(format=format_, keep_metadata="false"))
@@ -48,7 +48,7 @@ def test_by_default_and_if_it_is_false_nothing_passes(plain: Pipeline, photo: by
         assert "xmp" not in image.info
 
 
-@pytest.mark.parametrize("format_", ["jpeg", "png", "webp"])
+@pytest.mark.parametrize("format_", ["jpeg", "png", "webp", "avif"])
 def test_what_is_asked_for_is_kept_and_the_place_only_if_it_is_named(
     plain: Pipeline, photo: bytes, format_: str
 ) -> None:
