@@ -77,8 +77,10 @@ def open_avif(data: bytes) -> "Image":
         raise ValueError(str(error)) from error
     del decoder
     image = Image.frombuffer(mode, size, pixels, "raw", mode, 0, 1)
-    told = {"icc_profile": profile, "exif": exif, "xmp": xmp}
-    image.info |= {name: data for name, data in told.items() if data} | {TURN: orientation}
+    image.info[TURN] = orientation
+    for name, told in (("icc_profile", profile), ("exif", exif), ("xmp", xmp)):
+        if told:
+            image.info[name] = told
     return image
 
 
