@@ -152,7 +152,8 @@ def check_pixels(width: int, height: int, limits: Limits) -> None:
     """Raise ImageTooLarge for a result with more pixels than the limit."""
     if width * height > limits.pixels:
         raise ImageTooLarge(
-            f"A portrait of {width} x {height} is over the limit of {limits.pixels} pixels.",
+            f"A portrait of {width} x {height} has {in_millions(width * height, up=True)} megapixels; "
+            f"at most {in_millions(limits.pixels)} are made.",
             limit=limits.pixels,
             hint="Send a smaller picture, or ask for a smaller portrait.",
         )
