@@ -90,6 +90,15 @@ class UploadTooLarge(RequestError):
     hint = "Send a smaller file."
 
 
+def file_too_large(limit_bytes: int, found_bytes: int | None = None) -> UploadTooLarge:
+    """The error for a file over the limit; `found_bytes` if its size, or that of its request, is known."""
+    most = f"{in_millions(limit_bytes)} MB"
+    if found_bytes is None:
+        return UploadTooLarge(f"The file has more than {most}, which are the most.", limit=limit_bytes)
+    found = f"The file has {in_millions(found_bytes, up=True)} MB"
+    return UploadTooLarge(f"{found}; at most {most} are taken.", limit=limit_bytes)
+
+
 class UploadTimeout(RequestError):
     status = 408
     code = "upload_timeout"

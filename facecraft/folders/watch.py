@@ -20,6 +20,8 @@ from facecraft.errors import (
     RequestError,
     UndecodableImage,
     UnsupportedFormat,
+    UploadTooLarge,
+    file_too_large,
 )
 from facecraft.folders.layout import Layout
 from facecraft.folders.locked import Fingerprint, LockedPhoto, locked
@@ -169,9 +171,11 @@ class FolderWatcher:
             file.incomplete = True
             return
         outcome = self._outcome(data, stop)
-        if may_grow and isinstance(outcome, UndecodableImage | UnsupportedFormat):
+        if may_grow and _is_partial(outcome):
             file.incomplete = True
             return
+        if isinstance(outcome, UploadTooLarge):  # the pipeline has seen its first bytes only
+            outcome = file_too_large(self._max_bytes, photo.size_bytes)
         if isinstance(outcome, DeadlineExceeded):
             return  # the watcher ends; the photo stays where it is
         claimed = self._layout.claim(photo, file.fingerprint)
@@ -208,6 +212,13 @@ class FolderWatcher:
             more = f" and {len(outcome) - 1} more" if len(outcome) > 1 else ""
             work = _work(tuple(outcome.values()), time.monotonic() - start_s)
             self._report(f"{path}: {work}, {target}{more}")
+
+
+def _is_partial(outcome: Mapping[str, Portrait] | FacecraftError) -> bool:
+    """Whether the photo's file may not be there completely."""
+    if isinstance(outcome, FacecraftError):
+        return isinstance(outcome, UndecodableImage | UnsupportedFormat)
+    return any(portrait.source.share < 1 for portrait in outcome.values())
 
 
 def _work(portraits: Sequence[Portrait], seconds: float) -> str:

@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import jpeg_factory
 
-from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge, in_millions
+from facecraft.errors import ImageTooLarge, UndecodableImage, file_too_large, in_millions
 from facecraft.imaging import jpeg, scans
 from facecraft.imaging.encoders import Encoding
 from facecraft.imaging.formats import Reader, sniff, writer_of, written_format
@@ -82,7 +82,8 @@ def decode(data: bytes, limits: Limits, terms: Terms | None = None) -> tuple[Pic
         UndecodableImage: it is broken, or is damaged and the terms do not allow that.
     """
     terms = terms or Terms()
-    _check_bytes(len(data), limits.upload_bytes)
+    if len(data) > limits.upload_bytes:
+        raise file_too_large(limits.upload_bytes, len(data))
     format_, reader = sniff(data)
     structure = jpeg.read(data, limits.scans) if format_ == "jpeg" else None
     try:
@@ -191,12 +192,6 @@ def _open(data: bytes, reader: Reader, structure: Structure | None) -> ImageFile
     if structure is not None:  # without the limit of `Image.open`, which does not know that less is decoded
         return jpeg_factory(io.BytesIO(data))
     return Image.open(io.BytesIO(data), formats=reader.pillow)
-
-
-def _check_bytes(size: int, limit: int) -> None:
-    if size > limit:
-        found = f"The file has {in_millions(size, up=True)} MB"
-        raise UploadTooLarge(f"{found}; at most {in_millions(limit)} MB are taken.", limit=limit)
 
 
 def _count_frames(image: ImageFile, limits: Limits) -> int:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from facecraft.errors import InvalidOption, UploadTimeout
-from facecraft.service.request.files import FileBuffer, ReceivedFile, too_large
+from facecraft.errors import InvalidOption, UploadTimeout, file_too_large
+from facecraft.service.request.files import FileBuffer, ReceivedFile
 from facecraft.service.request.multipart import EXAMPLE, MultipartForm, parse_boundary
 
 OVERHEAD_BYTES = 64 * 1024
@@ -56,14 +56,14 @@ async def read_form(
         declared = request.headers.get("content-length")
         # The HTTP parser accepts only digits here.
         if declared is not None and int(declared) > limit_bytes:
-            raise too_large(max_file_bytes, int(declared))
+            raise file_too_large(max_file_bytes, int(declared))
         received_bytes = 0
         more = True
         while more:
             chunk, more = await _receive_chunk(request, deadline, timeout_s)
             received_bytes += len(chunk)
             if received_bytes > limit_bytes:
-                raise too_large(max_file_bytes)
+                raise file_too_large(max_file_bytes)
             reserve(len(chunk))
             form.write(chunk)
         return form.finish()
