@@ -90,6 +90,13 @@ class UploadTooLarge(RequestError):
     hint = "Send a smaller file."
 
 
+def file_too_large(limit_bytes: int, found_bytes: int | None = None) -> UploadTooLarge:
+    """The error for a file over the limit; `found_bytes` if its size, or that of its request, is known."""
+    most = in_millions(limit_bytes)
+    found = f"more than {most}" if found_bytes is None else in_millions(found_bytes, up=True)
+    return UploadTooLarge(f"The file has {found} MB; at most {most} are taken.", limit=limit_bytes)
+
+
 class UploadTimeout(RequestError):
     status = 408
     code = "upload_timeout"

@@ -47,12 +47,14 @@ class Draft:
         suffix: of its name.
         restored: number of faces that were cleaned or restored.
         cleaned: whether the photo was cleaned.
+        whole: whether the photo's file was not damaged.
     """
 
     path: Path
     suffix: str
     restored: int
     cleaned: bool
+    whole: bool
 
 
 class Layout:
@@ -139,7 +141,8 @@ class Layout:
         hidden = f".{secrets.token_hex(8)}.part"
         path = self.output / photo.relative_to(base).with_name(hidden)
         write_whole(path, portrait.data)
-        return Draft(path, SUFFIXES[portrait.format], portrait.restored, portrait.cleaned)
+        whole = portrait.source.share == 1
+        return Draft(path, SUFFIXES[portrait.format], portrait.restored, portrait.cleaned, whole)
 
     def finish(self, claimed: Path, drafts: Mapping[str, Draft]) -> Path:
         """Give portraits their names, by mark, then move their photo to `done`.

@@ -20,6 +20,8 @@ from facecraft.errors import (
     InferenceFailed,
     UndecodableImage,
     UnsupportedFormat,
+    UploadTooLarge,
+    file_too_large,
 )
 from facecraft.folders.layout import Draft, Layout
 from facecraft.folders.locked import Fingerprint, LockedPhoto, locked
@@ -165,9 +167,11 @@ class FolderWatcher:
             return
         with ExitStack() as unfinished:
             outcome = self._outcome(photo.path, data, stop, unfinished)
-            if may_grow and isinstance(outcome, UndecodableImage | UnsupportedFormat):
+            if may_grow and _is_partial(outcome):
                 file.incomplete = True
                 return
+            if isinstance(outcome, UploadTooLarge):  # the pipeline has seen its first bytes only
+                outcome = file_too_large(self._max_bytes, photo.size_bytes)
             if isinstance(outcome, DeadlineExceeded):
                 return  # the watcher ends; the photo stays where it is
             claimed = self._layout.claim(photo, file.fingerprint)
@@ -218,6 +222,13 @@ class FolderWatcher:
             more = f" and {len(outcome) - 1} more" if len(outcome) > 1 else ""
             work = _work(tuple(outcome.values()), time.monotonic() - start_s)
             self._report(f"{path}: {work}, {target}{more}")
+
+
+def _is_partial(outcome: Mapping[str, Draft] | FacecraftError) -> bool:
+    """Whether the photo's file may not be there completely."""
+    if isinstance(outcome, FacecraftError):
+        return isinstance(outcome, UndecodableImage | UnsupportedFormat)
+    return not all(draft.whole for draft in outcome.values())
 
 
 def _work(portraits: Sequence[Draft], seconds: float) -> str:

@@ -148,7 +148,10 @@ def read(data: bytes, stop_after: int) -> Structure:
         if marker in (0x00, 0x01) or 0xD0 <= marker <= 0xD8:  # stuffed data and markers without a length
             at += 2
             continue
-        segment = data[at + 4 : at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")]
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        segment = data[at + 4 : at + 2 + length]
+        if len(segment) < length - 2:  # the file ends here
+            break
         at += 4 + len(segment)
         if marker in FRAMES and not frame.marker:
             frame = _frame(marker, segment)

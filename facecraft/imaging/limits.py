@@ -5,7 +5,7 @@ from math import floor
 
 from PIL.Image import Image
 
-from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge, in_millions
+from facecraft.errors import ImageTooLarge, UndecodableImage, file_too_large, in_millions
 from facecraft.imaging.formats import writer_of
 from facecraft.imaging.reduction import reduction_of
 from facecraft.imaging.structure import Structure
@@ -49,8 +49,7 @@ class Terms:
 def check_bytes(size: int, limit: int) -> None:
     """Raise UploadTooLarge for a file with more bytes than the limit."""
     if size > limit:
-        found = f"The file has {in_millions(size, up=True)} MB"
-        raise UploadTooLarge(f"{found}; at most {in_millions(limit)} MB are taken.", limit=limit)
+        raise file_too_large(limit, size)
 
 
 def count_frames(image: Image, limits: Limits) -> int:
@@ -74,7 +73,8 @@ def check_pixels(width: int, height: int, limits: Limits) -> None:
     """Raise ImageTooLarge for a result with more pixels than the limit."""
     if width * height > limits.pixels:
         raise ImageTooLarge(
-            f"A portrait of {width} x {height} is over the limit of {limits.pixels} pixels.",
+            f"A portrait of {width} x {height} has {in_millions(width * height, up=True)} megapixels; "
+            f"at most {in_millions(limits.pixels)} are made.",
             limit=limits.pixels,
             hint="Send a smaller picture, or ask for a smaller portrait.",
         )

@@ -6,7 +6,8 @@ some more that no picture needs: one bits, which are no code. A decoder that has
 and waits for the next marker. One that lacks data takes them for it, and waits in the middle of a unit, with
 bytes that it cannot use yet. How many of them it takes to the end of the piece tells how much is missing.
 
-What this cannot tell: a piece in which bits were changed, and which is as long as before for the decoder.
+What this cannot tell: one or two blocks of 8 x 8 values at the end of a piece, which need no more bits than a
+decoder reads ahead; and a piece in which bits were changed, and which is as long as before for the decoder.
 Restart markers make the pieces short; without them a whole scan is one piece.
 """
 
@@ -28,7 +29,7 @@ TRIALS = 2
 END_OF_IMAGE = b"\xff\xd9"
 RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 MOST_PIECES = 20_000
-"""Of one scan; a scan with more restart markers is one piece, or looking at each would take too long."""
+"""In a file. With more restart markers each scan is one piece, or looking at them would take too long."""
 STEPS = 200
 """Into so many steps a piece is divided to find out how much of it is missing."""
 BAD_CODE_BITS = 17
@@ -131,38 +132,36 @@ def load(image: ImageFile, data: bytes, structure: Structure, *, damaged: bool) 
 def _load_whole(feed: _Feed, data: memoryview, structure: Structure) -> float:
     """Decode a whole picture, else find out how much of it there is."""
     at, whole = 0, list[Scan]()
-    for scan in structure.scans:
+    counts = [structure.intervals(scan) for scan in structure.scans]
+    if sum(counts) > MOST_PIECES:
+        counts = [1] * len(counts)
+    for scan, count in zip(structure.scans, counts, strict=True):
         feed.give(data[at : scan.start])
-        share = _load_scan(feed, data, structure, scan)
+        share = _load_scan(feed, data, structure, scan, count)
         at = scan.end
         if share < 1:
             before, after = structure.share(whole), structure.share([*whole, scan])
-            return min(before + share * (after - before), MOST_DAMAGED)
+            return before + share * (after - before)
         whole.append(scan)
     share = structure.share(whole)
-    if share < 1:
+    if share < 1:  # scans are missing
         return min(share, MOST_DAMAGED)
     feed.finish(END_OF_IMAGE)
     return 1.0
 
 
-def _load_scan(feed: _Feed, data: memoryview, structure: Structure, scan: Scan) -> float:
-    """Give a scan's data to the decoder. The share of it that is there."""
-    count = structure.intervals(scan)
-    if count > MOST_PIECES:
-        count = 1
+def _load_scan(feed: _Feed, data: memoryview, structure: Structure, scan: Scan, count: int) -> float:
+    """Give a scan's data to the decoder, in so many pieces. The share of it that is there."""
     # All pieces but the first begin with a restart marker.
     marks = [each.start() for each in islice(RESTART.finditer(data, scan.start, scan.end), count - 1)]
     whole = 0
     for start, end in zip((scan.start, *marks), (*marks, scan.end), strict=True):
         feed.give(data[start:end])
         whole += not feed.lacks_data()
-    is_last = not structure.split
-    if whole == count and (feed.done or not is_last):
+    if whole == count and (feed.done or structure.split):
         return 1.0
-    if count > 1:
-        return whole / count
-    return 1 - _missing(feed, structure, scan)
+    share = whole / count if count > 1 else 1 - _missing(feed, structure, scan)
+    return min(share, MOST_DAMAGED)
 
 
 def _missing(feed: _Feed, structure: Structure, scan: Scan) -> float:

@@ -2,6 +2,9 @@
 
 import time
 
+import pytest
+
+from facecraft.errors import StartupError
 from facecraft.folders.selection import Selection
 from tests.folders.conftest import QUICK, Place
 
@@ -44,3 +47,10 @@ def test_what_was_begun_is_finished_whatever_is_included_now(place: Place) -> No
     with place.watched():
         place.until_done(1)
     assert place.files() == {"out/a-2.jpg": b"a!", "in/done/a-2.jpg": b"a"}
+
+
+@pytest.mark.parametrize("out", ["in/done", "in/failed/x", "in/.finishing", "."])
+def test_an_output_that_would_mix_photos_and_portraits_is_refused(place: Place, out: str) -> None:
+    place.out = place.incoming.parent / out
+    with pytest.raises(StartupError, match="would be taken for photos"):
+        place.watcher()
