@@ -21,6 +21,10 @@ FULL_COLOUR_QUALITY = 90
 """At this JPEG quality or more, colour keeps its full resolution: skin and lips show the difference."""
 PNG_HEADER_BYTES = 33  # signature and IHDR
 METRES_PER_INCH = 0.0254
+MOST_BYTES_A_PIXEL = 4.05
+"""Of a file: a PNG of noise with transparency is not compressed, and has a byte more in each row."""
+HEADER_BYTES = 64 * 1024
+"""Of a file, besides its pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,11 @@ class Encoding:
 
     quality: int = DEFAULT_QUALITY
     dpi: int | None = None
+
+
+def largest_bytes(width: int, height: int) -> int:
+    """The most that the file of a picture can take in any format."""
+    return round(MOST_BYTES_A_PIXEL * width * height) + HEADER_BYTES
 
 
 def encode_jpeg(picture: "Picture", encoding: Encoding) -> bytes:

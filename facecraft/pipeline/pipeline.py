@@ -1,6 +1,6 @@
 """The steps of a portrait: look, plan, draw, judge."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
 
 from PIL.Image import Image
@@ -54,6 +54,7 @@ class Pipeline:
         cancellation: Cancellation | None = None,
         *,
         judge: bool = False,
+        reserve: Callable[[int], None] | None = None,
     ) -> Portrait:
         """Make the portrait of one photo.
 
@@ -62,6 +63,8 @@ class Pipeline:
             options: the caller's options.
             cancellation: checked before each face, tile and encoding.
             judge: whether to add a verdict; with a preset there always is one.
+            reserve: called before a pixel is drawn, with the most bytes that the portrait's file can take.
+                What it raises ends the work.
 
         Raises:
             RequestError: the file, its content or the options do not allow it.
@@ -71,7 +74,7 @@ class Pipeline:
         refuse_each(options)
         token = cancellation or Cancellation()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        return self._portray(recipe, self._look(photo, token, recipe.options.face), token)
+        return self._portray(recipe, self._look(photo, token, recipe.options.face), token, reserve)
 
     def process_each(
         self,
@@ -146,8 +149,16 @@ class Pipeline:
         """End the threads that run models. Do not use the pipeline after that."""
         self.models.close()
 
-    def _portray(self, recipe: Recipe, scene: Scene, token: Cancellation) -> Portrait:
+    def _portray(
+        self,
+        recipe: Recipe,
+        scene: Scene,
+        token: Cancellation,
+        reserve: Callable[[int], None] | None = None,
+    ) -> Portrait:
         planned = plan(recipe, scene, self._limits, token.seconds)
+        if reserve is not None:
+            reserve(planned.file_bytes)
         drawing = draw(scene, planned, self.models, token)
         with scene.timings.stage("encode"):
             file = fit.encode(drawing.shown, planned.target, token)

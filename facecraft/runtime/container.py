@@ -1,7 +1,7 @@
 """The limits of the container that this process runs in, as its control groups (cgroups) have them.
 
-Version 2 has one tree of groups. Version 1, still found on older systems and on many network storages, has one
-for each controller. A limit holds for all groups below it, so the lowest one on the way up counts. A container
+Version 2 has one tree of groups. Version 1, still found on older systems and network storages, has one for
+each controller. A limit holds for all groups below it, so the lowest one on the way up counts. A container
 often sees only its own group, at the root of the tree; then the folders of /proc/self/cgroup do not exist.
 """
 

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 protocol, with a time limit for the head of a request."""
+"""uvicorn's HTTP/1.1 protocol, with time limits: for the head of a request, and for who does not read."""
 
 import asyncio
 import json
@@ -7,6 +7,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from facecraft.errors import RequestError, problem
+from facecraft.service.outflow import Outflow
 
 HEAD_TIMEOUT_S = 10.0
 """Time limit for a request's head, in seconds.
@@ -17,24 +18,44 @@ ABORT = "abort"
 
 
 class HeadTimeoutProtocol(H11Protocol):
-    """Closes a connection if the request head does not arrive in time. uvicorn would wait for ever."""
+    """Closes a connection if the request head does not arrive in time, or the answer is not read.
+
+    uvicorn would wait for ever.
+    """
 
     _head_timer: asyncio.TimerHandle | None = None
+    _outflow: Outflow
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         # ASGI has no message to end a response that has started, if its client does not read.
         self.app_state = {**self.app_state, ABORT: transport.abort}
+        self._outflow = Outflow(transport, self.loop)
         self._start_head_timer()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self.conn.their_state is h11.SEND_BODY:
+            self._outflow.renew()  # a client may read its batch after it has sent everything
         if self.conn.their_state is not h11.IDLE:
             self._stop_head_timer()
         elif self._head_timer is None:
             self._start_head_timer()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._outflow.watch()
+
+    def resume_writing(self) -> None:
+        self._outflow.rest()
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._outflow.watch()  # the last pieces are on their way
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self._outflow.rest()
         self._stop_head_timer()
         super().connection_lost(exc)
 

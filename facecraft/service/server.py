@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MAX_HEAD_BYTES = 16 * 1024
 MAX_DEFAULT_DEADLINE_S = 30  # the longest deadline of any device if the setting is 0
+UNSENT_BYTES = 256 * 1024  # of one connection, in the system's buffer
 KEEP_ALIVE_S = 75  # longer than the 60 s after which common load balancers drop an idle connection
 
 
@@ -137,4 +138,7 @@ def _listen(host: str, port: int) -> socket.socket:
     # Connections inherit it. asyncio sets it only on sockets that name their protocol, and these do not: the
     # body of an answer would leave 40 ms after its head.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # The system would take megabytes of an answer that its client does not read, and count them as ours.
+    if sys.platform == "linux":
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
     return listener

@@ -91,7 +91,9 @@ def test_what_is_not_ready_fails_and_says_why(peer: Peer, words: str) -> None:
     assert words in result.stderr
 
 
-@pytest.mark.parametrize(("port", "words"), [("0", "FACECRAFT_PORT is 0"), ("many", "FACECRAFT_PORT is wrong")])
+@pytest.mark.parametrize(
+    ("port", "words"), [("0", "FACECRAFT_PORT is 0"), ("many", "FACECRAFT_PORT is wrong")]
+)
 def test_a_port_that_is_no_port_is_a_wrong_setting(port: str, words: str) -> None:
     result = run("healthcheck", port=port)
     assert result.returncode == 1
