@@ -12,12 +12,12 @@ from facecraft.imaging.encoders import largest_bytes
 if TYPE_CHECKING:
     from facecraft.settings import Settings
 
-PIXEL_BYTES = 27
+PIXEL_BYTES = 40
 """Largest memory of a portrait in work, for each pixel of the larger of its source and its result.
 
-Decoding takes up to 12 bytes (tests/imaging/test_memory.py). The picture, its copy and the encoder's buffers
-take 12 to 16, and with every step of finishing up to 23; a cleaned copy takes 3 more, and the network that
-cleans it the rest (tests/finishing/test_memory.py)."""
+Decoding takes up to 12 bytes (tests/imaging/test_memory.py). Most portraits take up to 29, whatever is done
+with them. A WebP with transparency takes most: 9 for its pictures and 25 in the encoder, and to fit it into
+max_kb up to 4 more (tests/finishing/test_memory.py). Twenty faces, sheets and enlarged pictures take less."""
 NETWORK_BYTES = 700_000_000
 """Largest memory of a network in addition to its warm-up: for the largest tile 606 MB in ONNX Runtime, and
 269 MB in OpenVINO (benchmarks/memory.py) with 60 MB for kernels of all sizes."""
@@ -78,9 +78,14 @@ class Capacity:
         return max(self.max_upload_bytes, 4 * self.max_pixels)
 
     @property
+    def portrait_bytes(self) -> int:
+        """The most that one portrait may take: noise."""
+        return largest_bytes(self.max_pixels, 1)
+
+    @property
     def answers_bytes(self) -> int:
         """Of the answers to single photos: one for each worker, and one that its client still reads."""
-        return (self.workers + 1) * largest_bytes(self.max_pixels, 1)
+        return (self.workers + 1) * self.portrait_bytes
 
     def bound_bytes(self, ready_bytes: int, growing: int) -> int:
         """An upper bound of the process's memory, for any requests.
@@ -92,7 +97,8 @@ class Capacity:
         # Each portrait in work holds its pixels and its file, also when its client has left. A batch has its
         # budget, and the portraits in work.
         works_bytes = self.workers * (self.max_pixels * PIXEL_BYTES + self.max_upload_bytes)
-        batches_bytes = self.batches * (self.batch_bytes + self.workers * self.portraits_bytes)
+        results_bytes = self.workers * max(self.portraits_bytes, self.portrait_bytes)
+        batches_bytes = self.batches * (self.batch_bytes + results_bytes)
         held_bytes = self.uploads_bytes + self.answers_bytes + batches_bytes
         return ready_bytes + growing * NETWORK_BYTES + held_bytes + works_bytes
 
