@@ -48,7 +48,7 @@ EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     TooManyFaces: ("60 faces take about 55 seconds, but the portrait must be finished within 30.", 32),
     Unauthorized: ("The key is not valid.", None),
     CrossSite: ("A page of another site sent this request.", None),
-    QueueFull: ("All 1 workers are busy and 16 requests wait already.", 16),
+    QueueFull: ("2 of 2 workers are busy, and 16 requests wait.", 16),
     NotReady: ("The models are loading.", None),
     DeadlineExceeded: ("The portrait was not finished within 30 seconds.", 30),
     InferenceFailed: ("The models failed on this picture.", None),
