@@ -16,6 +16,7 @@ from facecraft.service.connections import Connections
 from facecraft.service.linger import LingeringTransport
 from facecraft.service.outflow import Outflow
 from facecraft.service.response.problems import MEDIA_TYPE
+from facecraft.service.scope import ABORT, READS_ON
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -24,11 +25,6 @@ HEAD_TIMEOUT_S = 10.0
 """Time limit for a request's head, in seconds.
 
 It starts with the connection or, for a later request on it, with the request's first byte."""
-ABORT = "abort"
-"""Name in a request's state: a function that drops the connection with all unsent data."""
-READS_ON = "reads_on"
-"""Name in a request's state: set if the body is still read when a response without an error has started."""
-
 logger = logging.getLogger(__name__)
 
 

@@ -9,7 +9,7 @@ from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from facecraft.service.capacity.answers import Room
-from facecraft.service.protocol import ABORT
+from facecraft.service.scope import ABORT
 
 PIECE_BYTES = 48 * 1024
 """Size of one message, a multiple of 3, which base64 makes 64 kB of. The connection takes one at a time."""
