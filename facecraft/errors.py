@@ -4,8 +4,8 @@ Each has a `detail` (what happened), a `limit` if one was exceeded, and a `hint`
 
 These steps raise them:
 
-    request head                  HeadTooLarge, Unauthorized, NotReady, QueueFull
-    request body                  UploadTooLarge, UploadTimeout, TooManyFiles
+    request head                  HeadTooLarge, CrossSite, Unauthorized, NotReady, QueueFull
+    request body                  UnsupportedEncoding, UploadTooLarge, UploadTimeout, TooManyFiles
     options                       InvalidOption
     look (decode, detect)         UndecodableImage, UnsupportedFormat, ImageTooLarge
     plan                          NoFaceFound, TooManyFaces, ImageTooLarge, InvalidOption
@@ -92,17 +92,15 @@ class UploadTooLarge(RequestError):
 
 def file_too_large(limit_bytes: int, found_bytes: int | None = None) -> UploadTooLarge:
     """The error for a file over the limit; `found_bytes` if its size, or that of its request, is known."""
-    most = f"{in_millions(limit_bytes)} MB"
-    if found_bytes is None:
-        return UploadTooLarge(f"The file has more than {most}, which are the most.", limit=limit_bytes)
-    found = f"The file has {in_millions(found_bytes, up=True)} MB"
-    return UploadTooLarge(f"{found}; at most {most} are taken.", limit=limit_bytes)
+    most = in_millions(limit_bytes)
+    found = f"more than {most}" if found_bytes is None else in_millions(found_bytes, up=True)
+    return UploadTooLarge(f"The file has {found} MB; at most {most} are taken.", limit=limit_bytes)
 
 
 class UploadTimeout(RequestError):
     status = 408
     code = "upload_timeout"
-    hint = "Send the request again over a connection that does not stall."
+    hint = "Send a smaller file, or use a faster connection."
 
 
 class HeadTooLarge(RequestError):
@@ -126,7 +124,13 @@ class ImageTooLarge(RequestError):
 class UnsupportedFormat(RequestError):
     status = 415
     code = "unsupported_format"
-    hint = "Send a JPEG, PNG or WebP file."
+    hint = "Send a photo in a format that is read; docs/http-api.md names them."
+
+
+class UnsupportedEncoding(RequestError):
+    status = 415
+    code = "unsupported_encoding"
+    hint = "Send the body as it is, without compressing or encoding it."
 
 
 class InvalidOption(RequestError):
@@ -150,13 +154,19 @@ class TooManyFaces(RequestError):
 class CannotFit(RequestError):
     status = 422
     code = "cannot_fit"
-    hint = "Raise max_kb, or use format=jpeg or format=webp."
+    hint = "Raise max_kb, or use format=jpeg, format=webp or format=avif."
 
 
 class Unauthorized(RequestError):
     status = 401
     code = "unauthorized"
     hint = "Send a valid key in the header X-API-Key, or as Authorization: Bearer KEY."
+
+
+class CrossSite(RequestError):
+    status = 403
+    code = "cross_site"
+    hint = "Use Facecraft's own page, or name the site's origin in FACECRAFT_CORS_ORIGINS."
 
 
 class ServiceError(FacecraftError):

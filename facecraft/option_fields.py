@@ -141,13 +141,14 @@ class OptionFields(BaseModel):
     )
     format: Literal["auto", ImageFormat] = Field(
         default="auto",
-        description="Format of the answer. auto: that of the input, or PNG for a transparent portrait.",
+        description="Format of the answer. auto: that of the photo if it is written and can be transparent "
+        "where the portrait is, else JPEG, or PNG for a transparent portrait.",
     )
     quality: int | None = Field(
         default=None,
         ge=1,
         le=100,
-        description="Quality of a JPEG or WebP; 90 by default. A PNG is lossless and has none.",
+        description="Quality of a JPEG, WebP or AVIF; 90 by default. A PNG is lossless and has none.",
     )
     max_kb: int | None = Field(
         default=None,
@@ -160,4 +161,9 @@ class OptionFields(BaseModel):
         ge=36,
         le=1200,
         description="Resolution that is written into the file, in pixels per inch.",
+    )
+    keep_metadata: bool | Literal["gps", "true,gps"] = Field(
+        default=False,
+        description="true: date, title, author and copyright of the photo, out of EXIF, IPTC and XMP, are "
+        "written into the file. gps: also the place where it was taken. Nothing else ever is.",
     )

@@ -13,7 +13,8 @@ Alpha: TypeAlias = NDArray[np.uint8]
 Plane: TypeAlias = NDArray[np.float32]
 """(h, w) float32, 0 to 1, over a whole picture at any resolution."""
 
-ImageFormat = Literal["jpeg", "png", "webp"]
+ImageFormat = Literal["jpeg", "png", "webp", "avif"]
+"""A format that is written."""
 Bounds: TypeAlias = tuple[float | None, float | None]
 """The smallest and the largest allowed value; None for no limit."""
 Range: TypeAlias = tuple[float, float]
@@ -110,7 +111,7 @@ class Source:
     Attributes:
         width: of the upright photo, in pixels of the file.
         height: of the upright photo, in pixels of the file.
-        format: by the file's content, not by its name.
+        format: by the file's content, not by its name: a format that is read, of formats.READABLE.
         frames: number of pictures in the file; the first is used.
         jpeg_quality: 1 to 100, by its quantisation tables; None for other formats.
         turned_deg: clockwise quarter turns that were needed because its faces lay on their side, or upside
@@ -121,7 +122,7 @@ class Source:
 
     width: int
     height: int
-    format: ImageFormat
+    format: str
     frames: int
     jpeg_quality: int | None = None
     turned_deg: int = 0

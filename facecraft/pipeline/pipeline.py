@@ -8,8 +8,9 @@ from PIL.Image import Image
 from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption, NoFaceFound, RequestError
 from facecraft.finishing import crop
-from facecraft.imaging import codec, fit
-from facecraft.imaging.codec import Limits, Terms
+from facecraft.imaging import codec, fit, provenance
+from facecraft.imaging.limits import Limits, Terms
+from facecraft.imaging.metadata import Metadata
 from facecraft.options import Options
 from facecraft.pipeline.crowd import check_pace, check_portraits
 from facecraft.pipeline.draw import draw
@@ -17,12 +18,12 @@ from facecraft.pipeline.judge import judge_photo, judge_portrait
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.models import Models
 from facecraft.pipeline.plan import Recipe, plan, resolve
+from facecraft.pipeline.shot import Shot
 from facecraft.pipeline.timings import Timings
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
 from facecraft.results import Check, Detection, Portrait, Portrayal
 from facecraft.types import Damage
-from facecraft.whose import Whose
 
 LOOKED_AT = Terms(reduced=True)
 """A photo that is only looked at may be decoded smaller, and has to be whole."""
@@ -74,7 +75,7 @@ class Pipeline:
         refuse_each(options)
         token = cancellation or Cancellation()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        scene = self._look(photo, _terms(recipe), token, recipe.options.face)
+        scene = self._look(photo, _terms(recipe), token, recipe.options)
         return self._portray(recipe, scene, token)
 
     def process_each(
@@ -95,7 +96,7 @@ class Pipeline:
         """
         token, start_s = cancellation or Cancellation(), perf_counter()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        scene = self._look(photo, _terms(recipe), token)
+        scene = self._look(photo, _terms(recipe), token, recipe.options)
         if not scene.faces:
             raise NoFaceFound("No face was found in the picture.")
         numbers = scene.portrayable
@@ -185,15 +186,27 @@ class Pipeline:
         photo: bytes | Image,
         terms: Terms,
         cancellation: Cancellation | None = None,
-        whose: Whose = "largest",
+        options: Options | None = None,
     ) -> Scene:
+        options = options or Options()
         timings = Timings()
         with timings.stage("decode"):
             if isinstance(photo, Image):
                 picture, source = codec.convert(photo, self._limits)
             else:
                 picture, source = codec.decode(photo, self._limits, terms)
-        return Scene(picture, source, self.models, timings, whose, cancellation=cancellation)
+            metadata = _kept(photo, options)
+        shot = Shot(picture, source, self.models, timings, cancellation, metadata=metadata)
+        return Scene(shot, options.face)
+
+
+def _kept(photo: bytes | Image, options: Options) -> Metadata | None:
+    """What the portrait's file may say of the photo; None for nothing."""
+    if not options.keep_metadata:
+        return None
+    found = provenance.read(photo)
+    kept = found if options.keeps_place else found.without_place
+    return None if kept.empty else kept
 
 
 def refuse_each(options: Options) -> None:

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from facecraft.errors import (
     CannotFit,
+    CrossSite,
     DeadlineExceeded,
     FacecraftError,
     ImageTooLarge,
@@ -22,6 +23,7 @@ from facecraft.errors import (
     UploadTimeout,
     UploadTooLarge,
 )
+from facecraft.imaging.formats import READABLE_LIST
 from facecraft.options import Options
 from facecraft.service.request.access import is_open
 from facecraft.service.request.negotiation import IMAGE_TYPES
@@ -45,6 +47,7 @@ EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     NoFaceFound: ("No face was found in the picture.", None),
     TooManyFaces: ("60 faces take about 55 seconds, but the portrait must be finished within 30.", 32),
     Unauthorized: ("The key is not valid.", None),
+    CrossSite: ("A page of another site sent this request.", None),
     QueueFull: ("All 1 workers are busy and 16 requests wait already.", 16),
     NotReady: ("The models are loading.", None),
     DeadlineExceeded: ("The portrait was not finished within 30 seconds.", 30),
@@ -63,6 +66,7 @@ UPLOAD_ERRORS = (
     QueueFull,
     NotReady,
     DeadlineExceeded,
+    CrossSite,
 )
 SECURITY_SCHEMES: Json = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -121,7 +125,7 @@ def _form(options: Json, *, many: bool = False) -> Json:
             "description": "The photos, after all options.",
         }
     else:
-        file["description"] = "The photo: JPEG, PNG or WebP."
+        file["description"] = f"The photo: {READABLE_LIST}."
     fields = {name: _field(option) for name, option in options.items()}
     return {
         "type": "object",
@@ -241,6 +245,6 @@ BATCH: Json = {
             "content": _binary("application/zip"),
             "headers": {"Content-Disposition": _header("The name portraits.zip.", "string")},
         },
-        **problems(RequestError, UploadTimeout, TooManyFiles, InvalidOption, QueueFull, NotReady),
+        **problems(RequestError, UploadTimeout, TooManyFiles, InvalidOption, QueueFull, NotReady, CrossSite),
     },
 }

@@ -11,6 +11,8 @@ import pytest
 
 from facecraft.cancellation import Cancellation
 from facecraft.errors import NoFaceFound, UndecodableImage, file_too_large
+from facecraft.folders.layout import Layout
+from facecraft.folders.selection import EVERYTHING
 from facecraft.folders.watch import Delays, FolderWatcher
 from facecraft.options import Options
 from facecraft.results import Portrait, Portrayal
@@ -56,6 +58,7 @@ class Place:
         self.incoming, self.out = root / "in", root / "out"
         self.incoming.mkdir(parents=True)
         self.lines: list[str] = []
+        self.selection = EVERYTHING
 
     def drop(self, name: str, data: bytes) -> Path:
         path = self.incoming / name
@@ -68,14 +71,10 @@ class Place:
         return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
 
     def watcher(self, options: Options | None = None, echo: Echo | None = None) -> FolderWatcher:
+        options = options or Options()
+        layout = Layout(self.incoming, self.out, marked=options.each, selection=self.selection)
         return FolderWatcher(
-            self.incoming,
-            self.out,
-            echo or Echo(),
-            options or Options(),
-            MAX_BYTES,
-            report=self.lines.append,
-            delays=QUICK,
+            layout, echo or Echo(), options, MAX_BYTES, report=self.lines.append, delays=QUICK
         )
 
     @contextmanager

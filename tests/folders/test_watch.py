@@ -236,13 +236,6 @@ def test_a_file_of_which_the_end_is_not_written_yet_is_waited_for(place: Place) 
     assert place.files()["out/a.jpg"] == b"a" * 101 + b"!"
 
 
-@pytest.mark.parametrize("out", ["in/done", "in/failed/x", "in/.finishing", "."])
-def test_an_output_that_would_mix_photos_and_portraits_is_refused(place: Place, out: str) -> None:
-    place.out = place.incoming.parent / out
-    with pytest.raises(StartupError, match="would be taken for photos"):
-        place.watcher()
-
-
 def test_folders_without_end_do_not_end_the_watcher(place: Place) -> None:
     deep = place.incoming / "/".join("d" * 200)
     deep.mkdir(parents=True)

@@ -4,13 +4,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from PIL import Image
+
+from tests.imaging.files import chunk
 
 GROWTH = """
 import re, sys
 from pathlib import Path
-from facecraft.imaging.codec import Limits, Terms, decode
+from facecraft.imaging.codec import decode
+from facecraft.imaging.limits import Limits, Terms
 
 def peak_mb():
     return int(re.findall(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[0]) / 1024
@@ -60,6 +65,13 @@ def with_exif(parameters: dict[str, object]) -> dict[str, object]:
     exif = Image.Exif()
     exif[0x0112] = parameters["exif"]
     return parameters | {"exif": exif}
+
+
+def test_so_does_one_with_16_bits_in_a_colour_space_of_its_own(tmp_path: Path) -> None:
+    values = np.full((6324, 6324, 4), 9999, np.uint16)
+    data = cv2.imencode(".png", values, (cv2.IMWRITE_PNG_COMPRESSION, 1))[1].tobytes()
+    (tmp_path / "photo").write_bytes(data[:33] + chunk(b"cICP", bytes((9, 14, 0, 1))) + data[33:])
+    assert 100 < growth_mb(tmp_path / "photo") < 512
 
 
 def growth_mb(photo: Path) -> float:

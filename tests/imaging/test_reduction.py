@@ -9,8 +9,8 @@ from PIL import Image
 
 from facecraft.errors import ImageTooLarge, UndecodableImage
 from facecraft.imaging import codec
-from facecraft.imaging.codec import Terms
 from facecraft.imaging.jpeg import Component, Scan, Structure
+from facecraft.imaging.limits import Terms
 from facecraft.imaging.reduction import reduction_of
 from facecraft.types import RGBImage
 from tests.imaging.files import LIMITS, saved

@@ -13,7 +13,7 @@ from facecraft.errors import (
     UploadTooLarge,
 )
 from facecraft.imaging import jpeg
-from facecraft.imaging.pixels import still_webp
+from facecraft.imaging.pixels import still_by_opencv
 from facecraft.types import RGBImage
 from tests.imaging.files import LIMITS, decode, png_by_hand, quadrants, saved
 
@@ -72,21 +72,29 @@ def test_a_header_that_claims_a_huge_picture_is_refused_before_decoding() -> Non
 
 
 OTHER_FORMATS = [
-    ("GIF", saved(Image.new("P", (4, 4)), "GIF")),
-    ("BMP", saved(Image.new("RGB", (4, 4)), "BMP")),
-    ("TIFF", saved(Image.new("RGB", (4, 4)), "TIFF")),
-    ("HEIC", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"),
-    ("AVIF", b"\x00\x00\x00\x18ftypavif\x00\x00\x00\x00"),
+    ("not an image", b"\x00\x00\x00\x18ftypcrx \x00\x00\x00\x00crx isom"),
     ("PDF", b"%PDF-1.7\n"),
     ("SVG", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>'),
     ("not an image", b"hello, world"),
 ]
 
 
-@pytest.mark.parametrize(("name", "data"), OTHER_FORMATS, ids=[row[0] for row in OTHER_FORMATS])
+@pytest.mark.parametrize(("name", "data"), OTHER_FORMATS)
 def test_another_format_is_refused_by_its_name(name: str, data: bytes) -> None:
-    with pytest.raises(UnsupportedFormat, match=name):
+    with pytest.raises(UnsupportedFormat, match=name) as caught:
         decode(data, LIMITS)
+    assert "JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or BMP" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["heic", "avif", "tiff", "gif", "bmp"])
+def test_a_file_that_only_starts_as_a_format_is_refused(name: str) -> None:
+    start = {
+        "heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "avif": b"\0\0\0\x18ftypavif\0\0\0\0mif1avif",
+        "tiff": b"II*\0\x08\0\0\0", "gif": b"GIF89a", "bmp": b"BM",
+    }[name]  # fmt: skip
+    for rest in (b"", bytes(200), b"\xff" * 200):
+        with pytest.raises((UndecodableImage, UnsupportedFormat)):
+            decode(start + rest, LIMITS)
 
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
@@ -119,4 +127,4 @@ def test_padding_before_a_marker_is_no_scan() -> None:
 @pytest.mark.parametrize("data", [b"RIFF\x10\x00\x00\x00WEBPVP8 nonsense", b""], ids=["nonsense", "nothing"])
 def test_a_webp_that_opencv_cannot_decode_is_a_value_error(data: bytes) -> None:
     with pytest.raises(ValueError, match="cannot decode"):
-        still_webp(data)
+        still_by_opencv(data)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from facecraft.errors import UndecodableImage
 from facecraft.imaging import codec, jpeg, scans
-from facecraft.imaging.codec import Terms
+from facecraft.imaging.limits import Terms, percent
 from facecraft.types import RGBImage
 from tests.imaging.files import LIMITS, saved
 
@@ -200,7 +200,7 @@ def test_a_damaged_photo_is_never_told_to_be_whole(photo: Image.Image) -> None:
     for lost in (30, 40, 50):
         _, source = codec.decode(data[: scan.end - lost], LIMITS, ACCEPT)
         assert 0.99 < source.share <= scans.MOST_DAMAGED
-    assert codec.percent(scans.MOST_DAMAGED) == "99 %"
+    assert percent(scans.MOST_DAMAGED) == "99 %"
     assert round(scans.MOST_DAMAGED, 4) < 1, "the rule photo_whole would pass"
 
 

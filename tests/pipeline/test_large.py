@@ -10,7 +10,7 @@ from PIL import Image
 
 from facecraft.bootstrap import Runtime
 from facecraft.errors import ImageTooLarge, InvalidOption
-from facecraft.imaging.codec import Limits
+from facecraft.imaging.limits import Limits
 from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.results import Portrait

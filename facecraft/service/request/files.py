@@ -1,7 +1,9 @@
-"""Collect a file of a form in memory."""
+"""Collect a file in memory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Self
 
 from facecraft.errors import RequestError, UndecodableImage, file_too_large
 
@@ -19,6 +21,28 @@ class ReceivedFile:
     name: str
     content: bytes
     problem: RequestError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedForm:
+    """A complete body: one photo and its options.
+
+    Attributes:
+        content: the file's bytes, never empty.
+        fields: the options, by name.
+        name: of the file, as sent by the client; empty without one.
+    """
+
+    content: bytes
+    fields: Mapping[str, str]
+    name: str = ""
+
+    @classmethod
+    def of(cls, file: ReceivedFile, fields: Mapping[str, str]) -> Self:
+        """The file with these options; raises the file's problem if it has one."""
+        if file.problem is not None:
+            raise file.problem
+        return cls(file.content, fields, file.name)
 
 
 class FileBuffer:
