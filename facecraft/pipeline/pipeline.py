@@ -8,7 +8,7 @@ from PIL.Image import Image
 from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption, NoFaceFound, RequestError
 from facecraft.finishing import crop
-from facecraft.imaging import codec, fit
+from facecraft.imaging import codec, fit, preview
 from facecraft.imaging.codec import Limits
 from facecraft.options import Options
 from facecraft.pipeline.crowd import check_pace, check_portraits
@@ -20,7 +20,7 @@ from facecraft.pipeline.plan import Recipe, plan, resolve
 from facecraft.pipeline.timings import Timings
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
-from facecraft.results import Check, Detection, Portrait, Portrayal
+from facecraft.results import Check, Detection, Portrait, Portrayal, Preview
 from facecraft.whose import Whose
 
 EACH_HINT = "Use process_each in Python; HTTP, batches and the command line take each=true."
@@ -141,6 +141,14 @@ class Pipeline:
             timings_ms=scene.timings.ms,
             verdict=verdict,
         )
+
+    def preview(self, data: bytes) -> Preview:
+        """Make a small picture of a photo's file, which no model looks at.
+
+        Raises:
+            RequestError: the file cannot be decoded within the limits.
+        """
+        return preview.preview(data, self._limits)
 
     def close(self) -> None:
         """End the threads that run models. Do not use the pipeline after that."""
