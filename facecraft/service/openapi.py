@@ -40,7 +40,7 @@ EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     UploadTimeout: ("The upload took over 10 seconds.", 10),
     UploadTooLarge: ("The file has 63.2 MB; at most 50 MB are taken.", 50_000_000),
     ImageTooLarge: ("The picture of 9248 x 6936 has 64.2 megapixels; at most 40 are taken.", 40_000_000),
-    UnsupportedFormat: ("The file is a GIF.", None),
+    UnsupportedFormat: ("The file is a PDF file, which is not accepted.", None),
     InvalidOption: ("The option strength is wrong: Input should be less than or equal to 1.", None),
     TooManyFiles: ("The batch has more than 10000 files.", 10_000),
     CannotFit: ("Even at 32 x 40 pixels the portrait takes 1204 bytes.", 1000),
@@ -151,7 +151,8 @@ def _field(option: Json) -> Json:
     return field
 
 
-def _takes(form: str) -> Json:
+def takes(form: str) -> Json:
+    """The request body of a form in FORMS."""
     content = {"multipart/form-data": {"schema": {"$ref": f"#/components/schemas/{form}"}}}
     taken: Json = {"requestBody": {"required": True, "content": content}}
     return {**taken, "parameters": [PRESET_PARAMETER]} if "preset" in FORMS[form]["properties"] else taken
@@ -169,6 +170,7 @@ OPTIONS: Json = Options.model_json_schema()["properties"]
 FORMS = {
     "ProcessForm": _form(OPTIONS),
     "DetectForm": _form({}),
+    "PreviewForm": _form({}),
     "CheckForm": _form({"preset": OPTIONS["preset"]}),
     "BatchForm": _form(OPTIONS, many=True),
 }
@@ -203,7 +205,7 @@ PROCESS_HEADERS = {
 }
 PROCESS: Json = {
     "summary": "Process a portrait",
-    "openapi_extra": _takes("ProcessForm"),
+    "openapi_extra": takes("ProcessForm"),
     "responses": {
         200: {
             "description": "The portrait: an image, or JSON if Accept prefers it; with each=true a ZIP",
@@ -216,7 +218,7 @@ PROCESS: Json = {
 }
 CHECK: Json = {
     "summary": "Check a photo",
-    "openapi_extra": _takes("CheckForm"),
+    "openapi_extra": takes("CheckForm"),
     "responses": {
         200: {
             "description": "The verdict",
@@ -228,7 +230,7 @@ CHECK: Json = {
 }
 DETECT: Json = {
     "summary": "Detect faces",
-    "openapi_extra": _takes("DetectForm"),
+    "openapi_extra": takes("DetectForm"),
     "responses": {
         200: {"description": "The faces", "model": DetectBody, "headers": FINDINGS_HEADERS},
         **problems(*UPLOAD_ERRORS),
@@ -236,7 +238,7 @@ DETECT: Json = {
 }
 BATCH: Json = {
     "summary": "Process many portraits",
-    "openapi_extra": _takes("BatchForm"),
+    "openapi_extra": takes("BatchForm"),
     "responses": {
         200: {
             "description": "A ZIP with the portraits, manifest.json and manifest.csv. Each photo has an "

@@ -45,6 +45,7 @@ def test_it_has_every_call_of_the_contract_and_no_other(document: Json) -> None:
         ("get", "/metrics"),
         ("post", "/process"),
         ("post", "/detect"),
+        ("post", "/preview"),
         ("post", "/check"),
         ("post", "/batch"),
         ("get", "/presets"),
@@ -69,6 +70,7 @@ def test_each_operation_has_a_stable_id_and_a_summary(document: Json) -> None:
     assert {path: operation["summary"] for path, operation in operations(document).items()} == {
         "/process": "Process a portrait",
         "/detect": "Detect faces",
+        "/preview": "Preview a photo",
         "/check": "Check a photo",
         "/batch": "Process many portraits",
         "/presets": "List the presets",
@@ -80,7 +82,7 @@ def test_each_operation_has_a_stable_id_and_a_summary(document: Json) -> None:
 
 
 def test_no_form_has_a_field_that_is_null(document: Json) -> None:
-    for path in ("/process", "/detect", "/check", "/batch"):
+    for path in ("/process", "/detect", "/preview", "/check", "/batch"):
         for field in form(document, path)["properties"].values():
             assert "null" not in [kind["type"] for kind in field.get("anyOf", [field])]
 
@@ -100,7 +102,7 @@ def test_the_form_of_process_has_the_file_and_every_option_with_its_range(docume
     assert (options["strength"]["minimum"], options["strength"]["maximum"]) == (0, 1)
     assert options["strength"]["description"].endswith("Default: 1.0.")
     assert (options["quality"]["type"], options["quality"]["maximum"]) == ("integer", 100)
-    assert options["format"]["enum"] == ["auto", "jpeg", "png", "webp"]
+    assert options["format"]["enum"] == ["auto", "jpeg", "png", "webp", "avif"]
     assert options["faces"]["anyOf"] == [
         {"type": "string", "enum": ["all", "largest"]},
         {"type": "integer", "minimum": 1, "maximum": 1000},
@@ -112,8 +114,9 @@ def test_the_form_of_process_has_the_file_and_every_option_with_its_range(docume
     }
 
 
-def test_the_form_of_detect_has_the_file_alone(document: Json) -> None:
-    assert set(form(document, "/detect")["properties"]) == {"file"}
+def test_the_forms_of_detect_and_preview_have_the_file_alone(document: Json) -> None:
+    for path in ("/detect", "/preview"):
+        assert set(form(document, path)["properties"]) == {"file"}
 
 
 def test_no_field_has_a_default_that_a_tool_would_send(document: Json) -> None:
@@ -153,10 +156,10 @@ def test_a_batch_takes_many_files_after_its_options(document: Json) -> None:
 def test_process_answers_with_images_first_and_json(document: Json) -> None:
     answer = document["paths"]["/process"]["post"]["responses"]["200"]
     assert list(answer["content"]) == [
-        *("image/jpeg", "image/png", "image/webp", "application/zip", "application/json"),
+        *("image/jpeg", "image/png", "image/webp", "image/avif", "application/zip", "application/json"),
     ]
     assert answer["content"]["application/json"]["schema"]["$ref"].endswith("/ProcessBody")
-    for media_type in ("image/jpeg", "image/png", "image/webp"):
+    for media_type in ("image/jpeg", "image/png", "image/webp", "image/avif"):
         assert answer["content"][media_type]["schema"] == {"type": "string", "format": "binary"}
     assert set(answer["headers"]) == {
         "Server-Timing",
@@ -227,7 +230,9 @@ def test_it_asks_for_a_key_where_one_is_needed(serve: Serve) -> None:
     assert set(document["components"]["securitySchemes"]) == {"key", "bearer"}
     secured = {path for path, operation in operations(document).items() if "security" in operation}
     assert secured == {path for path in document["paths"] if not is_open(path)}
-    assert secured == {"/process", "/batch", "/detect", "/check", "/presets", "/models", "/metrics"}
+    assert secured == {
+        *("/process", "/batch", "/detect", "/preview", "/check", "/presets", "/models", "/metrics")
+    }
     for path in secured:
         assert operations(document)[path]["security"] == [{"key": []}, {"bearer": []}]
         assert "WWW-Authenticate" in operations(document)[path]["responses"]["401"]["headers"]
