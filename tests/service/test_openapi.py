@@ -133,10 +133,30 @@ def test_the_preset_may_be_in_the_query(document: Json) -> None:
         path: [(each["in"], each["name"], each["required"]) for each in operation.get("parameters", ())]
         for path, operation in operations(document).items()
     }
-    preset = [("query", "preset", False)]
-    assert {path: each for path, each in parameters.items() if each} == dict.fromkeys(
+    preset = ("query", "preset", False)
+    assert {path: each[0] for path, each in parameters.items() if each} == dict.fromkeys(
         ("/process", "/check", "/batch"), preset
     )
+
+
+def test_a_photo_that_is_the_whole_body_has_every_option_in_the_query(document: Json) -> None:
+    preset, options = document["paths"]["/process"]["post"]["parameters"]
+    assert (options["in"], options["style"], options["explode"]) == ("query", "form", True)
+    schemas = document["components"]["schemas"]
+    names = set(schemas[options["schema"]["$ref"].removeprefix("#/components/schemas/")]["properties"])
+    assert names | {preset["name"]} == set(Options.model_fields)
+
+
+def test_a_photo_is_sent_in_a_form_in_json_or_alone(document: Json) -> None:
+    for path in ("/process", "/check", "/detect"):
+        content = document["paths"][path]["post"]["requestBody"]["content"]
+        assert list(content) == ["multipart/form-data", "application/json", "image/*"]
+        assert content["image/*"]["schema"] == {"type": "string", "format": "binary"}
+        schema = content["application/json"]["schema"]["$ref"].removeprefix("#/components/schemas/")
+        described = document["components"]["schemas"][schema]
+        assert set(described["properties"]) == set(form(document, path)["properties"])
+        assert described["properties"]["file"]["contentEncoding"] == "base64"
+    assert list(document["paths"]["/batch"]["post"]["requestBody"]["content"]) == ["multipart/form-data"]
 
 
 def test_a_batch_answers_with_a_zip(document: Json) -> None:
@@ -209,6 +229,7 @@ def test_every_problem_stands_there_with_an_example(document: Json) -> None:
         "upload_too_large",
         "image_too_large",
         "unsupported_format",
+        "unsupported_encoding",
         "invalid_option",
         "no_face_found",
         "too_many_faces",
