@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from facecraft.errors import (
     CannotFit,
+    CrossSite,
     DeadlineExceeded,
     FacecraftError,
     ImageTooLarge,
@@ -35,10 +36,10 @@ SERVERS = [{"url": "./", "description": "This service, behind any prefix."}]
 
 EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     RequestError: ("The multipart body breaks off before its last boundary.", None),
-    UndecodableImage: ("The picture is cut off.", None),
+    UndecodableImage: ("The JPEG is damaged: 62 % of the photo is there.", None),
     UploadTimeout: ("Nothing arrived for 10 seconds.", 10),
-    UploadTooLarge: ("The file is larger than 20000000 bytes.", 20_000_000),
-    ImageTooLarge: ("The picture has 64000000 pixels.", 40_000_000),
+    UploadTooLarge: ("The file has 63.2 MB; at most 50 MB are taken.", 50_000_000),
+    ImageTooLarge: ("The picture of 9248 x 6936 has 64.2 megapixels; at most 40 are taken.", 40_000_000),
     UnsupportedFormat: ("The file is a GIF.", None),
     UnsupportedEncoding: ("The body has the Content-Encoding gzip.", None),
     InvalidOption: ("The option strength is wrong: Input should be less than or equal to 1.", None),
@@ -47,7 +48,8 @@ EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     NoFaceFound: ("No face was found in the picture.", None),
     TooManyFaces: ("60 faces take about 55 seconds, but the portrait must be finished within 30.", 32),
     Unauthorized: ("The key is not valid.", None),
-    QueueFull: ("All 1 workers are busy and 16 requests wait already.", 16),
+    CrossSite: ("A page of another site sent this request.", None),
+    QueueFull: ("2 of 2 workers are busy, and 16 requests wait.", 16),
     NotReady: ("The models are loading.", None),
     DeadlineExceeded: ("The portrait was not finished within 30 seconds.", 30),
     InferenceFailed: ("The models failed on this picture.", None),
@@ -66,6 +68,7 @@ UPLOAD_ERRORS = (
     QueueFull,
     NotReady,
     DeadlineExceeded,
+    CrossSite,
 )
 BATCH_ERRORS = (
     RequestError,
@@ -75,6 +78,7 @@ BATCH_ERRORS = (
     InvalidOption,
     QueueFull,
     NotReady,
+    CrossSite,
 )
 SECURITY_SCHEMES: Json = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},

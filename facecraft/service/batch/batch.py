@@ -34,7 +34,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Send
 
 from facecraft.cancellation import Cancellation
-from facecraft.errors import FacecraftError, InvalidOption, NotReady
+from facecraft.errors import FacecraftError, InvalidOption, ServiceError
 from facecraft.results import Portrait
 from facecraft.service.batch.body import PacedBody
 from facecraft.service.batch.form import BatchForm
@@ -48,6 +48,7 @@ from facecraft.service.request.fields import merge_fields, parse_options
 from facecraft.service.request.media import EXAMPLE
 
 if TYPE_CHECKING:
+    from facecraft.service.capacity.places import Place
     from facecraft.service.request.files import ReceivedFile
     from facecraft.service.state import Service
 
@@ -97,15 +98,35 @@ class Batch:
         self._outcomes: asyncio.Queue[asyncio.Task[Outcome] | BatchEnd] = asyncio.Queue()
         self._unfinished: set[asyncio.Task[Outcome]] = set()
         self._unsent = 0
+        self._answered = 0
         self._refusal: FacecraftError | None = None
+        self._place: Place
 
-    async def run(self) -> None:
+    def counts(self) -> dict[str, int]:
+        """The numbers of files, of portraits if a file may have several, and of failures, for the log."""
+        entries = self.response.entries
+        failed = sum(entry.status == "failed" for entry in entries)
+        if self._processor.each:
+            return {"files": self._answered, "portraits": len(entries) - failed, "failed": failed}
+        return {"files": len(entries), "failed": failed}
+
+    async def run(self, key: int | None) -> None:
         """Answer the request.
+
+        Args:
+            key: number of the client's key; None without keys.
 
         Raises:
             FacecraftError: the request is refused before the response starts.
             ClientDisconnect: the client left, or it neither sends nor reads.
         """
+        self._place = await self._service.places.enter(key, self._budget)
+        try:
+            await self._run()
+        finally:
+            self._place.leave()
+
+    async def _run(self) -> None:
         reading = asyncio.create_task(self._read())
         working = asyncio.create_task(self._work())
         writing = asyncio.create_task(self._write())
@@ -136,6 +157,8 @@ class Batch:
                     self._form.write(chunk)
                 finally:
                     self._queue_files()
+                if not self._place.running:
+                    await self._body.pause(self._place.turn())
             self._form.validate_complete()
             if not self._form.file_count:
                 raise InvalidOption("The form has no part named file.", hint=EXAMPLE)
@@ -167,10 +190,12 @@ class Batch:
             return file
         while self._budget.exceeded and self._unsent:
             await self._budget.wait_for_drop()
-        self._workload.start()
         try:
+            await self._place.turn()
+            self._workload.start()
+            self._place.start_work()
             task = await self._processor.start(file)
-        except NotReady as error:
+        except ServiceError as error:
             return self._end(file.name, error)
         self._unsent += 1
         self._unfinished.add(task)
@@ -181,6 +206,9 @@ class Batch:
     def _end_work(self, task: asyncio.Task[Outcome]) -> None:
         self._unfinished.discard(task)
         self._body.extend_deadline(self._workload.end())
+        ended = not task.cancelled() and task.exception() is None
+        results = task.result().results if ended else ()
+        self._place.end_work(made=any(isinstance(each.result, Portrait) for each in results))
 
     async def _write(self) -> None:
         end = None
@@ -204,6 +232,7 @@ class Batch:
                 await self.response.send_portrait(outcome.name, each.result, each.ms or 0.0, each.mark)
             else:
                 await self.response.record_failure(outcome.name, each.result, each.ms)
+        self._answered += 1
         self._unsent -= 1
         self._budget.drop(sum(each.size_bytes for each in outcome.results))
         return None

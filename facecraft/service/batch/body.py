@@ -1,7 +1,8 @@
 """Read the body of a batch as fast as its memory limit allows."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
+from math import inf
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
@@ -61,6 +62,13 @@ class PacedBody:
             self._deadline.record(len(message.get("body", b"")))
             more = message.get("more_body", False)
             yield message.get("body", b"")
+
+    async def pause(self, end: Awaitable[None]) -> None:
+        """Read nothing until the end of the pause. The client cannot send during this time."""
+        self.received_at = inf
+        await end
+        self.received_at = self._now()
+        self._deadline.renew()
 
     async def wait_for_disconnect(self) -> None:
         """Wait until the client leaves or the response is complete."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Self
 
-from facecraft.errors import RequestError, UndecodableImage, UploadTooLarge
+from facecraft.errors import RequestError, UndecodableImage, file_too_large
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class FileBuffer:
             UploadTooLarge: the file is larger than `max_bytes`.
         """
         if self.size_bytes + len(data) > self._max_bytes:
-            raise too_large(self._max_bytes)
+            raise file_too_large(self._max_bytes)
         self._buffer.write(data)
 
     def reject(self, problem: RequestError) -> None:
@@ -88,7 +88,3 @@ class FileBuffer:
         if problem is None and not content:
             problem = UndecodableImage("The file is empty.")
         return ReceivedFile(self.name, content, problem)
-
-
-def too_large(limit_bytes: int) -> UploadTooLarge:
-    return UploadTooLarge(f"The file is larger than {limit_bytes} bytes.", limit=limit_bytes)

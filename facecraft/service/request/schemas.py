@@ -2,15 +2,16 @@
 
 from typing import Any, TypeAlias
 
+from facecraft.imaging.formats import READABLE_LIST
 from facecraft.options import Options
 
 Json: TypeAlias = dict[str, Any]
 
-FILE: Json = {"type": "string", "format": "binary", "description": "The photo: JPEG, PNG or WebP."}
+FILE: Json = {"type": "string", "format": "binary", "description": f"The photo: {READABLE_LIST}."}
 BASE64: Json = {
     "type": "string",
     "contentEncoding": "base64",
-    "description": "The photo as base64, or a data: URL with it: JPEG, PNG or WebP.",
+    "description": f"The photo as base64, or a data: URL with it: {READABLE_LIST}.",
 }
 FILES: Json = {
     "type": "array",

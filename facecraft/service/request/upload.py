@@ -8,9 +8,10 @@ from math import ceil
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from facecraft.errors import file_too_large
 from facecraft.service.request.bodies import Body
 from facecraft.service.request.deadline import UploadDeadline
-from facecraft.service.request.files import ReceivedForm, too_large
+from facecraft.service.request.files import ReceivedForm
 
 
 async def read_form(
@@ -41,14 +42,14 @@ async def read_form(
         declared = request.headers.get("content-length")
         # The HTTP parser accepts only digits here.
         if declared is not None and int(declared) > body.max_bytes:
-            raise too_large(max_file_bytes)
+            raise file_too_large(max_file_bytes, int(int(declared) * body.kept_share))
         received_bytes = 0
         more = True
         while more:
             chunk, more = await _receive_chunk(request, deadline)
             received_bytes += len(chunk)
             if received_bytes > body.max_bytes:
-                raise too_large(max_file_bytes)
+                raise file_too_large(max_file_bytes)
             reserve(ceil(len(chunk) * body.kept_share))
             body.write(chunk)
         return body.finish()

@@ -23,12 +23,12 @@ def test_a_file_of_exactly_the_limit_is_accepted(client: httpx.Client) -> None:
 
 def test_a_file_of_one_byte_more_is_refused(client: httpx.Client) -> None:
     response = client.post("/process", files={"file": bytes(LIMIT + 1)})
-    refused(response, 413, "upload_too_large", "larger than 100000 bytes")
+    refused(response, 413, "upload_too_large", "more than 0.1 MB")
     assert response.json()["limit"] == LIMIT
 
 
 def test_a_much_larger_file_is_refused_and_its_sender_can_read_why(client: httpx.Client) -> None:
-    refused(client.post("/process", files={"file": bytes(30_000_000)}), 413, "upload_too_large", "100000")
+    refused(client.post("/process", files={"file": bytes(30_000_000)}), 413, "upload_too_large", "0.1 MB")
 
 
 @pytest.mark.parametrize("size", [LIMIT + 1, 30_000_000])
@@ -39,14 +39,14 @@ def test_a_body_of_undeclared_length_is_cut_at_the_limit(client: httpx.Client, s
             yield bytes(min(50_000, size - start))
         yield b"\r\n--b--\r\n"
 
-    refused(post(client, body()), 413, "upload_too_large", "100000")
+    refused(post(client, body()), 413, "upload_too_large", "0.1 MB")
 
 
 @pytest.mark.parametrize("padding", ["before", "after"])
 def test_what_stands_outside_of_the_parts_counts_too(client: httpx.Client, padding: str) -> None:
     filler = b"\r\n" * LIMIT
     body = filler + form(FILE) if padding == "before" else form(FILE) + filler
-    refused(post(client, iter([body])), 413, "upload_too_large", "100000")
+    refused(post(client, iter([body])), 413, "upload_too_large", "0.1 MB")
 
 
 def test_a_declared_length_over_the_limit_is_refused_before_the_body_is_read(client: httpx.Client) -> None:
