@@ -129,7 +129,7 @@ class BoundedProtocol(H11Protocol):
 
         try:
             await self._app(scope, receive, closing_send)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # uvicorn does that to what has not ended a while after SIGTERM
             self._leave()
 
     def _leave(self) -> None:

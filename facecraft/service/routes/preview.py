@@ -7,7 +7,8 @@ from fastapi import APIRouter, Request, Response
 
 from facecraft.errors import InvalidOption
 from facecraft.imaging.formats import MEDIA_TYPES
-from facecraft.service.openapi import UPLOAD_ERRORS, problems, takes
+from facecraft.service.openapi import UPLOAD_ERRORS, problems
+from facecraft.service.request.schemas import takes_photo
 from facecraft.service.response.schemas import ImageBody, PreviewBody, SourceBody
 from facecraft.service.routes.portraits import await_connected, receive_form
 from facecraft.service.state import ServiceDep
@@ -19,7 +20,7 @@ router = APIRouter()
     "/preview",
     summary="Preview a photo",
     response_class=Response,
-    openapi_extra=takes("PreviewForm"),
+    openapi_extra=takes_photo("Preview"),
     responses={
         200: {"description": "A small picture of the photo", "model": PreviewBody},
         **problems(*UPLOAD_ERRORS),
