@@ -95,6 +95,20 @@ class Options(OptionFields):
         return self.width is not None or self.height is not None or self.fits_head
 
     @property
+    def keeps_place(self) -> bool:
+        """Whether the file says where the photo was taken."""
+        return isinstance(self.keep_metadata, str)
+
+    @property
+    def sized(self) -> bool:
+        """Whether the portrait has a size of its own, so that a large photo may be decoded smaller for it.
+
+        A portrait that is cut out in the photo's own size, and one that is enlarged, need all of its pixels.
+        """
+        bounded = self.width is not None or self.height is not None or self.head_range is not None
+        return bounded and self.upscale == 1
+
+    @property
     def print_dpi(self) -> int:
         """Resolution of a sheet, in pixels per inch."""
         return self.dpi or DEFAULT_DPI

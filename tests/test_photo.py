@@ -8,7 +8,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from facecraft.errors import ImageTooLarge, UndecodableImage, UnsupportedFormat
-from facecraft.imaging.codec import Limits, convert, decode
+from facecraft.imaging.codec import convert, decode
+from facecraft.imaging.limits import Limits
 from facecraft.imaging.picture import Picture
 from facecraft.photo import Photo, read
 from facecraft.types import RGBImage, Source

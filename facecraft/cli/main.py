@@ -25,6 +25,7 @@ from facecraft.cli.selftest import selftest
 from facecraft.cli.serve import serve
 from facecraft.cli.terms import in_cli_terms
 from facecraft.errors import FacecraftError
+from facecraft.text import printable
 
 COMMANDS: dict[str, tuple[Callable[..., int], ...]] = {
     "Photos": (process, check, detect, presets),
@@ -32,6 +33,7 @@ COMMANDS: dict[str, tuple[Callable[..., int], ...]] = {
     "Installation": (models, export, selftest),
 }
 """The commands by group in the help; each returns the exit code."""
+NAMES = tuple(command.__name__ for commands in COMMANDS.values() for command in commands)
 INTERRUPTED = 130
 
 
@@ -53,10 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         message = error.format_message()
         detail = message if message.endswith((".", "?")) else f"{message}."
-        _print_error("usage_error", detail, f"See `{_usage_of(args)} --help`.")
+        print_error("usage_error", detail, f"See `{_usage_of(args)} --help`.")
         return error.exit_code
     except FacecraftError as error:
-        _print_error(error.code, error.detail, in_cli_terms(error.hint))
+        print_error(error.code, error.detail, in_cli_terms(error.hint))
         return 1
     except KeyboardInterrupt:
         # A network may still run in a thread. Its native code would abort at the interpreter's normal end.
@@ -114,9 +116,9 @@ def _facecraft(
 
 def _usage_of(args: list[str]) -> str:
     """The command to ask for help."""
-    names = {command.__name__ for commands in COMMANDS.values() for command in commands}
-    return f"facecraft {args[0]}" if args and args[0] in names else "facecraft"
+    return f"facecraft {args[0]}" if args and args[0] in NAMES else "facecraft"
 
 
-def _print_error(code: str, detail: str, hint: str) -> None:
-    print(f"facecraft: {code}: {detail} {hint}", file=sys.stderr)
+def print_error(code: str, detail: str, hint: str) -> None:
+    """Print an error in one line to standard error."""
+    print(printable(f"facecraft: {code}: {detail} {hint}"), file=sys.stderr)

@@ -8,12 +8,14 @@ Each imports OpenCV or Pillow when it is called, so that the table of formats is
 import io
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from facecraft.errors import InferenceFailed
 
 if TYPE_CHECKING:
+    from facecraft.imaging.metadata import Metadata
     from facecraft.imaging.picture import Picture
 
 DEFAULT_QUALITY = 90
@@ -32,10 +34,12 @@ class Encoding:
     Attributes:
         quality: 1 to 100; lossless formats ignore it.
         dpi: resolution to store in the file, in pixels per inch; None to store none.
+        metadata: to store in the file; None to store none.
     """
 
     quality: int = DEFAULT_QUALITY
     dpi: int | None = None
+    metadata: "Metadata | None" = None
 
 
 def encode_jpeg(picture: "Picture", encoding: Encoding) -> bytes:
@@ -47,7 +51,8 @@ def encode_jpeg(picture: "Picture", encoding: Encoding) -> bytes:
         image = Image.composite(image, Image.new("RGB", image.size, "white"), Image.fromarray(picture.alpha))
     buffer = io.BytesIO()
     dpi = (encoding.dpi or 0, encoding.dpi or 0)
-    image.save(buffer, "JPEG", quality=encoding.quality, subsampling=_subsampling(encoding), dpi=dpi)
+    told = {} if encoding.metadata is None else told_by(encoding)
+    image.save(buffer, "JPEG", quality=encoding.quality, subsampling=_subsampling(encoding), dpi=dpi, **told)
     return buffer.getvalue()
 
 
@@ -58,7 +63,7 @@ def encode_webp(picture: "Picture", encoding: Encoding) -> bytes:
     if picture.alpha is not None:
         image.putalpha(Image.fromarray(picture.alpha))
     buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=encoding.quality, method=2, exif=_resolution_exif(encoding.dpi))
+    image.save(buffer, "WEBP", quality=encoding.quality, method=2, **told_by(encoding))
     return buffer.getvalue()
 
 
@@ -78,7 +83,7 @@ def encode_avif(picture: "Picture", encoding: Encoding) -> bytes:
         speed=AVIF_SPEED,
         subsampling=_subsampling(encoding),
         max_threads=usable_processors(),
-        exif=_resolution_exif(encoding.dpi),
+        **told_by(encoding),
     )
     return buffer.getvalue()
 
@@ -102,25 +107,38 @@ def encode_png(picture: "Picture", encoding: Encoding) -> bytes:
     if not succeeded:
         raise InferenceFailed("The picture could not be encoded.")
     file = data.tobytes()
-    if encoding.dpi is None:
-        return file
-    # OpenCV writes no resolution: insert the chunk pHYs, in pixels per metre, after the header.
-    chunk = b"pHYs" + struct.pack(">IIB", *[round(encoding.dpi / METRES_PER_INCH)] * 2, 1)
-    chunk = struct.pack(">I", 9) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    return file[:PNG_HEADER_BYTES] + chunk + file[PNG_HEADER_BYTES:]
+    # OpenCV writes pixels alone: the other chunks are inserted after the header.
+    chunks = b"".join(_png_chunks(encoding))
+    return file[:PNG_HEADER_BYTES] + chunks + file[PNG_HEADER_BYTES:] if chunks else file
 
 
 def _subsampling(encoding: Encoding) -> str:
     return "4:4:4" if encoding.quality >= FULL_COLOUR_QUALITY else "4:2:0"
 
 
-def _resolution_exif(dpi: int | None) -> bytes:
-    """EXIF with only a resolution; a WebP or AVIF has no other place for it."""
-    from PIL import ExifTags, Image
+def told_by(encoding: Encoding) -> dict[str, bytes]:
+    """EXIF and XMP, as Pillow's writers of JPEG, WebP and AVIF take them: the resolution and the metadata.
 
-    if dpi is None:
-        return b""
-    exif = Image.Exif()
-    exif[ExifTags.Base.XResolution] = exif[ExifTags.Base.YResolution] = float(dpi)
-    exif[ExifTags.Base.ResolutionUnit] = 2  # inches
-    return exif.tobytes()
+    A WebP or AVIF has no other place for its resolution.
+    """
+    from facecraft.imaging import exif, xmp
+
+    metadata = encoding.metadata
+    told = {"exif": exif.written(metadata, encoding.dpi)}
+    if metadata is not None:
+        told["xmp"] = xmp.written(metadata)
+    return {name: data for name, data in told.items() if data}
+
+
+def _png_chunks(encoding: Encoding) -> Iterator[bytes]:
+    if encoding.dpi is not None:
+        yield _chunk(b"pHYs", struct.pack(">IIB", *[round(encoding.dpi / METRES_PER_INCH)] * 2, 1))
+    told = {} if encoding.metadata is None else told_by(encoding)
+    if "exif" in told:
+        yield _chunk(b"eXIf", told["exif"].removeprefix(b"Exif\0\0"))
+    if "xmp" in told:
+        yield _chunk(b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + told["xmp"])
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

@@ -5,7 +5,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from facecraft.cancellation import Cancellation
 from facecraft.finishing import crop
 from facecraft.finishing.crop import Crop
 from facecraft.imaging import geometry
@@ -13,11 +12,12 @@ from facecraft.imaging.box import Box
 from facecraft.imaging.eyes import Eyes
 from facecraft.imaging.geometry import Affine
 from facecraft.imaging.head import Extent, head_of
+from facecraft.imaging.limits import percent
 from facecraft.imaging.mesh import Points, box_of, eyes_of, transform_points
+from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
 from facecraft.matting.person import measure_extent, segment_person
 from facecraft.pipeline.choice import choose
-from facecraft.pipeline.models import Models
 from facecraft.pipeline.shot import Shot
 from facecraft.pipeline.timings import Timings
 from facecraft.restoration import damage
@@ -31,35 +31,17 @@ AROUND, ABOVE, BELOW = 2.0, 1.4, 2.6
 
 
 class Scene:
-    """Everything that is known about a photo. Each fact is measured and timed once, at its first use.
+    """Everything that is known for one portrait of a photo. Each fact is measured once, at its first use.
 
     Args:
-        picture: the decoded photo. It is never changed.
-        source: size and format of the file.
-        models: measure.
-        timings: of this photo's stages.
+        shot: the photo.
         whose: which face the portrait is of.
-        shot: the same photo, where something is known of it already.
-        cancellation: checked before each tile and each face.
-
-    Attributes:
-        timings: of this photo's stages.
+        timings: of the portrait's stages; None for those of the shot.
     """
 
-    def __init__(
-        self,
-        picture: Picture,
-        source: Source,
-        models: Models,
-        timings: Timings,
-        whose: Whose = "largest",
-        *,
-        shot: Shot | None = None,
-        cancellation: Cancellation | None = None,
-    ) -> None:
-        self.timings = timings
-        self._shot = shot or Shot(picture, source, models, timings, cancellation)
-        self._models = models
+    def __init__(self, shot: Shot, whose: Whose = "largest", timings: Timings | None = None) -> None:
+        self.timings = timings or shot.timings
+        self._shot = shot
         self._whose = whose
         self._extents: dict[int, Extent] = {}
 
@@ -67,6 +49,11 @@ class Scene:
     def picture(self) -> Picture:
         """The photo, upright."""
         return self._shot.picture
+
+    @property
+    def metadata(self) -> Metadata | None:
+        """What the portrait's file may say of the photo; None for nothing."""
+        return self._shot.metadata
 
     @property
     def source(self) -> Source:
@@ -77,6 +64,11 @@ class Scene:
     def faces(self) -> tuple[Face, ...]:
         """Every face, largest first."""
         return self._shot.faces
+
+    @property
+    def faces_in_file(self) -> tuple[Face, ...]:
+        """The same, in the pixels of the file, of which fewer may have been decoded."""
+        return tuple(face.scaled(self.source.reduced) for face in self.faces)
 
     @property
     def grey(self) -> bool:
@@ -95,7 +87,7 @@ class Scene:
 
     def of(self, number: int, timings: Timings) -> "Scene":
         """The same photo, for the portrait of the face with this number. The whole is not measured again."""
-        return Scene(self.picture, self.source, self._models, timings, number, shot=self._shot)
+        return Scene(self._shot, number, timings)
 
     @cached_property
     def index(self) -> int | None:
@@ -106,8 +98,8 @@ class Scene:
         """
         if not self.faces:
             return None
-        shot = self._shot
-        return choose(self._whose, self.faces, shot.size, is_whole=shot.is_whole, is_seen=shot.is_seen)
+        shot, size = self._shot, (self.source.width, self.source.height)
+        return choose(self._whose, self.faces_in_file, size, is_whole=shot.is_whole, is_seen=shot.is_seen)
 
     @property
     def face(self) -> Face | None:
@@ -115,8 +107,15 @@ class Scene:
         return None if self.index is None else self.faces[self.index]
 
     def notes(self, *, cropped: bool) -> tuple[Note, ...]:
-        """Notes if the photo was turned, or if its edge decided whose portrait a crop is."""
+        """Notes on how the photo was decoded and turned, and on a crop whose face its edge decided."""
         notes = []
+        if self.source.reduced > 1:
+            size = f"{self.source.width} x {self.source.height}"
+            text = f"Of the photo's {size} pixels, {self.picture.width} x {self.picture.height} were decoded."
+            notes.append(Note("reduced", text))
+        if self.source.share < 1:
+            text = f"The file is damaged: {percent(self.source.share)} of the photo is there."
+            notes.append(Note("damaged", text))
         if self.source.turned_deg:
             text = f"No face was upright, so the photo was turned by {self.source.turned_deg} degrees."
             notes.append(Note("turned", text))
@@ -146,7 +145,7 @@ class Scene:
         It sees what the other measures miss: artefacts of a file that was enlarged or saved again. Without a
         cleaner or a face it is 0.
         """
-        cleaner, face = self._models.cleaner, self.face
+        cleaner, face = self._shot.models.cleaner, self.face
         if cleaner is None or face is None:
             return 0.0
         with self.timings.stage("damage"):
@@ -171,7 +170,7 @@ class Scene:
         if points is None:
             return None
         with self.timings.stage("landmarks"):
-            return self._models.iris.find(self.picture.rgb, points)
+            return self._shot.models.iris.find(self.picture.rgb, points)
 
     def extent(self, turns: int) -> Extent:
         """How far the portrait's person reaches in the photo after `turns` quarter turns, in its pixels.
@@ -202,7 +201,7 @@ class Scene:
         shown = turned[part.inside]
         picture = Picture(np.ascontiguousarray(shown) if turns else shown)  # OpenCV cannot read turned pixels
         places = points[:, :2] - np.array([part.x1, part.y1], np.float32)
-        plane = segment_person(picture, places, self._models.segmenter)
+        plane = segment_person(picture, places, self._shot.models.segmenter)
         return measure_extent(plane, part, width, head)
 
     def points_in(self, part: Crop, points: Points) -> Points:
@@ -214,7 +213,7 @@ class Scene:
             small = part.scaled(min(1.0, RETRACE_PX / max(part.width, part.height)))
             shown = crop.apply(Picture(self.picture.rgb), small).rgb
             start = transform_points(points, small.matrix)
-            traced, _ = self._models.mesh.trace(shown, box_of(start), eyes_of(start))
+            traced, _ = self._shot.models.mesh.trace(shown, box_of(start), eyes_of(start))
             return transform_points(traced, geometry.invert(small.matrix))
 
     def face_centres(self, matrix: Affine) -> NDArray[np.float32]:

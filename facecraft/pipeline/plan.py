@@ -16,11 +16,11 @@ from facecraft.finishing import sheet
 from facecraft.finishing.crop import Crop
 from facecraft.finishing.frame import Lack
 from facecraft.finishing.sheet import Sheet
-from facecraft.imaging import codec, formats, geometry
-from facecraft.imaging.codec import Limits
+from facecraft.imaging import formats, geometry
 from facecraft.imaging.fit import Target
 from facecraft.imaging.geometry import Affine
 from facecraft.imaging.head import head_of
+from facecraft.imaging.limits import Limits, check_format, check_pixels
 from facecraft.imaging.mesh import Points, transform_points
 from facecraft.matting.person import Sitter
 from facecraft.options import Options
@@ -140,9 +140,9 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
     """
     options, width, height = recipe.options, scene.picture.width, scene.picture.height
     format_ = _format(recipe, scene)
-    codec.check_pixels(width * options.upscale, height * options.upscale, limits)
+    check_pixels(width * options.upscale, height * options.upscale, limits)
     if not options.crops and options.layout is None:
-        codec.check_format(width * options.upscale, height * options.upscale, format_, limits)
+        check_format(width * options.upscale, height * options.upscale, format_, limits)
     if options.require_face and not scene.faces:
         raise NoFaceFound("No face was found in the picture.")
     points, part, lack = None, None, None
@@ -156,15 +156,15 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
         paper = sheet.plan(options.layout, *size, options.print_dpi, options.gap)
     if part is not None or paper is not None:
         file_size = size if paper is None else (paper.width, paper.height)
-        codec.check_pixels(*file_size, limits)
-        codec.check_format(*file_size, format_, limits)
+        check_pixels(*file_size, limits)
+        check_format(*file_size, format_, limits)
     treated = treatment.decide(recipe.means, options, scene, matrix, size)
     if treated.restorer is not None:
         check_faces(treated.restorer, [face.source_px for face in treated.faces], limits.faces, deadline_s)
     dpi = options.dpi if paper is None else options.print_dpi
     return Plan(
         recipe=recipe,
-        target=Target(format_, options.quality, options.max_kb, dpi),
+        target=Target(format_, options.quality, options.max_kb, dpi, scene.metadata),
         crop=part,
         lack=lack,
         sheet=paper,

@@ -10,6 +10,7 @@ from facecraft.detection import search
 from facecraft.detection.facemesh import PRESENCE_THRESHOLD
 from facecraft.detection.search import Found
 from facecraft.imaging.mesh import Points
+from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
 from facecraft.pipeline import choice
 from facecraft.pipeline.models import Models
@@ -28,6 +29,12 @@ class Shot:
         models: measure.
         timings: of the photo's stages.
         cancellation: checked before each tile and each face.
+        metadata: what a portrait's file may say of the photo; None for nothing.
+
+    Attributes:
+        models: measure.
+        timings: of the photo's stages.
+        metadata: what a portrait's file may say of the photo; None for nothing.
     """
 
     def __init__(
@@ -37,11 +44,14 @@ class Shot:
         models: Models,
         timings: Timings,
         cancellation: Cancellation | None = None,
+        *,
+        metadata: Metadata | None = None,
     ) -> None:
         self._decoded = picture, source
         self._cancellation = cancellation or Cancellation()
-        self._models = models
-        self._timings = timings
+        self.models = models
+        self.timings = timings
+        self.metadata = metadata
         self._traces: dict[int, Points | None] = {}
         self._damages: dict[int, Damage] = {}
 
@@ -49,10 +59,8 @@ class Shot:
     def _upright(self) -> tuple[Picture, Source, tuple[Face, ...]]:
         """The photo, turned until its faces are upright, and the faces."""
         picture, source = self._decoded
-        with self._timings.stage("detect"):
-            found = search.find_faces(
-                picture.rgb, self._models.detector, self._models.mesh, self._cancellation
-            )
+        with self.timings.stage("detect"):
+            found = search.find_faces(picture.rgb, self.models.detector, self.models.mesh, self._cancellation)
             if found.turns:
                 picture, source = _turned(picture, source, found)
         del self._decoded  # or a photo that was turned would be kept twice
@@ -81,7 +89,7 @@ class Shot:
     @cached_property
     def grey(self) -> bool:
         """Whether the photo has no colours."""
-        with self._timings.stage("damage"):
+        with self.timings.stage("damage"):
             return is_grey(self.picture.rgb)
 
     @property
@@ -94,7 +102,7 @@ class Shot:
         if index not in self._damages:
             grey, face = self.grey, self.faces[index]
             self._cancellation.check()
-            with self._timings.stage("damage"):
+            with self.timings.stage("damage"):
                 self._damages[index] = damage.measure(self.picture.rgb, face, self.source, grey=grey)
         return self._damages[index]
 
@@ -103,8 +111,8 @@ class Shot:
         if index not in self._traces:
             face = self.faces[index]
             self._cancellation.check()
-            with self._timings.stage("landmarks"):
-                points, presence = self._models.mesh.trace(self.picture.rgb, face.bbox, face.landmarks[:2])
+            with self.timings.stage("landmarks"):
+                points, presence = self.models.mesh.trace(self.picture.rgb, face.bbox, face.landmarks[:2])
             self._traces[index] = None if presence < PRESENCE_THRESHOLD else points
         return self._traces[index]
 
@@ -130,5 +138,5 @@ class Shot:
 def _turned(picture: Picture, source: Source, found: Found) -> tuple[Picture, Source]:
     alpha = None if picture.alpha is None else np.ascontiguousarray(np.rot90(picture.alpha, found.turns))
     upright = Picture(search.turned(picture.rgb, found.turns), alpha)
-    turned_deg = -90 * found.turns % 360
-    return upright, replace(source, width=upright.width, height=upright.height, turned_deg=turned_deg)
+    width, height = (source.height, source.width) if found.turns % 2 else (source.width, source.height)
+    return upright, replace(source, width=width, height=height, turned_deg=-90 * found.turns % 360)

@@ -229,19 +229,18 @@ def _is_good(scene: Scene) -> bool:
     The cleaner itself is asked last, only about photos that seem good. Damage is measured at faces only:
     brick, leaves and fur would count as noise, and the cleaner, which knows portraits, would smooth them.
     """
-    if scene.index is None:
-        return True
-    return damage.is_good(scene.damages[scene.index]) and scene.residue < damage.GOOD_RESIDUE
+    found = scene.own_damage
+    return found is None or (damage.is_good(found) and scene.residue < damage.GOOD_RESIDUE)
 
 
 def _notes(means: Means, scene: Scene) -> tuple[Note, ...]:
-    if scene.index is None:
+    found = scene.own_damage
+    if found is None:
         return (Note("damage_unknown", "Without a face no damage is measured, so nothing was restored."),)
     if means.forced:
         return ()
     if means.cleaner is not None and not _is_good(scene):
         return ()
-    found = scene.damages[scene.index]
     values = f"detail {found.detail:.0f}, noise {found.noise:.1f}"
     if found.jpeg_quality is not None:
         values += f", JPEG quality {found.jpeg_quality}"

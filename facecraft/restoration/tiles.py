@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
+from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facecraft.cancellation import Cancellation
+from facecraft.errors import DeadlineExceeded
 from facecraft.types import RGBImage
+
+TRIED = 2
+"""Tiles whose times are known before the rest is called hopeless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +72,17 @@ class Tiling:
             (factor * H, factor * W, 3) uint8.
 
         Raises:
-            DeadlineExceeded: it was cancelled.
+            DeadlineExceeded: it was cancelled, or the tiles that are left cannot be done by the deadline.
         """
         height, width = rgb.shape[:2]
         columns, rows = self.cover(width), self.cover(height)
+        timed = _TimedTiles(len(rows.starts) * len(columns.starts), cancellation)
         result = np.empty((height * factor, width * factor, 3), np.uint8)
         for row, top in enumerate(rows.starts):
             source = rgb[top : top + rows.length]
             strip = np.empty((len(source) * factor, width * factor, 3), np.uint8)
             for column, left in enumerate(columns.starts):
-                if cancellation is not None:
-                    cancellation.check()
+                timed.next()
                 tile = source[:, left : left + columns.length]
                 large = network(self._padded(tile))[: tile.shape[0] * factor, : tile.shape[1] * factor]
                 self._lay(strip.swapaxes(0, 1), large.swapaxes(0, 1), columns, column, factor)
@@ -111,3 +116,43 @@ def _fade(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.uin
     """Fade from `before` to `after` along the first axis."""
     share = (np.arange(len(before), dtype=np.float32)[:, None, None] + 0.5) / len(before)
     return np.asarray(np.rint(before + share * (after.astype(np.float32) - before)), np.uint8)
+
+
+class _TimedTiles:
+    """Ends a picture early that would run into its deadline.
+
+    The fastest tile counts: the others may have waited for the device.
+
+    Args:
+        count: of all tiles.
+        cancellation: of the picture; None if nobody waits for it.
+    """
+
+    def __init__(self, count: int, cancellation: Cancellation | None) -> None:
+        self._count = count
+        self._cancellation = cancellation
+        self._begun = 0
+        self._last_s = monotonic()
+        self._fastest_s = inf
+
+    def next(self) -> None:
+        """To be called before each tile.
+
+        Raises:
+            DeadlineExceeded: the picture was cancelled, or cannot be done in time.
+        """
+        if self._cancellation is None:
+            return
+        self._cancellation.check()
+        now_s = monotonic()
+        if self._begun > 0:
+            self._fastest_s = min(self._fastest_s, now_s - self._last_s)
+        left_s = self._cancellation.seconds_left
+        if self._begun >= TRIED and left_s is not None:
+            rest_s = self._fastest_s * (self._count - self._begun)
+            if rest_s > left_s:
+                raise DeadlineExceeded(
+                    f"The picture takes about {self._fastest_s * self._count:.0f} seconds; fewer are left."
+                )
+        self._begun += 1
+        self._last_s = now_s

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from facecraft.errors import (
     CannotFit,
+    CrossSite,
     DeadlineExceeded,
     FacecraftError,
     ImageTooLarge,
@@ -35,10 +36,10 @@ SERVERS = [{"url": "./", "description": "This service, behind any prefix."}]
 
 EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     RequestError: ("The multipart body breaks off before its last boundary.", None),
-    UndecodableImage: ("The picture is cut off.", None),
+    UndecodableImage: ("The JPEG is damaged: 62 % of the photo is there.", None),
     UploadTimeout: ("The upload took over 10 seconds.", 10),
-    UploadTooLarge: ("The file is larger than 20000000 bytes.", 20_000_000),
-    ImageTooLarge: ("The picture has 64000000 pixels.", 40_000_000),
+    UploadTooLarge: ("The file has 63.2 MB; at most 50 MB are taken.", 50_000_000),
+    ImageTooLarge: ("The picture of 9248 x 6936 has 64.2 megapixels; at most 40 are taken.", 40_000_000),
     UnsupportedFormat: ("The file is a PDF file, which is not accepted.", None),
     InvalidOption: ("The option strength is wrong: Input should be less than or equal to 1.", None),
     TooManyFiles: ("The batch has more than 10000 files.", 10_000),
@@ -46,6 +47,7 @@ EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     NoFaceFound: ("No face was found in the picture.", None),
     TooManyFaces: ("60 faces take about 55 seconds, but the portrait must be finished within 30.", 32),
     Unauthorized: ("The key is not valid.", None),
+    CrossSite: ("A page of another site sent this request.", None),
     QueueFull: ("All 1 workers are busy and 16 requests wait already.", 16),
     NotReady: ("The models are loading.", None),
     DeadlineExceeded: ("The portrait was not finished within 30 seconds.", 30),
@@ -64,6 +66,7 @@ UPLOAD_ERRORS = (
     QueueFull,
     NotReady,
     DeadlineExceeded,
+    CrossSite,
 )
 SECURITY_SCHEMES: Json = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -115,14 +118,8 @@ def _describe_closed(item: Json, *, keys_set: bool) -> Json:
 def _form(options: Json, *, many: bool = False) -> Json:
     file: Json = {"type": "string", "format": "binary"}
     if many:
-        file = {
-            "type": "array",
-            "minItems": 1,
-            "items": file,
-            "description": "The photos, after all options.",
-        }
-    else:
-        file["description"] = f"The photo: {READABLE_LIST}."
+        file = {"type": "array", "minItems": 1, "items": file}
+    file["description"] = "The photos, after all options." if many else f"The photo: {READABLE_LIST}."
     fields = {name: _field(option) for name, option in options.items()}
     return {
         "type": "object",
@@ -244,6 +241,6 @@ BATCH: Json = {
             "content": _binary("application/zip"),
             "headers": {"Content-Disposition": _header("The name portraits.zip.", "string")},
         },
-        **problems(RequestError, UploadTimeout, TooManyFiles, InvalidOption, QueueFull, NotReady),
+        **problems(RequestError, UploadTimeout, TooManyFiles, InvalidOption, QueueFull, NotReady, CrossSite),
     },
 }

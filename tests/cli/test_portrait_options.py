@@ -69,7 +69,9 @@ def fields_of(monkeypatch: pytest.MonkeyPatch, *args: str) -> Mapping[str, Any]:
     """The fields that reach Options for some arguments of `process`."""
     received: list[Mapping[str, Any]] = []
 
-    def record(_inputs: object, _path: object, fields: Mapping[str, Any], _manifest: object) -> int:
+    def record(
+        _inputs: object, _path: object, fields: Mapping[str, Any], *_others: object, **_named: object
+    ) -> int:
         received.append(fields)
         return 0
 

@@ -200,3 +200,22 @@ def test_an_output_with_too_long_a_name_is_an_error_in_one_line(
     assert main_without_models("process", group_path, "-o", "o" * 300) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("facecraft: startup_failed: The folder ooo")
+
+
+def test_a_large_photo_and_a_damaged_one(group_path: Path, tmp_path: Path) -> None:
+    photos, out = tmp_path / "in", tmp_path / "out"
+    photos.mkdir()
+    large = group_path.read_bytes()  # 1280 x 886, of which 400 000 pixels are decoded
+    (photos / "large.jpg").write_bytes(large)
+    (photos / "cut.jpg").write_bytes(large[: round(0.8 * len(large))])
+    options = ("-o", out, "--width", "200", "--restorer", "none", "--manifest", tmp_path / "m.json")
+    refused = run("process", photos, *options, max_pixels="400000")
+    assert refused.returncode == 1
+    assert "cut.jpg: undecodable_image: The JPEG is damaged: " in refused.stderr
+    taken = run("process", photos, *options, "--damaged", "accept", max_pixels="400000")
+    assert taken.returncode == 0
+    notes = {
+        Path(row["file"]).name: row["notes"] for row in json.loads((tmp_path / "m.json").read_text())["files"]
+    }
+    assert {"damaged", "reduced"} <= set(notes["cut.jpg"])
+    assert "reduced" in notes["large.jpg"]

@@ -102,3 +102,16 @@ def test_nothing_is_found_where_nobody_is(looks: Looks, name: str) -> None:
     larger = cv2.resize(rgb, None, fx=count, fy=count, interpolation=cv2.INTER_CUBIC)
     for picture in (rgb, np.tile(rgb, (count, count, 1)), np.asarray(larger, np.uint8)):
         assert looks.find(picture) == Found(0, ())
+
+
+def test_at_most_so_many_small_faces_are_looked_at(
+    looks: Looks, astronaut: RGBImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = np.full((4000, 6000, 3), 128, np.uint8)
+    small = cv2.resize(astronaut, (560, 560), interpolation=cv2.INTER_AREA)
+    for left in range(0, 5600, 800):
+        crowd[1000:1560, left : left + 560] = small
+    at_first = len(looks.detect(crowd))
+    assert len(looks.find(crowd).faces) == 7
+    monkeypatch.setattr(search, "MOST_SMALL", 2)
+    assert len(looks.find(crowd).faces) == at_first + 2 < 7

@@ -130,6 +130,16 @@ def exif_jpeg(exif: bytes) -> bytes:
     return buffer.getvalue()
 
 
+LAUGHS = b"<!DOCTYPE x [<!ENTITY a0 'ha'>%s]><x>&a9;</x>" % b"".join(
+    b"<!ENTITY a%d '%s'>" % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 10)
+)
+
+
+def with_xmp(packet: bytes) -> bytes:
+    body = b"http://ns.adobe.com/xap/1.0/\0" + packet
+    return portrait("JPEG")[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + portrait("JPEG")[2:]
+
+
 def icc_jpeg(profile: bytes) -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (64, 64), "red").save(buffer, "JPEG", icc_profile=profile)
@@ -166,6 +176,7 @@ def _bombs() -> Iterator[Hostile]:
     yield Hostile("png, iTXt of 256 MB", lambda: text_png(iTXt=b"k\0\1\0\0\0" + squeezed(1 << 28)), EITHER)
     yield Hostile("png, iCCP of 256 MB", lambda: text_png(iCCP=b"k\0\0" + squeezed(1 << 28)), EITHER)
     yield Hostile("png, tEXt of 4 MB", lambda: text_png(tEXt=b"k\0" + b"v" * (1 << 22)), EITHER)
+    yield Hostile("png, a million chunks", lambda: text_png()[:33] + chunk(b"aaAa", b"") * 10**6, (400,))
     yield Hostile("png, 20000 texts", lambda: many_texts(20_000), EITHER)
     yield Hostile("jpeg of 65500 x 65500", lambda: with_size(65_500, 65_500), (413,))
     yield Hostile("jpeg, 150 scans", lambda: scans(150), (413,))
@@ -187,6 +198,8 @@ def _lies() -> Iterator[Hostile]:
     yield Hostile("png without an end", lambda: portrait("PNG")[:-12], EITHER)
     yield Hostile("jpeg that claims more", lambda: with_size(4096, 4096), EITHER)
     yield Hostile("jpeg that claims none", lambda: with_size(0, 0), (400,))
+    yield Hostile("png, wrong checksum of a text", lambda: text_png(tEXt=b"k\0v").replace(b"v", b"w"), (400,))
+    yield Hostile("jpeg, XMP of entities", lambda: with_xmp(LAUGHS), (200,))
     yield Hostile("jpeg, EXIF of noise", lambda: exif_jpeg(b"Exif\0\0" + bytes(range(256))), EITHER)
     loop = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x01\0\0\0\x08\0\0\0"
     yield Hostile("jpeg, EXIF that points to itself", lambda: exif_jpeg(loop), EITHER)

@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from facecraft.imaging import codec
+from facecraft.imaging.limits import Limits
 from facecraft.types import Alpha, RGBImage, Source
 
-LIMITS = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1000, scans=100)
+LIMITS = Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1000, scans=100)
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Decoded:
     source: Source
 
 
-def decode(data: bytes, limits: codec.Limits) -> Decoded:
+def decode(data: bytes, limits: Limits) -> Decoded:
     picture, source = codec.decode(data, limits)
     return Decoded(picture.rgb, picture.alpha, source)
 

@@ -11,6 +11,7 @@ from facecraft.errors import (
     UnsupportedFormat,
 )
 from facecraft.imaging import codec
+from facecraft.imaging.limits import check_format
 from facecraft.imaging.picture import Picture
 from facecraft.types import RGBImage
 from tests.imaging.files import LIMITS, decode, saved
@@ -36,11 +37,11 @@ def test_an_avif_is_the_picture_at_its_resolution(astronaut: RGBImage) -> None:
 
 def test_an_avif_may_have_half_the_pixels_of_the_limit() -> None:
     limits = replace(LIMITS, pixels=200)
-    codec.check_format(10, 10, "avif", limits)
+    check_format(10, 10, "avif", limits)
     with pytest.raises(ImageTooLarge, match="more memory") as caught:
-        codec.check_format(101, 1, "avif", limits)
+        check_format(101, 1, "avif", limits)
     assert caught.value.limit == 100
-    codec.check_format(10, 20, "webp", limits)
+    check_format(10, 20, "webp", limits)
 
 
 def test_a_jpeg_lays_transparency_on_white() -> None:
@@ -52,10 +53,10 @@ def test_a_jpeg_lays_transparency_on_white() -> None:
     ("format_", "longest"), [("webp", 16_383), ("jpeg", 65_500), ("png", 1_000_000), ("avif", 32_768)]
 )
 def test_a_side_at_a_formats_limit_is_encoded_and_one_over_it_refused(format_: str, longest: int) -> None:
-    codec.check_format(1, longest, format_, LIMITS)  # type: ignore[arg-type]
+    check_format(1, longest, format_, LIMITS)  # type: ignore[arg-type]
     codec.encode(Picture(np.zeros((longest, 1, 3), np.uint8)), format_)
     with pytest.raises(ImageTooLarge) as caught:
-        codec.check_format(longest + 1, 1, format_, LIMITS)  # type: ignore[arg-type]
+        check_format(longest + 1, 1, format_, LIMITS)  # type: ignore[arg-type]
     assert caught.value.limit == longest
 
 

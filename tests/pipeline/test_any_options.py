@@ -55,6 +55,7 @@ FIELDS = maybe(
     quality=st.integers(1, 100),
     max_kb=st.integers(1, 300),
     dpi=st.integers(36, 400),
+    keep_metadata=st.sampled_from(["true", "false", "gps"]),
     require_face=st.sampled_from(["true", "false"]),
 )
 

@@ -9,8 +9,8 @@ import pytest
 
 from facecraft.cancellation import Cancellation
 from facecraft.errors import TooManyFaces
-from facecraft.imaging.codec import Limits
 from facecraft.imaging.geometry import Alignment
+from facecraft.imaging.limits import Limits
 from facecraft.imaging.picture import Picture
 from facecraft.option_fields import Area
 from facecraft.options import Options
@@ -19,6 +19,7 @@ from facecraft.pipeline.crowd import check_faces, most_faces
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.pipeline.plan import Plan, plan, resolve
+from facecraft.pipeline.shot import Shot
 from facecraft.pipeline.timings import Timings
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.restoration.pace import Pace
@@ -123,7 +124,7 @@ def planned(
     deadline_s: float | None = None,
 ) -> Plan:
     height, width = rgb.shape[:2]
-    scene = Scene(Picture(rgb), Source(width, height, "jpeg", 1), pipeline.models, Timings())
+    scene = Scene(Shot(Picture(rgb), Source(width, height, "jpeg", 1), pipeline.models, Timings()))
     recipe = resolve(Options.parse(options), pipeline.presets, pipeline.models, judge=False)
     return plan(recipe, scene, limits, deadline_s)
 

@@ -1,12 +1,16 @@
 """A portrait of each face of one photo."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from facecraft.cancellation import Cancellation
-from facecraft.errors import InvalidOption, NoFaceFound, TooManyFaces
+from facecraft.errors import CannotFit, InvalidOption, NoFaceFound, TooManyFaces
 from facecraft.options import Options
 from facecraft.pipeline.crowd import check_pace, check_portraits
+from facecraft.pipeline.draw import draw
+from facecraft.pipeline.look import Scene
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.results import Portrait, Portrayal
 from facecraft.types import RGBImage
@@ -49,12 +53,17 @@ def test_a_face_that_the_edge_cuts_gets_none_but_where_it_cuts_each(
 
 
 def test_a_face_without_a_portrait_does_not_stop_the_others(
-    pipeline: Pipeline, group: RGBImage, png: Encode
+    pipeline: Pipeline, group: RGBImage, png: Encode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tiny = Options(preset="badge", restorer="none", each=True, width=64, height=64, max_kb=1)
-    made = list(pipeline.process_each(png(group), tiny.model_copy(update={"layout": "a6", "format": "png"})))
-    assert len(made) == 6
-    assert {each.result.code for each in made if not isinstance(each.result, Portrait)} == {"cannot_fit"}
+    def draw_but_the_second(scene: Scene, *others: Any, **named: Any) -> Any:
+        if scene.index == 1:
+            raise CannotFit("This one does not fit.")
+        return draw(scene, *others, **named)
+
+    monkeypatch.setattr("facecraft.pipeline.pipeline.draw", draw_but_the_second)
+    made = list(pipeline.process_each(png(group), EACH))
+    assert [each.number for each in made if isinstance(each.result, Portrait)] == [1, 3, 4, 5, 6]
+    assert isinstance(made[1].result, CannotFit)
 
 
 def test_what_is_not_there_is_refused(pipeline: Pipeline, astronaut: RGBImage, png: Encode) -> None:

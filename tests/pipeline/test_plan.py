@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from facecraft.errors import ImageTooLarge, InvalidOption, NoFaceFound
-from facecraft.imaging.codec import Limits
+from facecraft.imaging.limits import Limits
 from facecraft.imaging.picture import Picture
 from facecraft.options import Options
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.pipeline.plan import Plan, plan, resolve
+from facecraft.pipeline.shot import Shot
 from facecraft.pipeline.timings import Timings
 from facecraft.pipeline.treatment import Treatment
 from facecraft.types import Alpha, RGBImage, Source
@@ -22,7 +23,7 @@ def planned(
     pipeline: Pipeline, rgb: RGBImage, options: Options, format_: str = "jpeg", alpha: Alpha | None = None
 ) -> Plan:
     height, width = rgb.shape[:2]
-    scene = Scene(Picture(rgb, alpha), Source(width, height, format_, 1), pipeline.models, Timings())
+    scene = Scene(Shot(Picture(rgb, alpha), Source(width, height, format_, 1), pipeline.models, Timings()))
     recipe = resolve(options, pipeline.presets, pipeline.models, judge=False)
     made = plan(recipe, scene, LIMITS)
     drawing = {"clean", "drift", "align", "restore", "paste", "frame", "background", "upscale"}

@@ -15,6 +15,7 @@ from facecraft.options import Options
 from facecraft.pipeline import framing
 from facecraft.pipeline.look import Scene
 from facecraft.pipeline.pipeline import Pipeline
+from facecraft.pipeline.shot import Shot
 from facecraft.pipeline.timings import Timings
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
@@ -115,7 +116,7 @@ def test_a_photo_that_ends_below_the_chin_is_not_continued_there(
     pipeline: Pipeline, make: Make, astronaut: RGBImage, preset: Preset
 ) -> None:
     tight = np.ascontiguousarray(astronaut[:185, 100:360])
-    scene = Scene(Picture(tight), Source(260, 185, "png", 1), pipeline.models, Timings())
+    scene = Scene(Shot(Picture(tight), Source(260, 185, "png", 1), pipeline.models, Timings()))
     options, _ = presets.apply(Options(preset=preset.name), PRESETS)
     _, part, lack = framing.place(options, preset, scene, painted=preset.replace_background)
     assert part is not None

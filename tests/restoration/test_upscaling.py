@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,31 @@ def test_its_input_is_left_alone_and_a_request_that_left_stops_at_the_next_tile(
         Upscaler("nearest", engine, 2, 2).upscale(picture, AfterTwoTiles())
     assert len(engine.shapes) == 2
     assert (picture == before).all()
+
+
+class Slow(Nearest):
+    """Takes these seconds for its tiles, and the last of them for all that follow."""
+
+    def __init__(self, *seconds: float) -> None:
+        super().__init__(2)
+        self._seconds = seconds
+
+    def run(self, *inputs: NDArray[Any]) -> NDArray[Any]:
+        time.sleep(self._seconds[min(len(self.shapes), len(self._seconds) - 1)])
+        return super().run(*inputs)
+
+
+def test_a_picture_that_cannot_be_done_by_its_deadline_is_refused_after_two_tiles() -> None:
+    engine = Slow(0.1)
+    with pytest.raises(DeadlineExceeded, match=r"takes about [3-9]\d* seconds"):
+        Upscaler("slow", engine, 2, 2).upscale(noise(900, 900), Cancellation(seconds=1))  # 36 tiles
+    assert len(engine.shapes) == 2
+
+
+def test_a_tile_that_waited_for_the_device_does_not_refuse_a_picture() -> None:
+    engine = Slow(0.5, 0.01)
+    large = Upscaler("slow", engine, 2, 2).upscale(noise(500, 500), Cancellation(seconds=5))
+    assert large.shape == (1000, 1000, 3)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from facecraft.api import Facecraft
 from facecraft.bootstrap import Runtime
 from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption, NoFaceFound
-from facecraft.imaging.codec import Limits
+from facecraft.imaging.limits import Limits
 from facecraft.imaging.preview import preview
 from facecraft.options import Options
 from facecraft.results import Check, Detection, Portrait, Portrayal, Preview

@@ -208,6 +208,7 @@ def test_every_problem_stands_there_with_an_example(document: Json) -> None:
         "bad_request",
         "undecodable_image",
         "unauthorized",
+        "cross_site",
         "upload_timeout",
         "upload_too_large",
         "image_too_large",

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import replace
 from typing import TypeVar
 
 from fastapi import APIRouter, Request, Response
@@ -16,9 +15,12 @@ from facecraft.results import Portrait
 from facecraft.service.batch.archive import ArchiveResponse, archive
 from facecraft.service.openapi import CHECK, DETECT, PROCESS
 from facecraft.service.portrayal import count, portray
-from facecraft.service.request.fields import merge_fields, parse_options, query_fields
+from facecraft.service.request.bodies import open_body
+from facecraft.service.request.deadline import UploadDeadline
+from facecraft.service.request.fields import parse_options
+from facecraft.service.request.files import ReceivedForm
 from facecraft.service.request.negotiation import prefers_json
-from facecraft.service.request.upload import ReceivedForm, read_form
+from facecraft.service.request.upload import read_form
 from facecraft.service.response.findings import check_response, detection_response, portrait_response
 from facecraft.service.state import Service, ServiceDep
 
@@ -72,7 +74,7 @@ async def _process_each(
         )
     pipeline, limit_bytes = service.ensure_ready().pipeline, service.portraits_bytes
     with ExitStack() as stack:
-        stack.enter_context(service.batch_slot())
+        stack.callback((await service.places.enter()).leave)
 
         def work() -> Iterator[bytes]:
             made = portray(pipeline, form.content, options, cancellation, limit_bytes=limit_bytes)
@@ -139,13 +141,18 @@ async def check(request: Request, service: ServiceDep) -> Response:
 
 @asynccontextmanager
 async def receive_form(request: Request, service: Service) -> AsyncIterator[ReceivedForm]:
-    """Receive the request's form. Its memory is counted until the block ends."""
-    query = query_fields(request)
+    """Receive the request's body. Its memory is counted until the block ends."""
+    settings = service.settings
+    body = open_body(request, settings.max_upload_bytes)
     service.admission.ensure_capacity()  # before reading the body, so that nobody uploads for nothing
     with service.uploads.share() as reserve:
-        settings = service.settings
-        form = await read_form(request, settings.max_upload_bytes, settings.upload_timeout_s, reserve)
-        yield replace(form, fields=merge_fields(form.fields, query))
+
+        def reserve_piece(size_bytes: int) -> None:
+            service.ensure_receiving()
+            reserve(size_bytes)
+
+        deadline = UploadDeadline(settings.upload_timeout_s, settings.min_upload_rate)
+        yield await read_form(request, body, settings.max_upload_bytes, deadline, reserve_piece)
 
 
 async def await_connected(request: Request, answer: Awaitable[T]) -> T:
