@@ -8,7 +8,7 @@ from PIL.Image import Image
 from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption, NoFaceFound, RequestError
 from facecraft.finishing import crop
-from facecraft.imaging import codec, fit, provenance
+from facecraft.imaging import codec, fit, preview, provenance
 from facecraft.imaging.limits import Limits, Terms
 from facecraft.imaging.metadata import Metadata
 from facecraft.options import Options
@@ -22,7 +22,7 @@ from facecraft.pipeline.shot import Shot
 from facecraft.pipeline.timings import Timings
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
-from facecraft.results import Check, Detection, Portrait, Portrayal
+from facecraft.results import Check, Detection, Portrait, Portrayal, Preview
 from facecraft.types import Damage
 
 LOOKED_AT = Terms(reduced=True)
@@ -149,6 +149,14 @@ class Pipeline:
             timings_ms=scene.timings.ms,
             verdict=verdict,
         )
+
+    def preview(self, data: bytes) -> Preview:
+        """Make a small picture of a photo's file, which no model looks at.
+
+        Raises:
+            RequestError: the file cannot be decoded within the limits.
+        """
+        return preview.preview(data, self._limits)
 
     def close(self) -> None:
         """End the threads that run models. Do not use the pipeline after that."""

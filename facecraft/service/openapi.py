@@ -40,7 +40,7 @@ EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     UploadTimeout: ("Nothing arrived for 10 seconds.", 10),
     UploadTooLarge: ("The file has 63.2 MB; at most 50 MB are taken.", 50_000_000),
     ImageTooLarge: ("The picture of 9248 x 6936 has 64.2 megapixels; at most 40 are taken.", 40_000_000),
-    UnsupportedFormat: ("The file is a GIF.", None),
+    UnsupportedFormat: ("The file is a PDF file, which is not accepted.", None),
     UnsupportedEncoding: ("The body has the Content-Encoding gzip.", None),
     InvalidOption: ("The option strength is wrong: Input should be less than or equal to 1.", None),
     TooManyFiles: ("The batch has more than 10000 files.", 10_000),

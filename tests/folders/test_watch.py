@@ -120,8 +120,8 @@ def test_a_photo_that_is_too_large_is_not_read_whole(place: Place) -> None:
         place.until(lambda _: bool(echo.processed))
         place.until(lambda files: "in/failed/a.jpg.json" in files)
     assert len(echo.processed[0]) == MAX_BYTES + 1
-    problem = json.loads(place.files()["in/failed/a.jpg.json"])
-    assert problem["detail"] == "The file has 0.01 MB; at most 0.001 MB are taken."
+    detail = json.loads(place.files()["in/failed/a.jpg.json"])["detail"]
+    assert detail == "The file has 0.01 MB; at most 0.001 MB are taken."
 
 
 @pytest.mark.parametrize("name", [".hidden.jpg", "a.jpg.part", "a.jpg.crdownload", "a.jpg~", ".git/a.jpg"])

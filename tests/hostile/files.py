@@ -93,12 +93,12 @@ def scans(count: int) -> bytes:
     return data[:start] + scan * count + data[start:]
 
 
-def with_size(width: int, height: int) -> bytes:
+def with_size(width: int, height: int, *, progressive: bool = False) -> bytes:
     """A JPEG that claims that size; its data is that of 64 x 64 pixels."""
     buffer = io.BytesIO()
-    Image.new("RGB", (64, 64), "red").save(buffer, "JPEG")
+    Image.new("RGB", (64, 64), "red").save(buffer, "JPEG", progressive=progressive)
     data = bytearray(buffer.getvalue())
-    at = data.index(b"\xff\xc0") + 5
+    at = data.index(b"\xff\xc2" if progressive else b"\xff\xc0") + 5
     data[at : at + 4] = struct.pack(">HH", height, width)
     return bytes(data)
 

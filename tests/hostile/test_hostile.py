@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
 
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from facecraft.checks.bench.server import Server, serving
-from tests.hostile.files import Hostile, files, portrait
+from tests.hostile.files import Hostile, files, portrait, with_size
 
 SLOWEST_S = 5
 GROWTH_MB = 512
@@ -33,21 +33,22 @@ def server() -> Iterator[Server]:
         yield running
 
 
-def post(server: Server, data: bytes) -> httpx.Response:
+def post(server: Server, data: bytes, **fields: str) -> httpx.Response:
     url = f"http://127.0.0.1:{server.port}/process"
-    return httpx.post(url, files={"file": ("photo", data)}, data=FIELDS, timeout=60, trust_env=False)
+    form = FIELDS | fields
+    return httpx.post(url, files={"file": ("photo", data)}, data=form, timeout=60, trust_env=False)
 
 
 def reset_peak(server: Server) -> None:
     Path(f"/proc/{server.pid}/clear_refs").write_text("5")
 
 
-def survives(server: Server, data: bytes) -> httpx.Response:
+def survives(server: Server, data: bytes, **fields: str) -> httpx.Response:
     """Post it; whatever it is, the answer is prompt, says nothing internal, and costs little memory."""
     reset_peak(server)
     before, _ = server.memory_bytes()
     start = perf_counter()
-    response = post(server, data)
+    response = post(server, data, **fields)
     assert perf_counter() - start < SLOWEST_S
     _, peak = server.memory_bytes()
     assert (peak - before) / 2**20 < GROWTH_MB
@@ -70,6 +71,22 @@ def test_there_are_enough_kinds() -> None:
 @pytest.mark.parametrize("hostile", KINDS, ids=lambda each: each.name)
 def test_it_gets_the_answer_it_must(server: Server, hostile: Hostile) -> None:
     assert survives(server, hostile.make()).status_code in hostile.statuses
+
+
+LARGE = [
+    ("200 megapixels of nothing", lambda: with_size(16_000, 12_500), 400),
+    ("200 megapixels of nothing, progressive", lambda: with_size(16_000, 12_500, progressive=True), 413),
+    ("150 megapixels of nothing, progressive", lambda: with_size(15_000, 10_000, progressive=True), 400),
+    ("more than 200 megapixels", lambda: with_size(16_000, 12_501), 413),
+    ("a side of 65500", lambda: with_size(65_500, 3), 400),
+]
+
+
+@pytest.mark.parametrize(("make", "status"), [row[1:] for row in LARGE], ids=[row[0] for row in LARGE])
+def test_a_jpeg_that_claims_to_be_large_is_refused_where_it_would_be_decoded_smaller(
+    server: Server, make: Callable[[], bytes], status: int
+) -> None:
+    assert survives(server, make(), width="300").status_code == status
 
 
 @settings(

@@ -3,6 +3,7 @@
 import io
 import itertools
 import re
+import struct
 from collections.abc import Iterator
 
 import cv2
@@ -211,3 +212,20 @@ def test_a_file_that_ends_before_its_pixels_is_refused_either_way(
 ) -> None:
     with pytest.raises(UndecodableImage):
         codec.decode(b"\xff\xd8\xff" + saved(photo, "JPEG")[3:size], LIMITS, terms)
+
+
+def arithmetic() -> bytes:
+    """A grey JPEG of 8 x 8 pixels in arithmetic coding. All of its data may be left out."""
+    table = b"\xff\xdb" + struct.pack(">HB", 67, 0) + bytes([1] * 64)
+    frame = b"\xff\xc9" + struct.pack(">HBHHB", 11, 8, 8, 8, 1) + b"\x01\x11\x00"
+    scan = b"\xff\xda" + struct.pack(">HB", 8, 1) + b"\x01\x00\x00\x3f\x00"
+    return b"\xff\xd8" + table + frame + scan + END
+
+
+def test_arithmetic_coding_is_read_and_is_broken_without_its_end() -> None:
+    picture, source = codec.decode(arithmetic(), LIMITS)
+    assert (picture.rgb == 128).all()
+    assert source.share == 1
+    for terms in (Terms(), ACCEPT):
+        with pytest.raises(UndecodableImage):
+            codec.decode(arithmetic()[:-2], LIMITS, terms)

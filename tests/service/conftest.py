@@ -19,8 +19,10 @@ from facecraft.api import Facecraft
 from facecraft.bootstrap import Runtime
 from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption, NoFaceFound
+from facecraft.imaging.limits import Limits
+from facecraft.imaging.preview import preview
 from facecraft.options import Options
-from facecraft.results import Check, Detection, Portrait, Portrayal
+from facecraft.results import Check, Detection, Portrait, Portrayal, Preview
 from facecraft.service import state
 from facecraft.service.server import Server, _load
 from facecraft.settings import Settings
@@ -35,6 +37,7 @@ Serve = Callable[..., httpx.Client]
 Load = Callable[[Settings, Lock], Facecraft]
 
 PATIENCE_S = 60
+LIMITS = Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1000, scans=100)
 FACE = Face(
     bbox=np.array([10.126, 20, 50, 70], np.float32),
     landmarks=np.array([[20, 35], [40, 35], [30, 45], [22, 58], [38, 58]], np.float32),
@@ -112,6 +115,10 @@ class FakePipeline:
             if not letter.isdecimal():
                 result = self.answer(letter.encode(), options)
             yield Portrayal(number, len(data), result, 1)
+
+    def preview(self, data: bytes) -> Preview:
+        """A real one."""
+        return preview(data, LIMITS)
 
     def detect(self, data: bytes) -> Detection:
         portrait = self.answer(data, Options())

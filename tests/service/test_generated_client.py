@@ -17,7 +17,7 @@ import pytest
 import skimage.data
 from PIL import Image
 
-IMAGES = ("image/jpeg", "image/png", "image/webp", "image/*", "application/zip")
+IMAGES = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/*", "application/zip")
 Generate = Callable[..., Any]
 
 

@@ -38,6 +38,7 @@ def test_it_has_every_call_of_the_contract_and_no_other(document: Json) -> None:
         ("get", "/metrics"),
         ("post", "/process"),
         ("post", "/detect"),
+        ("post", "/preview"),
         ("post", "/check"),
         ("post", "/batch"),
         ("get", "/presets"),
@@ -62,6 +63,7 @@ def test_each_operation_has_a_stable_id_and_a_summary(document: Json) -> None:
     assert {path: operation["summary"] for path, operation in operations(document).items()} == {
         "/process": "Process a portrait",
         "/detect": "Detect faces",
+        "/preview": "Preview a photo",
         "/check": "Check a photo",
         "/batch": "Process many portraits",
         "/presets": "List the presets",
@@ -85,10 +87,10 @@ def test_a_batch_answers_with_a_zip(document: Json) -> None:
 def test_process_answers_with_images_first_and_json(document: Json) -> None:
     answer = document["paths"]["/process"]["post"]["responses"]["200"]
     assert list(answer["content"]) == [
-        *("image/jpeg", "image/png", "image/webp", "application/zip", "application/json"),
+        *("image/jpeg", "image/png", "image/webp", "image/avif", "application/zip", "application/json"),
     ]
     assert answer["content"]["application/json"]["schema"]["$ref"].endswith("/ProcessBody")
-    for media_type in ("image/jpeg", "image/png", "image/webp"):
+    for media_type in ("image/jpeg", "image/png", "image/webp", "image/avif"):
         assert answer["content"][media_type]["schema"] == {"type": "string", "format": "binary"}
     assert set(answer["headers"]) == {
         "Server-Timing",
@@ -160,7 +162,9 @@ def test_it_asks_for_a_key_where_one_is_needed(serve: Serve) -> None:
     assert set(document["components"]["securitySchemes"]) == {"key", "bearer"}
     secured = {path for path, operation in operations(document).items() if "security" in operation}
     assert secured == {path for path in document["paths"] if not is_open(path)}
-    assert secured == {"/process", "/batch", "/detect", "/check", "/presets", "/models", "/metrics"}
+    assert secured == {
+        *("/process", "/batch", "/detect", "/preview", "/check", "/presets", "/models", "/metrics")
+    }
     for path in secured:
         assert operations(document)[path]["security"] == [{"key": []}, {"bearer": []}]
         assert "WWW-Authenticate" in operations(document)[path]["responses"]["401"]["headers"]

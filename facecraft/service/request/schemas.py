@@ -29,7 +29,7 @@ PRESET_PARAMETER: Json = {
 
 
 def takes_photo(call: str) -> Json:
-    """The request of `/process`, `/check` or `/detect`: one photo, in any kind of body."""
+    """The request of `/process`, `/check`, `/detect` or `/preview`: one photo, in any kind of body."""
     content = {
         "multipart/form-data": {"schema": _ref(f"{call}Form")},
         "application/json": {"schema": _ref(f"{call}Json")},
@@ -84,7 +84,12 @@ def _field(option: Json) -> Json:
 
 
 OPTIONS: Json = {name: _field(option) for name, option in Options.model_json_schema()["properties"].items()}
-CALLS: dict[str, Json] = {"Process": OPTIONS, "Check": {"preset": OPTIONS["preset"]}, "Detect": {}}
+CALLS: dict[str, Json] = {
+    "Process": OPTIONS,
+    "Check": {"preset": OPTIONS["preset"]},
+    "Detect": {},
+    "Preview": {},
+}
 SCHEMAS: Json = {
     **{f"{call}Form": _object({"file": FILE, **options}, "file") for call, options in CALLS.items()},
     **{f"{call}Json": _object({"file": BASE64, **options}, "file") for call, options in CALLS.items()},

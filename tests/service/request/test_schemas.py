@@ -23,7 +23,7 @@ def form(document: Json, path: str) -> Json:
 
 
 def test_no_form_has_a_field_that_is_null(document: Json) -> None:
-    for path in ("/process", "/detect", "/check", "/batch"):
+    for path in ("/process", "/detect", "/preview", "/check", "/batch"):
         for field in form(document, path)["properties"].values():
             assert "null" not in [kind["type"] for kind in field.get("anyOf", [field])]
 
@@ -38,7 +38,7 @@ def test_the_form_of_process_has_the_file_and_every_option_with_its_range(docume
     assert (options["strength"]["minimum"], options["strength"]["maximum"]) == (0, 1)
     assert options["strength"]["description"].endswith("Default: 1.0.")
     assert (options["quality"]["type"], options["quality"]["maximum"]) == ("integer", 100)
-    assert options["format"]["enum"] == ["auto", "jpeg", "png", "webp"]
+    assert options["format"]["enum"] == ["auto", "jpeg", "png", "webp", "avif"]
     assert options["faces"]["anyOf"] == [
         {"type": "string", "enum": ["all", "largest"]},
         {"type": "integer", "minimum": 1, "maximum": 1000},
@@ -87,7 +87,7 @@ def test_a_photo_that_is_the_whole_body_has_every_option_in_the_query(document: 
 
 
 def test_a_photo_is_sent_in_a_form_in_json_or_alone(document: Json) -> None:
-    for path in ("/process", "/check", "/detect"):
+    for path in ("/process", "/check", "/detect", "/preview"):
         content = document["paths"][path]["post"]["requestBody"]["content"]
         assert list(content) == ["multipart/form-data", "application/json", "image/*"]
         assert content["image/*"]["schema"] == {"type": "string", "format": "binary"}
