@@ -10,7 +10,7 @@ from PIL import Image
 from tests.hostile.kinds import EITHER, Hostile
 from tests.hostile.modes import photo
 from tests.imaging import heifs
-from tests.imaging.heifs import Item, avif, box, deep_heic, ispe
+from tests.imaging.heifs import Item, avif, box, deep_heic, ispe, repeated
 
 Write = Callable[..., bytes]
 
@@ -20,7 +20,7 @@ def files() -> Iterator[Hostile]:
     for brand, write in heifs.WRITERS.items():
         name = brand.decode()
         yield Hostile(f"{name} of 60000 x 60000", partial(_huge, write), (413,))
-        yield Hostile(f"{name} of 25 megapixels that says 64 x 64", partial(_lie, write), (200, 400))
+        yield Hostile(f"{name} of 6 megapixels that says 64 x 64", partial(_lie, write), (200, 400))
         yield Hostile(f"{name}, 1001 pictures", partial(_pictures, brand, write), (413,))
         yield Hostile(f"{name}, a grid of itself", partial(_grid_of_itself, brand), (400, 415))
         yield Hostile(f"{name}, a grid of 65536 tiles", partial(_tiles, brand, write), (400,))
@@ -28,7 +28,7 @@ def files() -> Iterator[Hostile]:
         yield Hostile(f"{name}, a million boxes", partial(_empty, brand, box(b"free") * 10**6), (400,))
         yield Hostile(f"{name}, a profile of 16 MB", partial(_profile, brand, write), EITHER)
     yield Hostile("avif, 1001 frames", _frames, (413,))
-    yield Hostile("heic of 30 megapixels, 12 bits, alpha", _deep, (413,))
+    yield Hostile("heic of 36 megapixels, 12 bits, alpha", _deep, (413,))
     yield Hostile("heic that is only a sequence", partial(_empty, b"hevc", box(b"moov")), (415,))
 
 
@@ -41,7 +41,7 @@ def _huge(write: Write) -> bytes:
 
 
 def _lie(write: Write) -> bytes:
-    return write(Image.new("RGB", (5000, 5000))).replace(ispe(5000, 5000), ispe(64, 64))
+    return write(Image.new("RGB", (2500, 2500))).replace(ispe(2500, 2500), ispe(64, 64))
 
 
 def _pictures(brand: bytes, write: Write) -> bytes:
@@ -78,4 +78,5 @@ def _profile(brand: bytes, write: Write) -> bytes:
 
 
 def _deep() -> bytes:
-    return deep_heic(np.zeros((5000, 6000, 4), np.uint16), "RGBA;16", 12, chroma=444)
+    tile = deep_heic(np.zeros((1000, 1000, 4), np.uint16), "RGBA;16", 12, chroma=444)
+    return repeated(tile, 6, 1000)

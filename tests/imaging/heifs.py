@@ -79,10 +79,16 @@ class Item:
 
 def primary(data: bytes) -> Item:
     """The primary item of a file."""
+    number = isobmff.items(data).primary
+    assert number is not None
+    return item(data, number)
+
+
+def item(data: bytes, number: int) -> Item:
+    """An item of a file by its number."""
     items = isobmff.items(data)
-    assert items.primary is not None
-    properties = [data[each.start - 8 : each.end] for each in items.properties[items.primary]]
-    return Item(items.kinds[items.primary], items.content(data, items.primary), tuple(properties))
+    properties = [data[each.start - 8 : each.end] for each in items.properties[number]]
+    return Item(items.kinds[number], items.content(data, number), tuple(properties))
 
 
 def assemble(
@@ -149,6 +155,24 @@ def grid(brand: bytes, tiles: Sequence[bytes], columns: int, width: int, height:
     numbers = range(2, len(tiles) + 2)
     items = [whole.and_(ispe(width, height)), *(primary(tile) for tile in tiles)]
     return assemble(brand, items, (b"dimg", 1, numbers))
+
+
+def repeated(data: bytes, times: int, side: int) -> bytes:
+    """A square grid of one square picture, `times` times in each direction, with its transparency."""
+    links = isobmff.items(data).references
+    planes = [primary(data), *(item(data, each.item) for each in links if each.kind == b"auxl")]
+    count, size = times * times, (times * side, times * side)
+    made: list[Item] = []
+    references: list[tuple[bytes, int, Sequence[int]]] = []
+    for plane in planes:
+        whole = Item(b"grid", struct.pack(">BBBBHH", 0, 0, times - 1, times - 1, *size), (ispe(*size),))
+        kind = tuple(part for part in plane.properties if part[4:8] == b"auxC")
+        first = len(made) + 1
+        made += [whole.and_(*kind), *[plane.without(b"auxC")] * count]
+        references.append((b"dimg", first, range(first + 1, first + 1 + count)))
+        if kind:
+            references.append((b"auxl", first, [1]))
+    return assemble(b"heic", made, *references)
 
 
 def gridded(write: Callable[[Image.Image], bytes], image: Image.Image, brand: bytes, side: int) -> bytes:
