@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from facecraft.settings import Settings
 
 PIXEL_BYTES = 27
-"""Largest memory of a portrait in work, for each pixel of the larger of its source and its result.
+"""Largest memory of a portrait in work, for each pixel of the larger of what is decoded and its result.
 
-Decoding takes up to 12 bytes (tests/imaging/test_memory.py). The picture, its copy and the encoder's buffers
-take 12 to 16, and with every step of finishing up to 23; a cleaned copy takes 3 more, and the network that
-cleans it the rest (tests/finishing/test_memory.py)."""
+Decoding takes up to 12 bytes, also where a larger JPEG is decoded smaller (tests/imaging/test_memory.py). The
+picture, its copy and the encoder's buffers take 12 to 16, and with every step of finishing up to 23; a cleaned
+copy takes 3 more, and the network that cleans it the rest (tests/finishing/test_memory.py)."""
 NETWORK_BYTES = 700_000_000
 """Largest memory of a network in addition to its warm-up: for the largest tile 606 MB in ONNX Runtime, and
 269 MB in OpenVINO (benchmarks/memory.py) with 60 MB for kernels of all sizes."""
