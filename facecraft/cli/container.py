@@ -23,7 +23,8 @@ def run(words: Sequence[str]) -> int:
     """
     # The first process of a container ignores signals without a handler. The next line takes a moment.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(TERMINATED))
-    from facecraft.cli.main import NAMES, main, print_error  # noqa: PLC0415
+    from facecraft.cli.app import NAMES, print_error  # noqa: PLC0415
+    from facecraft.cli.main import main  # noqa: PLC0415
 
     commands = f"The commands are {', '.join(NAMES)}; see `facecraft --help`."
     if not words or words[0].startswith("-") or words[0] in NAMES:

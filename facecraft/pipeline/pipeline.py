@@ -1,6 +1,6 @@
 """The steps of a portrait: look, plan, draw, judge."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
 
 from PIL.Image import Image
@@ -8,7 +8,7 @@ from PIL.Image import Image
 from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption, NoFaceFound, RequestError
 from facecraft.finishing import crop
-from facecraft.imaging import codec, fit, provenance
+from facecraft.imaging import codec, fit, preview, provenance
 from facecraft.imaging.limits import Limits, Terms
 from facecraft.imaging.metadata import Metadata
 from facecraft.options import Options
@@ -22,7 +22,7 @@ from facecraft.pipeline.shot import Shot
 from facecraft.pipeline.timings import Timings
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
-from facecraft.results import Check, Detection, Portrait, Portrayal
+from facecraft.results import Check, Detection, Portrait, Portrayal, Preview
 from facecraft.types import Damage
 
 LOOKED_AT = Terms(reduced=True)
@@ -58,6 +58,7 @@ class Pipeline:
         cancellation: Cancellation | None = None,
         *,
         judge: bool = False,
+        reserve: Callable[[int], None] | None = None,
     ) -> Portrait:
         """Make the portrait of one photo.
 
@@ -66,6 +67,8 @@ class Pipeline:
             options: the caller's options.
             cancellation: checked before each face, tile and encoding.
             judge: whether to add a verdict; with a preset there always is one.
+            reserve: called before a pixel is drawn, with the most bytes that the portrait's file can take.
+                What it raises ends the work.
 
         Raises:
             RequestError: the file, its content or the options do not allow it.
@@ -76,7 +79,7 @@ class Pipeline:
         token = cancellation or Cancellation()
         recipe = resolve(options, self.presets, self.models, judge=judge)
         scene = self._look(photo, _terms(recipe), token, recipe.options)
-        return self._portray(recipe, scene, token)
+        return self._portray(recipe, scene, token, reserve)
 
     def process_each(
         self,
@@ -147,12 +150,28 @@ class Pipeline:
             verdict=verdict,
         )
 
+    def preview(self, data: bytes) -> Preview:
+        """Make a small picture of a photo's file, which no model looks at.
+
+        Raises:
+            RequestError: the file cannot be decoded within the limits.
+        """
+        return preview.preview(data, self._limits)
+
     def close(self) -> None:
         """End the threads that run models. Do not use the pipeline after that."""
         self.models.close()
 
-    def _portray(self, recipe: Recipe, scene: Scene, token: Cancellation) -> Portrait:
+    def _portray(
+        self,
+        recipe: Recipe,
+        scene: Scene,
+        token: Cancellation,
+        reserve: Callable[[int], None] | None = None,
+    ) -> Portrait:
         planned = plan(recipe, scene, self._limits, token.seconds)
+        if reserve is not None:
+            reserve(planned.file_bytes)
         drawing = draw(scene, planned, self.models, token)
         with scene.timings.stage("encode"):
             file = fit.encode(drawing.shown, planned.target, token)

@@ -17,7 +17,8 @@ from facecraft.finishing.crop import Crop
 from facecraft.finishing.frame import Lack
 from facecraft.finishing.sheet import Sheet
 from facecraft.imaging import formats, geometry
-from facecraft.imaging.fit import Target
+from facecraft.imaging.encoders import largest_bytes
+from facecraft.imaging.fit import KB, Target
 from facecraft.imaging.geometry import Affine
 from facecraft.imaging.head import head_of
 from facecraft.imaging.limits import Limits, check_format, check_pixels
@@ -81,6 +82,7 @@ class Plan:
         treatment: the restoration.
         fidelity: of the restoration, 0 to 1.
         face_centres: (N, 2) float32, x y of every face in the portrait's pixels.
+        file_bytes: the most that the portrait's file can take.
     """
 
     recipe: Recipe
@@ -94,6 +96,7 @@ class Plan:
     treatment: Treatment
     fidelity: float
     face_centres: NDArray[np.float32]
+    file_bytes: int
 
     @property
     def points_in_photo(self) -> Points | None:
@@ -154,8 +157,8 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
     paper = None
     if options.layout is not None:
         paper = sheet.plan(options.layout, *size, options.print_dpi, options.gap)
+    file_size = size if paper is None else (paper.width, paper.height)
     if part is not None or paper is not None:
-        file_size = size if paper is None else (paper.width, paper.height)
         check_pixels(*file_size, limits)
         check_format(*file_size, format_, limits)
     treated = treatment.decide(recipe.means, options, scene, matrix, size)
@@ -174,6 +177,7 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
         treatment=treated,
         fidelity=DEFAULT_FIDELITY if options.fidelity is None else options.fidelity,
         face_centres=scene.face_centres(matrix),
+        file_bytes=_file_bytes(*file_size, options.max_kb),
     )
 
 
@@ -184,6 +188,11 @@ def _format(recipe: Recipe, scene: Scene) -> ImageFormat:
     made = recipe.background.kind == "transparent" or options.mask != "none"
     kept = scene.picture.alpha is not None and not recipe.background.paints
     return formats.answered(scene.source.format, transparent=(made or kept) and options.layout is None)
+
+
+def _file_bytes(width: int, height: int, max_kb: int | None) -> int:
+    most_bytes = largest_bytes(width, height)
+    return most_bytes if max_kb is None else min(most_bytes, max_kb * KB)
 
 
 def _notes(options: Options, preset: Preset | None) -> tuple[Note, ...]:

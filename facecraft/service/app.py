@@ -20,7 +20,7 @@ from facecraft.service.request.access import KeyMiddleware
 from facecraft.service.request.keys import read_keys
 from facecraft.service.request.origins import OriginMiddleware
 from facecraft.service.response.problems import add_problem_handlers
-from facecraft.service.routes import batch, docs, portraits, presets, status, web
+from facecraft.service.routes import batch, docs, portraits, presets, preview, status, web
 from facecraft.service.state import Service
 from facecraft.service.telemetry.tracing import Tracing, configure_tracing
 
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 # The response headers that a script of another origin may read.
 EXPOSED_HEADERS = ("Retry-After", "X-Request-ID", *PORTRAIT_HEADERS)
-ROUTERS = (portraits.router, batch.router, presets.router, status.router, docs.router)
+ROUTERS = (portraits.router, preview.router, batch.router, presets.router, status.router, docs.router)
 
 
 def create_app(

@@ -12,9 +12,11 @@ from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from facecraft.errors import FacecraftError, NotReady, QueueFull, RequestError
+from facecraft.service.connections import Connections
 from facecraft.service.linger import LingeringTransport
-from facecraft.service.places import Places
+from facecraft.service.outflow import Outflow
 from facecraft.service.response.problems import MEDIA_TYPE
+from facecraft.service.scope import ABORT, READS_ON
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -23,11 +25,6 @@ HEAD_TIMEOUT_S = 10.0
 """Time limit for a request's head, in seconds.
 
 It starts with the connection or, for a later request on it, with the request's first byte."""
-ABORT = "abort"
-"""Name in a request's state: a function that drops the connection with all unsent data."""
-READS_ON = "reads_on"
-"""Name in a request's state: set if the body is still read when a response without an error has started."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -36,28 +33,30 @@ class BoundedProtocol(H11Protocol):
 
     uvicorn would wait for ever for a request's head, drop any amount of a body that no one reads, and answer
     errors with plain text. Here, a connection whose request does not arrive in time is closed, and so is one
-    with an unread body after its response, which says so.
+    with an unread body after its response, which says so, and one whose response is not read.
 
     Args:
-        places: of all connections of the server.
+        connections: all of the server.
         *args: of uvicorn.
         **kwargs: of uvicorn.
     """
 
-    def __init__(self, places: Places, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, connections: Connections, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._places = places
+        self._connections = connections
         self._app = cast("ASGIApp", self.app)
         self.app = cast("ASGI3Application", self._serve)
         self._head_timer: asyncio.TimerHandle | None = None
         self._refused = False
+        self._outflow: Outflow
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._lingering = LingeringTransport(transport, self._is_sending)
         super().connection_made(self._lingering)
         # ASGI has no message to end a response that has started, if its client does not read.
         self.app_state = {**self.app_state, ABORT: transport.abort}
-        if self._places.take(self):
+        self._outflow = Outflow(transport, self.loop)
+        if self._connections.take(self):
             self._start_head_timer()
         else:
             self._refuse()
@@ -73,24 +72,36 @@ class BoundedProtocol(H11Protocol):
         super().data_received(data)
         if self.transport.is_closing():
             return
+        if self.conn.their_state is h11.SEND_BODY:
+            self._outflow.renew()  # a client may read its batch after it has sent everything
         if self.conn.their_state is not h11.IDLE:
             self._stop_head_timer()
-            self._places.work(self)
+            self._connections.work(self)
         elif self._head_timer is None:
             self._start_head_timer()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._outflow.watch()
+
+    def resume_writing(self) -> None:
+        self._outflow.rest()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self._outflow.rest()
         self._stop_head_timer()
-        self._places.leave(self)
+        self._connections.leave(self)
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
-        self._places.wait(self)
+        self._connections.wait(self)
         if self._is_sending() and not self.transport.is_closing():
             self.transport.close()
         super().on_response_complete()
+        self._outflow.watch()  # the last pieces are on their way
         if self.conn.their_state is not h11.IDLE and not self.transport.is_closing():
-            self._places.work(self)  # the next request has arrived already
+            self._connections.work(self)  # the next request has arrived already
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP, or a head that is too large, with a problem."""
@@ -118,7 +129,7 @@ class BoundedProtocol(H11Protocol):
 
         try:
             await self._app(scope, receive, closing_send)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # uvicorn does that to what has not ended a while after SIGTERM
             self._leave()
 
     def _leave(self) -> None:
@@ -135,9 +146,9 @@ class BoundedProtocol(H11Protocol):
 
     def _refuse(self) -> None:
         """Answer before there is a request, and close."""
-        limit = self._places.limit
+        limit = self._connections.limit
         logger.warning("All %d connections are in use: new ones are refused.", limit)
-        if not self._places.refuse(self):
+        if not self._connections.refuse(self):
             self.transport.abort()
             return
         self._refused = True
@@ -159,7 +170,7 @@ class BoundedProtocol(H11Protocol):
             h11.EndOfMessage(),
         ):
             self.transport.write(self.conn.send(event) or b"")
-        self._places.wait(self)
+        self._connections.wait(self)
         self.transport.close()
 
     def _start_head_timer(self) -> None:

@@ -13,8 +13,8 @@ import uvicorn
 from facecraft.errors import StartupError
 from facecraft.runtime.allocator import limit_arenas
 from facecraft.service.app import create_app
+from facecraft.service.connections import Connections
 from facecraft.service.descriptors import connections_within, log_loop_error, raise_limit
-from facecraft.service.places import Places
 from facecraft.service.protocol import BoundedProtocol
 from facecraft.service.telemetry.logs import configure
 from facecraft.text import printable
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 MAX_HEAD_BYTES = 16 * 1024
 MAX_DEFAULT_DEADLINE_S = 30  # the longest deadline of any device if the setting is 0
 EVERY_ADDRESS = "::"  # of IPv6, and of IPv4 too where the system can serve both with one socket
+UNSENT_BYTES = 256 * 1024  # of one connection, in the system's buffer
 KEEP_ALIVE_S = 75  # longer than the 60 s after which common load balancers drop an idle connection
 
 
@@ -75,8 +76,8 @@ class Server(uvicorn.Server):
         self._failure: StartupError | None = None
         app = create_app(settings, lock, lambda: load(settings, lock), self._fail)
         self.service: Service = app.state.service
-        places = Places(connections_within(raise_limit(), settings.max_connections))
-        super().__init__(_config(settings, app, places))
+        connections = Connections(connections_within(raise_limit(), settings.max_connections))
+        super().__init__(_config(settings, app, connections))
 
     def listen_and_run(self) -> None:
         """Serve until a signal.
@@ -114,10 +115,10 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _config(settings: "Settings", app: "FastAPI", places: Places) -> uvicorn.Config:
+def _config(settings: "Settings", app: "FastAPI", connections: Connections) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, places)),  # uvicorn only calls it
+        http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, connections)),  # uvicorn only calls it
         ws="none",
         lifespan="on",
         log_config=None,
@@ -148,4 +149,7 @@ def _listen(host: str, port: int) -> socket.socket:
     # Connections inherit it. asyncio sets it only on sockets that name their protocol, and these do not: the
     # body of an answer would leave 40 ms after its head.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # The system would take megabytes of an answer that its client does not read, and count them as ours.
+    if sys.platform == "linux":
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
     return listener

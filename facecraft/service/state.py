@@ -1,5 +1,6 @@
 """The running service, which all routes share."""
 
+import logging
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, cast
@@ -8,10 +9,12 @@ from fastapi import Depends, Request
 
 from facecraft.errors import NotReady
 from facecraft.presets import presets
+from facecraft.runtime.container import memory_limit_bytes
 from facecraft.service.capacity.admission import Admission
+from facecraft.service.capacity.answers import AnswerBudget
 from facecraft.service.capacity.budget import ByteBudget
-from facecraft.service.capacity.memory import bound_bytes, resident_bytes
-from facecraft.service.capacity.places import MAX_BATCHES, Places
+from facecraft.service.capacity.memory import Capacity, resident_bytes, shortage
+from facecraft.service.capacity.places import Places
 from facecraft.service.telemetry.metrics import Metrics
 from facecraft.service.telemetry.snapshot import Snapshot
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 DRAINED_UPLOAD_S = 10.0
 """How long uploads go on after SIGTERM, in seconds."""
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(slots=True)
 class Service:
@@ -45,6 +50,8 @@ class Service:
         admission: runs portraits; set when the models are loaded.
         uploads: memory of single uploads; set when the models are loaded.
         places: of batches; set when the models are loaded.
+        answers: memory of the answers to single photos; set when the models are loaded.
+        capacity: what runs, waits and is sent at the same time; set when the models are loaded.
         presets: by name.
         metrics: of all requests.
     """
@@ -59,6 +66,8 @@ class Service:
     admission: Admission = field(init=False)
     uploads: ByteBudget = field(init=False)
     places: Places = field(init=False)
+    answers: AnswerBudget = field(init=False)
+    capacity: Capacity = field(init=False)
     presets: "Mapping[str, Preset]" = field(init=False)
     metrics: Metrics = field(init=False)
 
@@ -78,25 +87,30 @@ class Service:
     def open(self, facecraft: "Facecraft") -> None:
         """Accept portraits from now on."""
         runtime = facecraft.runtime
-        workers, queue_size = runtime.workers, self.settings.queue_size
+        self.capacity = self._fit(Capacity.of(self.settings, runtime.workers), runtime.growing)
+        workers, queue_size = self.capacity.workers, self.capacity.queue_size
         self.admission = Admission(workers=workers, queue_size=queue_size, deadline_s=runtime.deadline_s)
-        # One upload of full size for each worker and each place in the queue, and one more for each worker
-        # to start next.
-        uploads_bytes = (2 * workers + queue_size) * self.settings.max_upload_bytes
-        self.uploads = ByteBudget(uploads_bytes)
+        self.uploads = ByteBudget(self.capacity.uploads_bytes)
+        self.answers = AnswerBudget(self.capacity.answers_bytes)
         # Where there are several keys, none has every place.
-        per_key = MAX_BATCHES - 1 if len(self.keys) > 1 else None
-        self.places = Places(self.uploads, per_key=per_key, ensure_ready=self.ensure_ready)
-        ready_bytes = resident_bytes()
-        if ready_bytes is not None:
-            self.memory_bound_bytes = bound_bytes(
-                self.settings,
-                ready_bytes=ready_bytes,
-                uploads_bytes=uploads_bytes + MAX_BATCHES * self._max_batch_bytes(workers),
-                workers=workers,
-                growing=runtime.growing,
-            )
+        per_key = max(1, self.capacity.batches - 1) if len(self.keys) > 1 else None
+        self.places = Places(
+            self.capacity.batches, self.uploads, per_key=per_key, ensure_ready=self.ensure_ready
+        )
         self.facecraft, self.runtime = facecraft, runtime
+
+    def _fit(self, wanted: Capacity, growing: int) -> Capacity:
+        """What fits into the container, with its bound. The log says what had to give way."""
+        ready_bytes, limit_bytes = resident_bytes(), memory_limit_bytes()
+        if ready_bytes is None:
+            return wanted
+        fitting = wanted
+        bound_bytes = wanted.bound_bytes(ready_bytes, growing)
+        if limit_bytes is not None and bound_bytes > limit_bytes:
+            fitting = wanted.fit(limit_bytes, ready_bytes, growing)
+            logger.warning("%s", shortage(wanted, fitting, limit_bytes, ready_bytes, growing))
+        self.memory_bound_bytes = fitting.bound_bytes(ready_bytes, growing)
+        return fitting
 
     def close(self) -> None:
         """End the threads of the models and free their memory. No portrait may be in work any more."""
@@ -131,12 +145,12 @@ class Service:
     @property
     def batch_bytes(self) -> int:
         """The budget of one batch."""
-        return max(self.settings.batch_bytes, self.settings.max_upload_bytes)
+        return self.capacity.batch_bytes
 
     @property
     def portraits_bytes(self) -> int:
-        """The most that the portraits of one photo may take: one, at worst uncompressed."""
-        return max(self.settings.max_upload_bytes, 4 * self.settings.max_pixels)
+        """The most that the portraits of one photo may take."""
+        return self.capacity.portraits_bytes
 
     def snapshot(self) -> Snapshot | None:
         """The gauges of `/metrics`; None while the models load."""
@@ -146,15 +160,12 @@ class Service:
             ready=not self.draining,
             waiting=self.admission.waiting,
             running=self.admission.running,
+            answer_bytes=self.answers.held_bytes,
             upload_bytes=self.uploads.held_bytes + self.places.running * self.batch_bytes,
             memory_bound_bytes=self.memory_bound_bytes,
             models=self.runtime.models,
             restorers=self.runtime.pipeline.models.restorers,
         )
-
-    def _max_batch_bytes(self, workers: int) -> int:
-        """The most that a batch holds: its budget, and the portraits in work, at worst uncompressed."""
-        return self.batch_bytes + workers * self.portraits_bytes
 
 
 async def get_service(request: Request) -> Service:

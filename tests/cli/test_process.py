@@ -25,7 +25,7 @@ def test_files_are_restored_and_what_failed_is_reported(group_path: Path, tmp_pa
     assert result.returncode == 1
     assert "1 done, 1 failed" in result.stdout
     assert "broken.jpg: unsupported_format" in result.stderr
-    assert "Send a JPEG, PNG or WebP file." in result.stderr
+    assert "Send a photo as JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or BMP." in result.stderr
     assert [path.name for path in out.iterdir()] == ["t1.png"]
     with Image.open(out / "t1.png") as portrait:
         assert portrait.size == (1280, 886)

@@ -1,7 +1,9 @@
 """Every command that a document shows exists, and every `curl` line does what it shows."""
 
+import base64
 import importlib.util
 import io
+import json
 import re
 import subprocess
 import sys
@@ -47,6 +49,7 @@ class Curl:
     path: str = ""
     form: list[tuple[str, str]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+    body: str | None = None
     output: str | None = None
 
     @classmethod
@@ -59,6 +62,8 @@ class Curl:
             elif word == "-H":
                 name, _, value = next(rest).partition(": ")
                 curl.headers[name] = value
+            elif word == "--data-binary":
+                curl.body = next(rest).removeprefix("@")
             elif word == "-o":
                 curl.output = next(rest)
             elif re.match(r"(http://)?localhost:\d+/", word):
@@ -72,7 +77,16 @@ class Curl:
         files = [(name, (value[1:], photo)) for name, value in self.form if value.startswith("@")]
         fields = {name: value for name, value in self.form if not value.startswith("@")}
         with httpx.Client(trust_env=False, timeout=300, headers=self.headers) as client:
+            if self.body is not None:
+                return client.post(url, content=self._content(photo))
             return client.post(url, data=fields, files=files) if self.form else client.get(url)
+
+    def _content(self, photo: bytes) -> bytes:
+        """The file that is the body: a photo, or JSON with one."""
+        assert self.body is not None
+        if Path(self.body).suffix != ".json":
+            return photo
+        return json.dumps({"preset": "badge", "file": base64.b64encode(photo).decode()}).encode()
 
 
 def assert_is_what_its_name_says(content: bytes, name: str) -> None:

@@ -7,7 +7,7 @@ from typing import cast
 
 from starlette.types import ASGIApp, Message, Scope
 
-from facecraft.service.protocol import ABORT
+from facecraft.service.scope import ABORT
 from facecraft.service.server import Server
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import default_lock_path, load_lock

@@ -129,11 +129,11 @@ def test_detect_finds_the_face(real_client: httpx.Client, astronaut: bytes) -> N
 def test_what_is_no_picture_is_refused(real_client: httpx.Client, astronaut: bytes, path: str) -> None:
     cut_off = astronaut[: len(astronaut) // 2]
     larger = encoded(Image.new("RGB", (600, 501)), "PNG")  # 300 600 pixels
-    gif = encoded(Image.new("RGB", (64, 64)), "GIF")
+    pdf = encoded(Image.new("RGB", (64, 64)), "PDF")
     for file, status, code in (
         (cut_off, 400, "undecodable_image"),
         (larger, 413, "image_too_large"),
-        (gif, 415, "unsupported_format"),
+        (pdf, 415, "unsupported_format"),
     ):
         response = real_client.post(path, files={"file": file})
         assert (response.status_code, response.json()["code"]) == (status, code)

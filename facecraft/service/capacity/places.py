@@ -1,6 +1,6 @@
 """Places for batches, and who waits for one.
 
-MAX_BATCHES run at the same time. A batch that has made no portrait for IDLE_S is idle: its client sends
+Few batches run at the same time. A batch that has made no portrait for IDLE_S is idle: its client sends
 slowly, or sends what is no photo. It makes room for a batch that has just come, once it has nothing in work,
 and waits behind all others. A batch that waits is not read, and goes on where it was when a place is free. If
 it has waited for IDLE_S, another idle one makes room for it, so that slow clients take turns.
@@ -15,8 +15,6 @@ from time import monotonic
 from facecraft.errors import QueueFull
 from facecraft.service.capacity.budget import ByteBudget
 
-MAX_BATCHES = 2
-"""Batches at the same time. More would only wait for each other: each keeps all workers busy."""
 IDLE_S = 30.0
 """Seconds without a portrait after which a batch makes room for others."""
 MAX_WAITING = 8
@@ -104,9 +102,10 @@ class Places:
     """
 
     def __init__(
-        self, uploads: ByteBudget, *, per_key: int | None, ensure_ready: Callable[[], object]
+        self, limit: int, uploads: ByteBudget, *, per_key: int | None, ensure_ready: Callable[[], object]
     ) -> None:
         self.ensure_ready = ensure_ready
+        self._limit = limit
         self._uploads = uploads
         self._per_key = per_key
         self._running: list[Place] = []
@@ -137,7 +136,7 @@ class Places:
             detail = f"This key has {others} batch in work or waiting already."
             raise QueueFull(detail, limit=self._per_key, retry_after_s=RETRY_S)
         place = Place(self, key, budget)
-        if len(self._running) < MAX_BATCHES:
+        if len(self._running) < self._limit:
             self._open(place)
         else:
             await self._arrive(place)
@@ -171,8 +170,8 @@ class Places:
                 await place.opened.wait()
         except TimeoutError:
             self._give_up(place, asked)
-            detail = f"{MAX_BATCHES} batches run already."
-            raise QueueFull(detail, limit=MAX_BATCHES, retry_after_s=RETRY_S) from None
+            detail = f"{self._limit} batches run already."
+            raise QueueFull(detail, limit=self._limit, retry_after_s=RETRY_S) from None
         except asyncio.CancelledError:
             self._give_up(place, asked)
             raise
@@ -212,7 +211,7 @@ class Places:
         self._fill()
 
     def _fill(self) -> None:
-        while len(self._running) < MAX_BATCHES and (self._arriving or self._waiting):
+        while len(self._running) < self._limit and (self._arriving or self._waiting):
             self._open((self._arriving or self._waiting).popleft())
 
     def _open(self, place: Place) -> None:

@@ -42,7 +42,7 @@ async def read_form(
         declared = request.headers.get("content-length")
         # The HTTP parser accepts only digits here.
         if declared is not None and int(declared) > body.max_bytes:
-            raise file_too_large(max_file_bytes, int(declared))
+            raise file_too_large(max_file_bytes, int(int(declared) * body.kept_share))
         received_bytes = 0
         more = True
         while more:

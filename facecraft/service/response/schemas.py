@@ -116,6 +116,11 @@ class ImageBody(BaseModel):
     base64: str = Field(description="The image file, in Base64.")
 
 
+class PreviewBody(BaseModel):
+    source: SourceBody
+    image: ImageBody = Field(description="The photo, upright, at most 1600 pixels on each side, as WebP.")
+
+
 class NoteBody(BaseModel):
     code: NoteCode
     detail: str = Field(description="A decision that was made for the caller, in one sentence.")

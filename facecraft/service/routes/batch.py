@@ -7,9 +7,9 @@ from starlette.types import Receive, Scope, Send
 from facecraft.service.batch.batch import Batch
 from facecraft.service.batch.sending import abort
 from facecraft.service.openapi import BATCH
-from facecraft.service.protocol import READS_ON
 from facecraft.service.request.fields import query_preset
 from facecraft.service.request.multipart import parse_boundary
+from facecraft.service.scope import READS_ON
 from facecraft.service.state import Service, ServiceDep
 
 router = APIRouter()

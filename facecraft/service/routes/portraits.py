@@ -1,8 +1,9 @@
 """The routes for one photo."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from fastapi import APIRouter, Request, Response
@@ -22,6 +23,7 @@ from facecraft.service.request.files import ReceivedForm
 from facecraft.service.request.negotiation import prefers_json
 from facecraft.service.request.upload import read_form
 from facecraft.service.response.findings import check_response, detection_response, portrait_response
+from facecraft.service.response.portrait import PortraitResponse
 from facecraft.service.state import Service, ServiceDep
 
 T = TypeVar("T")
@@ -45,16 +47,35 @@ async def process(request: Request, service: ServiceDep) -> Response:
         cancellation = Cancellation(seconds=runtime.deadline_s)
         if options.each:
             return await _process_each(request, service, form, options, cancellation, as_json=as_json)
+        with ExitStack() as place:
+            room = place.enter_context(service.answers.room())
 
-        def work() -> Response:
-            portrait = pipeline.process(form.content, options, cancellation, judge=as_json)
-            request.state.findings = portrait
-            return portrait_response(portrait, as_json=as_json)
+            def work() -> PortraitResponse:
+                portrait = pipeline.process(
+                    form.content, options, cancellation, judge=as_json, reserve=room.take
+                )
+                # Without the file: uvicorn keeps the state as long as the connection.
+                request.state.findings = replace(portrait, data=b"")
+                return portrait_response(portrait, as_json=as_json)
 
-        try:
-            return await await_connected(request, service.admission.run(work))
-        finally:
-            cancellation.cancel()  # after the deadline or a disconnect, the work stops at its next face
+            response = await _run_in_place(request, service, work, place, cancellation)
+            return response.keep(place.pop_all(), room)
+
+
+async def _run_in_place(
+    request: Request, service: Service, work: Callable[[], T], place: ExitStack, cancellation: Cancellation
+) -> T:
+    """Run work that needs a place. If nobody waits for it any more, it keeps the place until it has ended."""
+    running: list[asyncio.Future[T]] = []
+    try:
+        return await await_connected(request, service.admission.run(work, running.append))
+    except BaseException:
+        if running:
+            kept = place.pop_all()
+            running[-1].add_done_callback(lambda _: kept.close())
+        raise
+    finally:
+        cancellation.cancel()  # after the deadline or a disconnect, the work stops at its next face
 
 
 async def _process_each(
@@ -73,8 +94,8 @@ async def _process_each(
             hint="Omit the header Accept, or ask for one face after another with face=1, face=2 and so on.",
         )
     pipeline, limit_bytes = service.ensure_ready().pipeline, service.portraits_bytes
-    with ExitStack() as stack:
-        stack.callback((await service.places.enter()).leave)
+    with ExitStack() as place:
+        place.callback((await service.places.enter()).leave)
 
         def work() -> Iterator[bytes]:
             made = portray(pipeline, form.content, options, cancellation, limit_bytes=limit_bytes)
@@ -84,22 +105,9 @@ async def _process_each(
             request.state.batch = {"portraits": len(made) - failed, "failed": failed}
             return archive(form.name, made)
 
-        running: list[asyncio.Future[Iterator[bytes]]] = []
-        try:
-            parts = await await_connected(request, service.admission.run(work, running.append))
-        except BaseException:
-            for each in running:
-                _close_after(each, stack.pop_all())
-            raise
-        finally:
-            cancellation.cancel()
+        parts = await _run_in_place(request, service, work, place, cancellation)
         timeout_s = service.settings.upload_timeout_s
-        return ArchiveResponse(parts, ARCHIVE_HEADERS, stack.pop_all(), timeout_s)
-
-
-def _close_after(work: asyncio.Future[Iterator[bytes]], place: ExitStack) -> None:
-    """Give the place back when the work has ended, which its request does not wait for."""
-    work.add_done_callback(lambda _: place.close())
+        return ArchiveResponse(parts, ARCHIVE_HEADERS, place.pop_all(), timeout_s)
 
 
 @router.post("/detect", response_class=Response, **DETECT)

@@ -22,7 +22,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(check: Check, *, per_key: int | None = None, ready: Callable[[], None] = lambda: None) -> None:
     async def checked() -> None:
-        await check(Places(ByteBudget(100), per_key=per_key, ensure_ready=ready))
+        await check(Places(2, ByteBudget(100), per_key=per_key, ensure_ready=ready))
 
     asyncio.run(checked())
 

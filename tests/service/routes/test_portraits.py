@@ -31,7 +31,7 @@ def test_process_answers_with_the_image(client: httpx.Client) -> None:
     assert "X-Facecraft-Source-Frames" not in response.headers
 
 
-@pytest.mark.parametrize("name", ["jpeg", "png", "webp"])
+@pytest.mark.parametrize("name", ["jpeg", "png", "webp", "avif"])
 def test_process_names_the_format_it_answers_with(client: httpx.Client, name: str) -> None:
     response = client.post("/process", files={"file": PHOTO}, data={"format": name})
     assert response.headers["Content-Type"] == f"image/{name}"

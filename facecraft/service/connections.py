@@ -1,4 +1,4 @@
-"""A limited number of places for connections."""
+"""The connections of a server, of which there is a limited number."""
 
 from typing import Protocol
 
@@ -11,8 +11,8 @@ class Connection(Protocol):
         """End the connection at once."""
 
 
-class Places:
-    """The places of a server. A connection that waits for a request gives way to a new one.
+class Connections:
+    """Who has a place. A connection that waits for a request gives way to a new one.
 
     So connections on which nothing is asked, however many, keep no client out.
 
