@@ -20,7 +20,7 @@ from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
 from facecraft.imaging.pixels import UPRIGHT, arrays, still_by_opencv, to_srgb
 from facecraft.imaging.reduction import check_scans, reduction_of, shrink, too_large
-from facecraft.imaging.structure import TURN
+from facecraft.imaging.structure import CODE, TURN
 from facecraft.types import Alpha, RGBImage, Source
 
 Turn: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
@@ -104,8 +104,16 @@ def _decode_whole(
             rgb, alpha = png.pixels(data, image)
         else:
             rgb, alpha = still_by_opencv(data) if plain else arrays(*to_srgb(image))
+            _convert_named(rgb, image)
     picture = _turned(rgb, alpha, turn)
     return picture, Source(picture.width, picture.height, format_, frames, share=share)
+
+
+def _convert_named(rgb: RGBImage, image: Image.Image) -> None:
+    """Convert colours that the file names by their numbers, in place."""
+    space = colour.space_of({}, image.info.get(CODE)) if CODE in image.info else None
+    if space is not None and not space.plain:
+        colour.convert(rgb, space.of_grey if image.mode in GREY_BANDS else space)
 
 
 def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:

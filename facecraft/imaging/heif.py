@@ -10,6 +10,8 @@ from facecraft.imaging.structure import Fields, Structure
 from facecraft.imaging.tracks import Track, tracks_of
 
 CHROMA_SAMPLES = (1, 1.5, 2, 3)  # samples of a pixel: grey, 4:2:0, 4:2:2, 4:4:4
+SRGB = 13
+OF_VIDEO = (1, 2, 6, 14, 15)  # and none at all
 ALPHA = (b"alpha", b"auxid:1\x00")  # in the type of an auxiliary picture; auxid:2 is depth
 OF_ANOTHER = (b"thmb", b"auxl")  # references from a picture to the one that it belongs to
 
@@ -71,6 +73,24 @@ def measure_avif(data: bytes, _most_frames: int) -> Structure:
     frames = max(_count(items, AV1), *(each.frames for each in found))
     largest = max(found, key=lambda each: each.width * each.height)
     return Structure(largest.width, largest.height, frames, max(each.decoded_bytes for each in found))
+
+
+def colour_code(data: bytes) -> bytes | None:
+    """Primaries and transfer of the primary picture, by their numbers in ITU-T H.273, as PNG's cICP has them.
+
+    The decoder has made full-range RGB of it. A transfer for video counts as that of sRGB, as in browsers.
+
+    Returns:
+        None if the file does not say it.
+    """
+    items = isobmff.items(data)
+    for box in items.properties.get(items.primary or 0, ()):
+        fields = Fields(data, box.start, box.end)
+        if box.kind == b"colr" and fields.take(4) == b"nclx":
+            primaries, transfer = fields.number(2), fields.number(2)
+            transfer = SRGB if transfer in OF_VIDEO else transfer
+            return bytes((primaries, transfer, 0, 1)) if max(primaries, transfer) < 256 else None
+    return None
 
 
 def _still(data: bytes, items: Items, item: int, coding: _Coding) -> Structure:

@@ -9,8 +9,8 @@ anything in Pillow: what may be decoded is in the table alone.
 import io
 from typing import TYPE_CHECKING
 
-from facecraft.imaging import gif, tiff
-from facecraft.imaging.structure import DEPTH, INVERTED, TURN, Structure
+from facecraft.imaging import gif, heif, tiff
+from facecraft.imaging.structure import CODE, DEPTH, INVERTED, TURN, Structure
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -48,7 +48,15 @@ def open_heic(data: bytes) -> "Image":
     except (RuntimeError, IndexError) as error:
         raise ValueError(str(error)) from error
     image.info[TURN] = 1
+    _name_colours(image, data)
     return image
+
+
+def _name_colours(image: "Image", data: bytes) -> None:
+    """Note the colours of a HEIC or AVIF file without a profile."""
+    code = None if image.info.get("icc_profile") else heif.colour_code(data)
+    if code is not None:
+        image.info[CODE] = code
 
 
 def _with_known_brand(data: bytes) -> bytes:
@@ -81,6 +89,7 @@ def open_avif(data: bytes) -> "Image":
     for name, told in (("icc_profile", profile), ("exif", exif), ("xmp", xmp)):
         if told:
             image.info[name] = told
+    _name_colours(image, data)
     return image
 
 

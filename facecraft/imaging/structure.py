@@ -11,6 +11,8 @@ DEPTH = "depth"
 """Bits of a sample, where they are fewer than the mode has."""
 INVERTED = "inverted"
 """Whether 0 is white."""
+CODE = "code"
+"""Its colours by their numbers in ITU-T H.273, as PNG's chunk cICP has them, where there is no profile."""
 MOST_PARTS = 10_000
 """Most boxes, items or directory entries of a kind that are read: a photo has hundreds."""
 

@@ -11,6 +11,8 @@ RESERVED = 100
 """For everything that is no connection: models, the log, and connections that are being refused."""
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 GONE = frozenset({errno.ECONNRESET, errno.ENOTCONN, errno.EPIPE})
+RETRY = "_start_serving"
+"""What asyncio calls a second after it could not accept a connection, also if the port is closed by then."""
 
 logger = logging.getLogger(__name__)
 
@@ -43,5 +45,7 @@ def log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
         logger.warning("No new connection can be accepted: %s.", error.strerror if error else "")
     elif code in GONE:
         logger.debug("A client left: %s.", error)
+    elif isinstance(error, ValueError) and RETRY in context["message"]:
+        logger.debug("The port is closed: %s.", error)
     else:
         loop.default_exception_handler(context)

@@ -7,10 +7,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import skimage.data
 from PIL import Image
 
 from facecraft.cli import load
 from tests.cli.conftest import Main, command_main, run
+from tests.imaging.heifs import heic
 
 Capture = pytest.CaptureFixture[str]
 
@@ -29,6 +31,27 @@ def test_files_are_restored_and_what_failed_is_reported(group_path: Path, tmp_pa
     assert [path.name for path in out.iterdir()] == ["t1.png"]
     with Image.open(out / "t1.png") as portrait:
         assert portrait.size == (1280, 886)
+
+
+def test_photos_of_each_format_are_taken_from_a_folder(main: Main, tmp_path: Path) -> None:
+    # Named as Windows, phones, cameras and scanners name them.
+    photo = Image.fromarray(skimage.data.astronaut())  # type: ignore[no-untyped-call]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, format_ in (
+        ("a.jfif", "JPEG"), ("b.jpe", "JPEG"), ("c.MPO", "MPO"), ("d.TIF", "TIFF"), ("e.gif", "GIF"),
+        ("f.bmp", "BMP"), ("g.avif", "AVIF"), ("h.apng", "PNG"),
+    ):  # fmt: skip
+        photo.save(folder / name, format_)
+    (folder / "IMG_0001.HEIC").write_bytes(heic(photo))
+    out = tmp_path / "out"
+    assert main("process", folder, "-o", out, "--restorer", "none", "--width", "200", "--height", "250") == 0
+    assert {path.name for path in out.iterdir()} == {
+        "a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg", "f.jpg", "g.avif", "h.png", "IMG_0001.jpg",
+    }  # fmt: skip
+    for path in out.iterdir():
+        with Image.open(path) as portrait:
+            assert portrait.size == (200, 250)
 
 
 def test_a_manifest_is_written_also_when_files_failed(main: Main, group_path: Path, tmp_path: Path) -> None:

@@ -3,32 +3,19 @@
 import io
 import struct
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, partial
 
 import numpy as np
 import skimage.data
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-EITHER = (200, 400)
-"""Some readers accept it and some do not; both are safe."""
+from tests.hostile import heif_files, old_files
+from tests.hostile.kinds import EITHER, Hostile, scans, squeezed
+from tests.hostile.modes import MODES
 
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Hostile:
-    """One file.
-
-    Attributes:
-        statuses: any of these is right.
-    """
-
-    name: str
-    make: Callable[[], bytes]
-    statuses: tuple[int, ...]
 
 
 @cache
@@ -58,13 +45,6 @@ def png(
     return PNG_HEAD + chunk(b"IHDR", head) + before + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-def squeezed(size: int) -> bytes:
-    """A zlib stream of that many zeros, a thousandth as long."""
-    packer = zlib.compressobj(9)
-    parts = [packer.compress(bytes(1 << 20)) for _ in range(size >> 20)]
-    return b"".join((*parts, packer.compress(bytes(size & 0xFFFFF)), packer.flush()))
-
-
 def rows_of(width: int, height: int, channels: int = 3) -> bytes:
     return zlib.compress(bytes((1 + width * channels) * height))
 
@@ -80,17 +60,6 @@ def flipped(format_: str, seed: int, bits: int) -> bytes:
     for at, bit in zip(rng.integers(32, len(data), bits), rng.integers(0, 8, bits), strict=True):
         data[at] ^= 1 << int(bit)
     return bytes(data)
-
-
-def scans(count: int) -> bytes:
-    """A progressive JPEG whose first scan of refinement is repeated."""
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 64), "red").save(buffer, "JPEG", progressive=True)
-    data = buffer.getvalue()
-    start = data.index(b"\xff\xda")
-    end = data.index(b"\xff", start + 2 + int.from_bytes(data[start + 2 : start + 4], "big"))
-    scan = data[start:end]
-    return data[:start] + scan * count + data[start:]
 
 
 def with_size(width: int, height: int, *, progressive: bool = False) -> bytes:
@@ -160,6 +129,8 @@ def files() -> Iterator[Hostile]:
     yield from _lies()
     yield from _other_formats()
     yield from _broken()
+    yield from heif_files.files()
+    yield from old_files.files()
 
 
 def _bombs() -> Iterator[Hostile]:
@@ -211,8 +182,8 @@ def _lies() -> Iterator[Hostile]:
 
 def _other_formats() -> Iterator[Hostile]:
     for name, head in {
-        "gif": b"GIF89a", "bmp": b"BM", "tiff": b"II*\0", "tiff, big": b"MM\0*", "pdf": b"%PDF-1.7",
-        "heic": b"\0\0\0\x18ftypheic", "avif": b"\0\0\0\x18ftypavif", "postscript": b"%!PS-Adobe",
+        "pdf": b"%PDF-1.7", "camera raw": b"\0\0\0\x18ftypcrx ", "jpeg xl": b"\0\0\0\x0cJXL ",
+        "film": b"\0\0\0\x18ftypisom", "postscript": b"%!PS-Adobe",
         "svg": b"<svg onload='x'>", "html": b"<html><script>", "php": b"<?php system('id');",
         "elf": b"\x7fELF",
         "zip": b"PK\x03\x04", "gzip": b"\x1f\x8b\x08", "psd": b"8BPS\0\1", "ico": b"\0\0\1\0",
@@ -240,9 +211,17 @@ def _broken() -> Iterator[Hostile]:
                 (200, 400, 413),
             )
         yield Hostile(f"{format_}, head alone", lambda format_=format_: portrait(format_)[:12], (400,))  # type: ignore[misc]
+    for name in ("heic", "avif", "tiff", "gif", "bmp"):
+        for share in (0.01, 0.5, 0.9):
+            yield Hostile(f"{name}, cut at {share:.0%}", partial(_cut, name, share), (400, 415))
     yield Hostile("jpeg with a zip behind it", lambda: portrait("JPEG") + b"PK\x03\x04" + bytes(99), (200,))
     yield Hostile("png with a script behind it", lambda: portrait("PNG") + b"<script>", (200,))
     yield Hostile("jpeg with php in a comment", _with_comment, (200,))
+
+
+def _cut(mode: str, share: float) -> bytes:
+    data = MODES[mode]()
+    return data[: int(len(data) * share)]
 
 
 def _with_comment() -> bytes:

@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from facecraft.checks.bench.server import Server, serving
-from tests.hostile.files import Hostile, files, portrait, with_size
+from tests.hostile.files import files, portrait, with_size
+from tests.hostile.kinds import Hostile
+from tests.hostile.modes import MODES
 
 SLOWEST_S = 5
 GROWTH_MB = 512
@@ -21,6 +23,7 @@ MUTATIONS = int(os.environ.get("MUTATIONS", "200"))  # 2000 for a night
 INTERNALS = re.compile(
     r"Traceback|File \"|/site-packages|0x[0-9a-f]{8}|/tmp/|/home/|/root/|\bPIL\b|\bcv2\b|numpy"
 )
+KINDS_OF_DAMAGE = ("flip", "set", "cut", "drop", "repeat", "swap")
 # What is hostile is the decoding: a restorer's time would only hide it, and so would a missing face.
 FIELDS = {"restorer": "none", "require_face": "false", "keep_metadata": "gps"}
 
@@ -99,12 +102,36 @@ def test_a_jpeg_that_claims_to_be_large_is_refused_where_it_would_be_decoded_sma
     format_=st.sampled_from(["JPEG", "PNG", "WEBP"]),
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(1, 64),
-    kind=st.sampled_from(["flip", "set", "cut", "drop", "repeat", "swap"]),
+    kind=st.sampled_from(KINDS_OF_DAMAGE),
 )
 def test_a_mutated_portrait_harms_nothing(
     server: Server, format_: str, seed: int, count: int, kind: str
 ) -> None:
     survives(server, mutated(portrait(format_), np.random.default_rng(seed), count, kind))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_no_mutation_of_a_mode_harms(server: Server, mode: str) -> None:
+    """As the page sends it: what is hostile is the decoding, and this route does nothing else."""
+    data, rng = MODES[mode](), np.random.default_rng(sum(mode.encode()))
+    reset_peak(server)
+    before, _ = server.memory_bytes()
+    url = f"http://127.0.0.1:{server.port}/preview"
+    with httpx.Client(timeout=60, trust_env=False) as client:
+        assert client.post(url, files={"file": data}).status_code == 200
+        for number in range(MUTATIONS):
+            harm = mutated(data, rng, int(rng.integers(1, 65)), KINDS_OF_DAMAGE[number % 6])
+            if number % 2:  # most of what a decoder believes is at the start
+                harm = mutated(data[:600], rng, int(rng.integers(1, 9)), "set") + data[600:]
+            start = perf_counter()
+            response = client.post(url, files={"file": harm})
+            assert perf_counter() - start < SLOWEST_S
+            assert response.status_code < 500, response.text
+            if response.status_code != 200:
+                assert not INTERNALS.search(response.text), response.text
+        assert client.get(f"http://127.0.0.1:{server.port}/health").status_code == 200
+    _, peak = server.memory_bytes()
+    assert (peak - before) / 2**20 < GROWTH_MB
 
 
 def mutated(data: bytes, rng: np.random.Generator, count: int, kind: str) -> bytes:

@@ -1,6 +1,7 @@
 """HEIC and AVIF, in every mode in which cameras and programs write them."""
 
 import io
+import struct
 from collections.abc import Callable
 
 import numpy as np
@@ -144,6 +145,31 @@ def test_a_profile_is_converted_to_srgb(brand: bytes) -> None:
     picture = Image.new("RGB", (64, 64), (200, 30, 40))
     file = heifs.WRITERS[brand](picture, quality=95, icc_profile=swapped_profile())
     assert abs(decode(file, LIMITS).rgb[32, 32].astype(int) - (30, 200, 40)).max() <= 8
+
+
+def named(brand: bytes, primaries: int, transfer: int, level: tuple[int, int, int]) -> list[int]:
+    """What a picture of one colour comes out as, with its colours named by numbers."""
+    picture = heifs.primary(
+        heifs.WRITERS[brand](Image.new("RGB", (64, 64), level), quality=100, **FULL_COLOUR[brand])
+    )
+    colours = box(b"colr", b"nclx", struct.pack(">HHHB", primaries, transfer, 6, 0x80))
+    file = assemble(brand, [picture.without(b"colr").and_(colours)])
+    return [int(each) for each in decode(file, LIMITS).rgb[32, 32]]
+
+
+FULL_COLOUR: dict[bytes, dict[str, object]] = {b"heic": {"chroma": 444}, b"avif": {"subsampling": "4:4:4"}}
+
+
+@pytest.mark.parametrize("brand", BRANDS)
+def test_colours_that_are_named_by_numbers_are_converted_to_srgb(brand: bytes) -> None:
+    near = pytest.approx([200, 120, 100], abs=4)
+    for transfer in (13, 1, 2, 6):  # as browsers do, what is made for video counts as sRGB
+        assert named(brand, 1, transfer, (200, 120, 100)) == near
+    assert named(brand, 2, 2, (200, 120, 100)) == near
+    # Display P3: sRGB's (200, 120, 100) is less saturated there.
+    assert named(brand, 12, 13, (189, 123, 105)) == pytest.approx([200, 120, 100], abs=5)
+    # PQ of BT.2020, as cameras write it in HIF: white paper is at 58 % of the signal.
+    assert named(brand, 9, 16, (148, 148, 148)) == pytest.approx([255, 255, 255], abs=4)
 
 
 def test_the_first_picture_of_a_sequence_is_used() -> None:

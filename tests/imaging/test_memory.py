@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.imaging.files import chunk
+from tests.imaging.heifs import deep_heic, heic
 
 GROWTH = """
 import re, sys
@@ -34,12 +35,26 @@ print(peak_mb() - before)
         ("PNG", "RGBA", {"exif": 6, "compress_level": 1}),
         ("PNG", "I;16", {"compress_level": 1}),
         ("WEBP", "RGBA", {"method": 0, "lossless": False}),
+        ("AVIF", "RGBA", {"exif": 6, "speed": 10, "subsampling": "4:4:4"}),
+        ("TIFF", "RGBA", {"exif": 6, "compression": "tiff_adobe_deflate"}),
+        ("TIFF", "I;16", {"compression": "tiff_adobe_deflate"}),
+        ("TIFF", "CMYK", {"compression": "raw"}),
+        ("GIF", "P", {}),
+        ("BMP", "RGB", {}),
     ],
 )
 def test_the_largest_picture_grows_the_process_by_less_than_512_mb(
     name: str, mode: str, parameters: dict[str, object], tmp_path: Path
 ) -> None:
     Image.new(mode, (6324, 6324), 99).save(tmp_path / "photo", name, **with_exif(parameters))
+    assert 100 < growth_mb(tmp_path / "photo") < 512
+
+
+def test_nor_does_the_largest_heic_of_each_depth(tmp_path: Path) -> None:
+    (tmp_path / "photo").write_bytes(heic(Image.new("RGB", (6324, 6324), 99)))
+    assert 100 < growth_mb(tmp_path / "photo") < 512
+    deepest = np.full((4800, 5200, 4), 9999, np.uint16)  # more than 25 megapixels of these are refused
+    (tmp_path / "photo").write_bytes(deep_heic(deepest, "RGBA;16", 12, chroma=444))
     assert 100 < growth_mb(tmp_path / "photo") < 512
 
 

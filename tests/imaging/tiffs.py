@@ -42,11 +42,20 @@ def tiff(
     return bytes(body)
 
 
-def grey(width: int, height: int, bits: int, pixels: bytes, *, photometric: int = 1, **more: object) -> bytes:
-    """Uncompressed grey."""
+def grey(
+    width: int,
+    height: int,
+    bits: int,
+    pixels: bytes,
+    *,
+    photometric: int = 1,
+    more: Mapping[int, Sequence[int]] | None = None,
+    **parameters: object,
+) -> bytes:
+    """Uncompressed grey, unless more tags say otherwise."""
     tags = {
         256: [width], 257: [height], 258: [bits], 259: [1], 262: [photometric], STRIPS: [], 277: [1],
         278: [height], 279: [len(pixels)],
     }  # fmt: skip
     kinds = dict.fromkeys((258, 259, 262, 277), SHORT)
-    return tiff(tags, pixels, kinds=kinds, **more)  # type: ignore[arg-type]
+    return tiff(tags | dict(more or {}), pixels, kinds=kinds, **parameters)  # type: ignore[arg-type]

@@ -87,7 +87,7 @@ def test_the_limit_of_the_photo_is_the_same(client: httpx.Client, send: Send) ->
     assert send(client, "/process", bytes(LIMIT)).status_code == 200
     for size in (LIMIT + 1, 3 * LIMIT):
         response = send(client, "/process", bytes(size))
-        refused(response, 413, "upload_too_large", "larger than 100000 bytes")
+        refused(response, 413, "upload_too_large", "at most 0.1 are taken")
         assert response.json()["limit"] == LIMIT
 
 

@@ -24,9 +24,9 @@ def preview(client: httpx.Client, data: bytes) -> tuple[dict[str, object], Image
 
 def test_it_is_a_small_picture_of_the_photo(client: httpx.Client) -> None:
     body, shown = preview(client, heic(ramp(4000, 3000)))
-    assert body["source"] == {
-        "width": 4000, "height": 3000, "format": "heic", "frames": 1, "jpeg_quality": None, "turned_deg": 0,
-    }  # fmt: skip
+    source = body["source"]
+    assert isinstance(source, dict)
+    assert (source["width"], source["height"], source["format"]) == (4000, 3000, "heic")
     assert shown.size == (1600, 1200)
     assert abs(np.asarray(shown, int) - np.asarray(ramp(1600, 1200))).mean() < 3
 
