@@ -21,6 +21,9 @@ T = TypeVar("T")
 ROOM_TIMEOUT_S = 10.0
 """How long work waits for room for its answer; at most half of the deadline, so that it can be done then."""
 
+REST_S = 3.0
+"""How long nothing may run until all memory is returned that nobody uses any more."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -45,6 +48,7 @@ class Admission:
         self._waiting = 0
         self._running = 0
         self._durations_s: deque[float] = deque(maxlen=32)
+        self._rest_timer: asyncio.TimerHandle | None = None
 
     @property
     def waiting(self) -> int:
@@ -118,6 +122,8 @@ class Admission:
 
     async def close(self) -> None:
         """Wait for running work, then end the threads."""
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
         await asyncio.to_thread(self._pool.shutdown)
 
     @asynccontextmanager
@@ -157,8 +163,25 @@ class Admission:
     def _release_worker(self, work: asyncio.Future[T]) -> None:
         self._running -= 1
         self._idle_workers.release()
+        if not self.busy:
+            self._rest_later()
         if not work.cancelled():
             work.exception()  # marks the error as seen: it is already logged, and the caller may have left
+
+    def _rest_later(self) -> None:
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
+        self._rest_timer = asyncio.get_running_loop().call_later(REST_S, self._rest)
+
+    def _rest(self) -> None:
+        """Return the memory of what ended outside of work: uploads, answers and batches that were given up.
+
+        References in a circle, as errors have them, would keep it until Python looks for such circles.
+        """
+        from facecraft.runtime.device import release_memory  # noqa: PLC0415  # OpenCV is slow to import
+
+        if not self.busy:
+            asyncio.get_running_loop().run_in_executor(self._pool, release_memory)
 
     def _run_timed(self, work: Callable[[], T]) -> T:
         start = perf_counter()
