@@ -121,7 +121,7 @@ def test_a_photo_that_is_too_large_is_not_read_whole(place: Place) -> None:
         place.until(lambda files: "in/failed/a.jpg.json" in files)
     assert len(echo.processed[0]) == MAX_BYTES + 1
     detail = json.loads(place.files()["in/failed/a.jpg.json"])["detail"]
-    assert detail == "The file has 0.01 MB; at most 0.001 MB are taken."
+    assert detail == "The file has 0.01 MB; at most 0.001 are taken."
 
 
 @pytest.mark.parametrize("name", [".hidden.jpg", "a.jpg.part", "a.jpg.crdownload", "a.jpg~", ".git/a.jpg"])

@@ -28,7 +28,7 @@ from facecraft.service.server import serve
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock
 
-def process(data, options, cancellation, *, judge):
+def process(data, options, cancellation, *, judge, reserve=None):
     time.sleep(float(data))  # each file says how many seconds it takes
     made = {"data": data, "format": "png", "width": 1, "height": 1, "restored": 0, "restorer": "none"}
     return Portrait(source=Source(1, 1, "png", 1), faces=(), timings_ms={}, **made)
@@ -227,6 +227,9 @@ def test_sigterm_does_not_wait_for_an_upload_for_long(silent: bool) -> None:
                     answer = connection.recv(4096)
                     break
                 connection.sendall(b"x")
+            connection.settimeout(PATIENCE_S)
+            while b"}" not in answer:
+                answer += connection.recv(4096)
         _, errors = running.communicate(timeout=PATIENCE_S)
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"shutting down" in answer
