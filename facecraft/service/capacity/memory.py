@@ -17,8 +17,8 @@ PIXEL_BYTES = 40
 
 Decoding takes up to 12 bytes, also where a larger JPEG is decoded smaller (tests/imaging/test_memory.py).
 Most portraits take up to 29, whatever is done with them. A WebP with transparency takes most: 9 for its
-pictures and 25 in the encoder, and to fit it into max_kb up to 4 more (tests/finishing/test_memory.py). Twenty
-faces, sheets and enlarged pictures take less."""
+pictures and 25 in the encoder, and to fit it into max_kb up to 4 more (tests/finishing/test_memory.py).
+Twenty faces, sheets and enlarged pictures take less."""
 NETWORK_BYTES = 700_000_000
 """Largest memory of a network in addition to its warm-up: for the largest tile 606 MB in ONNX Runtime, and
 269 MB in OpenVINO (benchmarks/memory.py) with 60 MB for kernels of all sizes."""
