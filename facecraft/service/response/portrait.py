@@ -60,6 +60,8 @@ class PortraitResponse(Response):
                     if leaving.done():
                         return
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    # A fast client takes every piece at once, and one that is gone is only noticed here.
+                    await asyncio.sleep(0)
                 await send({"type": "http.response.body", "body": b""})
             finally:
                 leaving.cancel()
