@@ -133,10 +133,10 @@ def _size(data: bytes, items: Items, item: int) -> tuple[int, int]:
 
 
 def _property(data: bytes, items: Items, item: int, kind: bytes) -> Fields:
-    for box in items.properties.get(item, ()):
-        if box.kind == kind:
-            return Fields(data, box.start, box.end)
-    raise ValueError(f"A picture has no {kind.decode()}.")
+    found = [box for box in items.properties.get(item, ()) if box.kind == kind]
+    if len(found) != 1:
+        raise ValueError(f"A picture has not one {kind.decode()}, but {len(found)}.")
+    return Fields(data, found[0].start, found[0].end)
 
 
 def _tiles(data: bytes, items: Items, item: int, coding: _Coding) -> tuple[int, ...]:

@@ -1,10 +1,13 @@
 """The boxes of HEIC and AVIF files: ISO/IEC 14496-12, and the items of 23008-12."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from facecraft.imaging.structure import Fields, few
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 
 class Box(NamedTuple):
@@ -76,13 +79,31 @@ def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
 
 
 def inside(data: bytes, box: Box, *path: bytes, skip: int = 0) -> Box | None:
-    """The box at that path in a box, after `skip` bytes of its own fields; None if there is none."""
+    """The box at that path in a box, after `skip` bytes of its own fields; None if there is none.
+
+    Raises:
+        ValueError: there are several. Which one counts depends on the decoder.
+    """
     for kind in path:
         found = [each for each in boxes(data, box.start + skip, box.end) if each.kind == kind]
         if not found:
             return None
-        box, skip = found[0], 0
+        (box,), skip = once(found), 0
     return box
+
+
+def once(found: Sequence[T]) -> Sequence[T]:
+    """What may be there once. Raise ValueError if there is more."""
+    if len(found) > 1:
+        raise ValueError("The file has something twice that it may have once.")
+    return found
+
+
+def add(known: dict[K, T], key: K, value: T) -> None:
+    """Add what may be there once. Raise ValueError if it is there already."""
+    if key in known:
+        raise ValueError("The file has something twice that it may have once.")
+    known[key] = value
 
 
 def items(data: bytes) -> Items:
@@ -91,7 +112,9 @@ def items(data: bytes) -> Items:
     meta = inside(data, whole, b"meta")
     if meta is None:
         return Items()
-    parts = {each.kind: each for each in boxes(data, meta.start + 4, meta.end)}
+    parts: dict[bytes, Box] = {}
+    for each in boxes(data, meta.start + 4, meta.end):
+        add(parts, each.kind, each)
     primary = None
     if b"pitm" in parts:
         fields, version = opened(data, parts[b"pitm"])
@@ -116,7 +139,8 @@ def opened(data: bytes, box: Box) -> tuple[Fields, int]:
 
 
 def _kinds(data: bytes, iinf: Box | None) -> tuple[dict[int, bytes], frozenset[int]]:
-    kinds, hidden = {}, set()
+    kinds: dict[int, bytes] = {}
+    hidden = set()
     if iinf is not None:
         fields, version = opened(data, iinf)
         fields.take(4 if version else 2)
@@ -124,7 +148,7 @@ def _kinds(data: bytes, iinf: Box | None) -> tuple[dict[int, bytes], frozenset[i
             fields, version = opened(data, entry)
             item = fields.number(4 if version == 3 else 2)
             fields.take(2)
-            kinds[item] = fields.take(4) if version >= 2 else b""
+            add(kinds, item, fields.take(4) if version >= 2 else b"")
             if data[entry.start + 3] & 1:
                 hidden.add(item)
     return kinds, frozenset(hidden)
@@ -157,7 +181,7 @@ def _properties(data: bytes, iprp: Box | None) -> dict[int, tuple[Box, ...]]:
         for _ in few(fields.number(4)):
             item = fields.number(4 if version else 2)
             indices = [fields.number(1 + wide) & (0x7FFF if wide else 0x7F) for _ in range(fields.number(1))]
-            found[item] = tuple(known[index - 1] for index in indices if 0 < index <= len(known))
+            add(found, item, tuple(known[index - 1] for index in indices if 0 < index <= len(known)))
     return found
 
 
@@ -167,7 +191,8 @@ def _places(data: bytes, iloc: Box | None, idat: Box | None) -> dict[int, tuple[
     fields, version = opened(data, iloc)
     sizes = fields.number(2)
     offset_bytes, length_bytes, base_bytes, index_bytes = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
-    found, total = {}, 0
+    found: dict[int, tuple[Place, ...]] = {}
+    total = 0
     for _ in few(fields.number(4 if version == 2 else 2)):
         item = fields.number(4 if version == 2 else 2)
         method = fields.number(2) & 15 if version else 0
@@ -186,7 +211,7 @@ def _places(data: bytes, iloc: Box | None, idat: Box | None) -> dict[int, tuple[
             if not 0 <= start <= start + length <= end:
                 raise ValueError("The data of a picture lies outside of the file.")
             extents.append(Place(start, start + length))
-        found[item] = tuple(extents)
+        add(found, item, tuple(extents))
     return found
 
 

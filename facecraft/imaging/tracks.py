@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from facecraft.imaging.isobmff import Box, Place, boxes, inside, opened
+from facecraft.imaging.isobmff import Box, Place, boxes, inside, once, opened
 from facecraft.imaging.structure import Fields
 
 MOST_TRACKS = 8
@@ -44,17 +44,18 @@ def _track(data: bytes, trak: Box) -> Track | None:
     table = inside(data, trak, b"mdia", b"minf", b"stbl")
     if handler is None or table is None or data[handler.start + 8 : handler.start + 12] == b"soun":
         return None
-    parts = {each.kind: each for each in boxes(data, table.start, table.end)}
-    if not {b"stsd", b"stsz"} <= parts.keys() or not {b"stco", b"co64"} & parts.keys():
+    kinds, sizes = inside(data, table, b"stsd"), inside(data, table, b"stsz")
+    short, wide = inside(data, table, b"stco"), inside(data, table, b"co64")
+    places = next(iter(once([each for each in (short, wide) if each is not None])), None)
+    if kinds is None or sizes is None or places is None:
         return None
-    entry = next(boxes(data, parts[b"stsd"].start + 8, parts[b"stsd"].end))
+    entry = next(boxes(data, kinds.start + 8, kinds.end))
     fields = Fields(data, entry.start + 24, entry.end)
     width, height = fields.number(2), fields.number(2)
-    fields, _ = opened(data, parts[b"stsz"])
+    fields, _ = opened(data, sizes)
     size, samples = fields.number(4), fields.number(4)
     size = size or (fields.number(4) if samples else 0)
-    wide = b"co64" in parts
-    fields, _ = opened(data, parts[b"co64" if wide else b"stco"])
+    fields, _ = opened(data, places)
     start = fields.number(8 if wide else 4) if fields.number(4) else 0
     if start + size > len(data):
         raise ValueError("The data of a picture lies outside of the file.")

@@ -103,6 +103,31 @@ def test_tiles_that_share_their_data_are_refused() -> None:
 
 
 @pytest.mark.parametrize("brand", heifs.WRITERS)
+@pytest.mark.parametrize("kind", [b"meta", b"ispe", b"pitm", b"iloc", b"ipco"])
+def test_what_is_there_twice_is_refused(kind: bytes, brand: bytes) -> None:
+    # Decoders differ in which of the two they take: the one that was not measured might be the large one.
+    data = assemble(brand, [heifs.primary(heifs.WRITERS[brand](Image.new("RGB", (64, 64))))])
+    decode(data, LIMITS)
+    if kind == b"ispe":
+        picture = heifs.primary(data).and_(heifs.ispe(8, 8))
+        twice = assemble(brand, [picture])
+    elif kind == b"meta":
+        start = data.index(b"meta") - 4
+        twice = data + data[start : start + int.from_bytes(data[start : start + 4], "big")]
+    else:
+        start = data.index(kind) - 4
+        part = data[start : start + int.from_bytes(data[start : start + 4], "big")]
+        twice = data.replace(part, part * 2)
+        for parent in (b"meta", b"iprp") if kind == b"ipco" else (b"meta",):
+            at = twice.index(parent) - 4
+            size = int.from_bytes(twice[at : at + 4], "big") + len(part)
+            twice = twice[:at] + struct.pack(">I", size) + twice[at + 4 :]
+    with pytest.raises(UndecodableImage) as caught:
+        decode(twice, LIMITS)
+    assert "twice" in str(caught.value.__cause__) or "not one ispe" in str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize("brand", heifs.WRITERS)
 def test_a_file_that_is_cut_off_is_refused(brand: bytes, astronaut: RGBImage) -> None:
     data = heifs.WRITERS[brand](Image.fromarray(astronaut))
     for share in (0.001, 0.01, 0.3, 0.9, 0.99):
