@@ -11,6 +11,7 @@ import numpy as np
 from facecraft.api import Facecraft
 from facecraft.checks.bench.measure import PHOTO
 from facecraft.imaging import codec
+from facecraft.imaging.limits import Limits
 from facecraft.imaging.picture import Picture
 from facecraft.options import Options
 
@@ -20,7 +21,7 @@ STEPS = ("landmarks", "extent", "frame", "background", "tone", "mask", "verdict"
 
 def main() -> None:
     pipeline = Facecraft(device="cpu").runtime.pipeline
-    limits = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
+    limits = Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
     photo, _ = codec.decode(PHOTO.read_bytes(), limits)
     large = cv2.resize(photo.rgb, (2048, 2048), interpolation=cv2.INTER_CUBIC)
     data = codec.encode(Picture(np.asarray(large, np.uint8)), "jpeg", 92)

@@ -21,6 +21,7 @@ USAGE = "usage: python examples/async_client.py PHOTO FOLDER"
 PRESETS = ("badge", "linkedin")
 TIMEOUT_S = 300  # longer than any deadline of the server
 TRIES = 5
+SUFFIX_OF = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/avif": "avif"}
 
 Answer = dict[str, Any]
 
@@ -52,7 +53,7 @@ async def ask(photo: bytes) -> list[Answer]:
 def save(answer: Answer, folder: Path, name: str) -> str:
     """Write a portrait; returns a line about it."""
     image = answer["image"]
-    suffix = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}[image["media_type"]]
+    suffix = SUFFIX_OF[image["media_type"]]
     path = folder / f"{name}.{suffix}"
     path.write_bytes(base64.b64decode(image["base64"]))
     failed = [rule["name"] for rule in answer["verdict"]["rules"] if rule["status"] == "fail"]

@@ -22,8 +22,8 @@ import httpx
 
 URL = os.environ.get("PORTRAITS_URL", "http://localhost:8000")
 KEY = os.environ.get("PORTRAITS_KEY", "")
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
-SUFFIX_OF = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+SUFFIX_OF = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/avif": ".avif"}
+SUFFIXES = {*SUFFIX_OF.values(), ".jpeg", ".jfif", ".heic", ".heif", ".tif", ".tiff", ".gif", ".bmp"}
 TIMEOUT_S = 300  # longer than any deadline of the server
 TRIES = 8
 

@@ -9,8 +9,6 @@ Each name is imported when it is first used: `import facecraft` takes millisecon
 """
 
 import os
-from importlib import import_module
-from typing import TYPE_CHECKING
 
 # ONNX Runtime sends telemetry unless this is set before it is imported, by us or by insightface.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -59,6 +57,7 @@ __all__ = [
     "__version__",
 ]
 
+TYPE_CHECKING = False  # the name is enough for mypy: importing typing would take as long as Python's start
 if TYPE_CHECKING:
     from facecraft.api import Closed, Facecraft
     from facecraft.cancellation import Cancellation
@@ -109,6 +108,8 @@ else:
     _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
     def __getattr__(name: str) -> object:
+        from importlib import import_module  # noqa: PLC0415  # not every command needs it
+
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(_HOMES[name]), name)

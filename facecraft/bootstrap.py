@@ -12,7 +12,7 @@ import numpy as np
 from facecraft import catalogue
 from facecraft.detection.refined import RefinedDetector
 from facecraft.errors import SettingInvalid
-from facecraft.imaging.codec import Limits
+from facecraft.imaging.limits import Limits
 from facecraft.matting.segmenters import Segmenter
 from facecraft.model import BuiltModel, DetectionModel, ImageModel, Model
 from facecraft.pipeline.models import Models

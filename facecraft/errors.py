@@ -4,8 +4,8 @@ Each has a `detail` (what happened), a `limit` if one was exceeded, and a `hint`
 
 These steps raise them:
 
-    request head                  HeadTooLarge, Unauthorized, NotReady, QueueFull
-    request body                  UploadTooLarge, UploadTimeout, TooManyFiles
+    request head                  HeadTooLarge, CrossSite, Unauthorized, NotReady, QueueFull
+    request body                  UnsupportedEncoding, UploadTooLarge, UploadTimeout, TooManyFiles
     options                       InvalidOption
     look (decode, detect)         UndecodableImage, UnsupportedFormat, ImageTooLarge
     plan                          NoFaceFound, TooManyFaces, ImageTooLarge, InvalidOption
@@ -17,7 +17,10 @@ Over HTTP a RequestError or ServiceError becomes `application/problem+json` (RFC
 becomes a file with that content.
 """
 
+from math import ceil
 from typing import ClassVar
+
+MILLION = 1_000_000
 
 
 class FacecraftError(Exception):
@@ -60,6 +63,14 @@ def problem(status: int, code: str, detail: str, hint: str, limit: float | None 
     return members if limit is None else members | {"limit": limit}
 
 
+def in_millions(value: int, *, up: bool = False) -> str:
+    """Bytes as MB, or pixels as megapixels, to a tenth; rounded `up` if it has to stay over a limit."""
+    if value < MILLION:
+        return f"{value / MILLION:g}"
+    tenths = 10 * value / MILLION
+    return f"{(ceil(tenths) if up else round(tenths)) / 10:g}"
+
+
 class RequestError(FacecraftError):
     """The request has to change before it can succeed."""
 
@@ -79,10 +90,17 @@ class UploadTooLarge(RequestError):
     hint = "Send a smaller file."
 
 
+def file_too_large(limit_bytes: int, found_bytes: int | None = None) -> UploadTooLarge:
+    """The error for a file over the limit; `found_bytes` if its size, or that of its request, is known."""
+    most = in_millions(limit_bytes)
+    found = f"more than {most}" if found_bytes is None else in_millions(found_bytes, up=True)
+    return UploadTooLarge(f"The file has {found} MB; at most {most} are taken.", limit=limit_bytes)
+
+
 class UploadTimeout(RequestError):
     status = 408
     code = "upload_timeout"
-    hint = "Send the request again over a connection that does not stall."
+    hint = "Send a smaller file, or use a faster connection."
 
 
 class HeadTooLarge(RequestError):
@@ -106,7 +124,13 @@ class ImageTooLarge(RequestError):
 class UnsupportedFormat(RequestError):
     status = 415
     code = "unsupported_format"
-    hint = "Send a JPEG, PNG or WebP file."
+    hint = "Send a photo in a format that is read; docs/http-api.md names them."
+
+
+class UnsupportedEncoding(RequestError):
+    status = 415
+    code = "unsupported_encoding"
+    hint = "Send the body as it is, without compressing or encoding it."
 
 
 class InvalidOption(RequestError):
@@ -130,13 +154,19 @@ class TooManyFaces(RequestError):
 class CannotFit(RequestError):
     status = 422
     code = "cannot_fit"
-    hint = "Raise max_kb, or use format=jpeg or format=webp."
+    hint = "Raise max_kb, or use format=jpeg, format=webp or format=avif."
 
 
 class Unauthorized(RequestError):
     status = 401
     code = "unauthorized"
     hint = "Send a valid key in the header X-API-Key, or as Authorization: Bearer KEY."
+
+
+class CrossSite(RequestError):
+    status = 403
+    code = "cross_site"
+    hint = "Use Facecraft's own page, or name the site's origin in FACECRAFT_CORS_ORIGINS."
 
 
 class ServiceError(FacecraftError):

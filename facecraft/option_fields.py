@@ -12,6 +12,7 @@ from facecraft.whose import Whose
 Layout = Literal["4x6in", "5x7in", "10x15cm", "13x18cm", "a6", "a5", "a4", "letter"]
 When = Literal["needed", "always"]
 Area = Literal["photo", "head", "face"]
+Damaged = Literal["refuse", "accept"]
 MaskShape = Literal["none", "oval", "circle", "rounded"]
 FaceCount = Annotated[int, Field(strict=True, ge=1, le=1000)]
 
@@ -35,6 +36,11 @@ class OptionFields(BaseModel):
         default=False,
         description="Whether every face that the photo's edge does not cut gets a portrait of its own. "
         "The answer is a ZIP then.",
+    )
+    damaged: Damaged = Field(
+        default="refuse",
+        description="What is done with a file that is cut off or broken. accept: the portrait is made of the "
+        "part that is there; it has the note damaged, and no document's rules pass.",
     )
     restorer: str = Field(
         default="auto",
@@ -135,13 +141,14 @@ class OptionFields(BaseModel):
     )
     format: Literal["auto", ImageFormat] = Field(
         default="auto",
-        description="Format of the answer. auto: that of the input, or PNG for a transparent portrait.",
+        description="Format of the answer. auto: that of the photo if it is written and can be transparent "
+        "where the portrait is, else JPEG, or PNG for a transparent portrait.",
     )
     quality: int | None = Field(
         default=None,
         ge=1,
         le=100,
-        description="Quality of a JPEG or WebP; 90 by default. A PNG is lossless and has none.",
+        description="Quality of a JPEG, WebP or AVIF; 90 by default. A PNG is lossless and has none.",
     )
     max_kb: int | None = Field(
         default=None,
@@ -154,4 +161,9 @@ class OptionFields(BaseModel):
         ge=36,
         le=1200,
         description="Resolution that is written into the file, in pixels per inch.",
+    )
+    keep_metadata: bool | Literal["gps", "true,gps"] = Field(
+        default=False,
+        description="true: date, title, author and copyright of the photo, out of EXIF, IPTC and XMP, are "
+        "written into the file. gps: also the place where it was taken. Nothing else ever is.",
     )

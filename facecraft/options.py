@@ -45,7 +45,8 @@ class Options(OptionFields):
         transparent = Background.parse(self.background).kind == "transparent"
         if transparent and self.format == "jpeg" and self.layout is None:
             raise InvalidOption(
-                "A JPEG cannot be transparent.", hint="Use format=png or format=webp, or another background."
+                "A JPEG cannot be transparent.",
+                hint="Use format=png, format=webp or format=avif, or another background.",
             )
         if self.head is not None and self.margin is not None:
             raise InvalidOption("The options head and margin exclude each other.", hint="Give one of them.")
@@ -92,6 +93,20 @@ class Options(OptionFields):
     def crops(self) -> bool:
         """Whether the portrait is a crop, and not the whole picture."""
         return self.width is not None or self.height is not None or self.fits_head
+
+    @property
+    def keeps_place(self) -> bool:
+        """Whether the file says where the photo was taken."""
+        return isinstance(self.keep_metadata, str)
+
+    @property
+    def sized(self) -> bool:
+        """Whether the portrait has a size of its own, so that a large photo may be decoded smaller for it.
+
+        A portrait that is cut out in the photo's own size, and one that is enlarged, need all of its pixels.
+        """
+        bounded = self.width is not None or self.height is not None or self.head_range is not None
+        return bounded and self.upscale == 1
 
     @property
     def print_dpi(self) -> int:

@@ -22,8 +22,8 @@ class Readable(Protocol):
 Photo: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | Readable | Image.Image | NDArray[np.uint8]
 )
-"""A photo: a path; the content of a JPEG, PNG or WebP file, or an open one; an image of Pillow; or an array,
-(H, W, 3) uint8, RGB."""
+"""A photo: a path; the content of a file in a format that is read, or an open one; an image of Pillow; or an
+array, (H, W, 3) uint8, RGB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -119,6 +119,27 @@ class Portrait(Findings):
         return np.array(self.image, np.uint8)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A small picture of a photo.
+
+    Attributes:
+        source: the photo's file.
+        data: the encoded picture, upright.
+        format: of `data`.
+        width: in pixels.
+        height: in pixels.
+        quality: the encoder's.
+    """
+
+    source: Source
+    data: bytes
+    format: ImageFormat
+    width: int
+    height: int
+    quality: int
+
+
 @dataclass(frozen=True, slots=True)
 class Portrayal:
     """What became of one face of a photo.

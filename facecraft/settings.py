@@ -1,51 +1,19 @@
 """The settings: every FACECRAFT_* environment variable."""
 
 import os
-from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from facecraft import catalogue
 from facecraft.errors import SettingInvalid
+from facecraft.links import is_address, is_link
+from facecraft.model_names import DETECTORS, RESTORERS, SEGMENTERS, UPSCALERS, listed, one_of
 from facecraft.weights.store import default_graphs_dir, default_models_dir
 
 PREFIX = "FACECRAFT_"
-
-
-def _detectors() -> tuple[str, ...]:
-    return ("auto", *(model.name for model in catalogue.DETECTORS))
-
-
-def _restorers() -> tuple[str, ...]:
-    return ("auto", *(model.name for model in (*catalogue.cleaners(), *catalogue.restorers())))
-
-
-def _upscalers() -> tuple[str, ...]:
-    return ("auto", "none", *(model.name for model in catalogue.upscalers()))
-
-
-def _segmenters() -> tuple[str, ...]:
-    return ("auto", *(model.name for model in catalogue.SEGMENTERS))
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return f"{', '.join(names[:-1])} or {names[-1]}"
-
-
-def _one_of(names: Callable[[], tuple[str, ...]]) -> AfterValidator:
-    """Accept the names of models in the catalogue."""
-
-    def check(value: str) -> str:
-        if value not in names():
-            raise PydanticCustomError("name", "use {names}", {"names": _listed(names())})
-        return value
-
-    return AfterValidator(check)
 
 
 class Settings(BaseSettings):
@@ -53,7 +21,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on. `::`: all, of IPv4 too.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     models_dir: Path = Field(
         default_factory=default_models_dir,
@@ -62,22 +30,22 @@ class Settings(BaseSettings):
     models_lock: Path | None = Field(
         default=None, description="Path of another models.lock. Default: the one in the package."
     )
-    detector: Annotated[str, _one_of(_detectors)] = Field(
-        default="auto", description=f"Face detector: {_listed(_detectors())}. `auto`: centerface."
+    detector: Annotated[str, one_of(DETECTORS)] = Field(
+        default="auto", description=f"Face detector: {listed(DETECTORS)}. `auto`: centerface."
     )
-    restorer: Annotated[str, _one_of(_restorers)] = Field(
+    restorer: Annotated[str, one_of(RESTORERS)] = Field(
         default="auto",
-        description=f"Restorers to load: {_listed(_restorers())}. `auto`: every one with weights in "
+        description=f"Restorers to load: {listed(RESTORERS)}. `auto`: every one with weights in "
         "the models folder.",
     )
-    upscaler: Annotated[str, _one_of(_upscalers)] = Field(
+    upscaler: Annotated[str, one_of(UPSCALERS)] = Field(
         default="auto",
-        description=f"Models for `upscale`: {_listed(_upscalers())}. `auto`: every one with weights in "
+        description=f"Models for `upscale`: {listed(UPSCALERS)}. `auto`: every one with weights in "
         "the models folder.",
     )
-    matting: Annotated[str, _one_of(_segmenters)] = Field(
+    matting: Annotated[str, one_of(SEGMENTERS)] = Field(
         default="auto",
-        description=f"Model that separates a person from the background: {_listed(_segmenters())}. `auto`: "
+        description=f"Model that separates a person from the background: {listed(SEGMENTERS)}. `auto`: "
         "the first in this list with weights in the models folder.",
     )
     engine: Literal["auto", "torch", "onnxruntime", "openvino"] = Field(
@@ -144,11 +112,23 @@ class Settings(BaseSettings):
         default=10.0,
         gt=0,
         le=3600,
-        description="Seconds for the whole body of a request; in a batch, for each file, or for 64 kB of "
-        "smaller files.",
+        description="Seconds without a byte of a body after which its upload ends.",
+    )
+    min_upload_rate: int = Field(
+        default=16_000,
+        ge=0,
+        le=1_000_000_000,
+        description="Least rate of an upload after its first seconds, in bytes per second. 0: none.",
+    )
+    max_connections: int = Field(
+        default=1000,
+        ge=1,
+        le=100_000,
+        description="Largest number of connections. One more ends the one that waited longest for a request; "
+        "if none waits, it gets a 503.",
     )
     max_upload_bytes: int = Field(
-        default=20_000_000, ge=1, le=1_000_000_000, description="Largest file that is accepted, in bytes."
+        default=50_000_000, ge=1, le=1_000_000_000, description="Largest file that is accepted, in bytes."
     )
     batch_bytes: int = Field(
         default=100_000_000,
@@ -161,7 +141,8 @@ class Settings(BaseSettings):
         default=40_000_000,
         ge=1,
         le=178_000_000,
-        description="Largest picture that is accepted, width times height, in pixels.",
+        description="Largest picture that is decoded, width times height, in pixels. A JPEG may have 5 times "
+        "as many where the portrait has a frame or a size.",
     )
     max_frames: int = Field(
         default=1000,
@@ -182,9 +163,17 @@ class Settings(BaseSettings):
         default=(),
         description="Keys, separated by commas; a request must have one of them. Empty: none is needed.",
     )
+    api_keys_file: Path | None = Field(
+        default=None, description="File with more keys, one a line; a line that starts with # is a comment."
+    )
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+        default=(),
+        description="Addresses and networks of proxies whose X-Forwarded-For is believed, separated by "
+        "commas, such as `10.0.0.0/8`. Empty: none.",
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Origins that may send requests from scripts, separated by commas, such as "
+        description="Origins whose pages may send requests, separated by commas, such as "
         "`https://example.org`. Empty: none.",
     )
     page: Literal["on", "off"] = Field(
@@ -197,7 +186,14 @@ class Settings(BaseSettings):
         default="info", description="Lowest level of the messages in the log."
     )
 
-    @field_validator("api_keys", "cors_origins", mode="before")
+    @field_validator("port", mode="before")
+    @classmethod
+    def _without_link(cls, value: Any) -> Any:
+        """The address that Kubernetes puts here for a Service named facecraft counts as not set."""
+        linked = isinstance(value, str) and is_address(value)
+        return cls.model_fields["port"].default if linked else value
+
+    @field_validator("api_keys", "trusted_proxies", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return (
@@ -206,14 +202,14 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """Read the settings from the environment.
+        """Read the settings from the environment. Variables that are links to other services are passed over.
 
         Raises:
             SettingInvalid: a FACECRAFT_* name is unknown, or a value is outside its range.
         """
         variables = {PREFIX + name.upper() for name in cls.model_fields}
-        for name in os.environ:
-            if name.startswith(PREFIX) and name not in variables:
+        for name, value in os.environ.items():
+            if name.startswith(PREFIX) and name not in variables and not is_link(name, value):
                 near = get_close_matches(name, variables, n=1, cutoff=0.0)[0]
                 raise SettingInvalid(f"There is no variable {name}; did you mean {near}?")
         try:

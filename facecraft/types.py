@@ -1,6 +1,6 @@
 """The types of the domain: faces, portraits, and the facts about them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -13,7 +13,8 @@ Alpha: TypeAlias = NDArray[np.uint8]
 Plane: TypeAlias = NDArray[np.float32]
 """(h, w) float32, 0 to 1, over a whole picture at any resolution."""
 
-ImageFormat = Literal["jpeg", "png", "webp"]
+ImageFormat = Literal["jpeg", "png", "webp", "avif"]
+"""A format that is written."""
 Bounds: TypeAlias = tuple[float | None, float | None]
 """The smallest and the largest allowed value; None for no limit."""
 Range: TypeAlias = tuple[float, float]
@@ -23,7 +24,7 @@ RuleStatus = Literal["pass", "fail", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A detected face, in pixels of the upright photo.
+    """A detected face, in pixels of the upright picture.
 
     Attributes:
         bbox: (4,) float32, x1 y1 x2 y2; x2 and y2 are exclusive.
@@ -40,6 +41,12 @@ class Face:
         """Area of the box, in square pixels."""
         x1, y1, x2, y2 = self.bbox
         return float((x2 - x1) * (y2 - y1))
+
+    def scaled(self, factor: float) -> "Face":
+        """The face in the picture that is `factor` times as wide and high."""
+        # The box has edges of pixels, the landmarks are between their middles.
+        landmarks = self.landmarks * factor + (factor - 1) / 2
+        return Face(self.bbox * np.float32(factor), np.asarray(landmarks, np.float32), self.score)
 
     def members(self) -> dict[str, object]:
         """The face for JSON, rounded to a hundredth of a pixel, finer than any detector."""
@@ -68,6 +75,10 @@ class Damage:
     square_px: float
     jpeg_quality: int | None
     grey: bool
+
+    def scaled(self, factor: float) -> "Damage":
+        """The same damage, in the picture that is `factor` times as wide and high."""
+        return replace(self, square_px=self.square_px * factor)
 
     def members(self) -> dict[str, object]:
         """The damage for JSON."""
@@ -98,21 +109,25 @@ class Source:
     """The photo's file.
 
     Attributes:
-        width: of the upright picture, in pixels.
-        height: of the upright picture, in pixels.
-        format: by the file's content, not by its name.
+        width: of the upright photo, in pixels of the file.
+        height: of the upright photo, in pixels of the file.
+        format: by the file's content, not by its name: a format that is read, of formats.READABLE.
         frames: number of pictures in the file; the first is used.
         jpeg_quality: 1 to 100, by its quantisation tables; None for other formats.
         turned_deg: clockwise quarter turns that were needed because its faces lay on their side, or upside
             down: 0, 90, 180 or 270.
+        share: of the photo that is in its file, from 0 to 1; under 1 if the file is damaged.
+        reduced: times that the photo has more pixels in width and height than were decoded: 1, 2, 4 or 8.
     """
 
     width: int
     height: int
-    format: ImageFormat
+    format: str
     frames: int
     jpeg_quality: int | None = None
     turned_deg: int = 0
+    share: float = 1.0
+    reduced: int = 1
 
 
 NoteCode: TypeAlias = Literal[
@@ -126,6 +141,8 @@ NoteCode: TypeAlias = Literal[
     "smaller",
     "turned",
     "face_cut",
+    "damaged",
+    "reduced",
 ]
 
 

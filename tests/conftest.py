@@ -54,6 +54,7 @@ PLACES = {
     "restoration/test_memory.py": ("models", "alone"),
     "service/capacity/test_admission.py": ("alone",),
     "service/test_crowds.py": ("models", "server", "alone"),
+    "service/test_descriptors.py": ("server",),
     "service/test_server.py": ("server",),
     "test_api.py": ("models", "alone"),
     "test_api_map.py": ("models",),

@@ -17,6 +17,8 @@ ACCEPTED = [
     {"mask": "circle", "feather": "0"}, {"mask": "rounded", "feather": "0.5"}, {"layout": "4x6in"},
     {"layout": "a4"}, {"max_kb": "1"}, {"max_kb": "100000"}, {"dpi": "36"}, {"dpi": "1200"},
     {"max_drift": "0.001"}, {"max_drift": "1"},
+    {"keep_metadata": "true"}, {"keep_metadata": "false"}, {"keep_metadata": "gps"},
+    {"keep_metadata": "true,gps"},
 ]  # fmt: skip
 REFUSED = [
     {"strength": "-0.01"}, {"strength": "1.01"}, {"strength": "nan"}, {"strength": "inf"}, {"strength": ""},
@@ -30,7 +32,7 @@ REFUSED = [
     {"preset": "badge", "feather": "0.1"},
     {"mask": "oval", "feather": "0.51"}, {"layout": "A4"}, {"layout": "a3"}, {"max_kb": "0"},
     {"dpi": "35"}, {"dpi": "1201"}, {"max_drift": "0"}, {"max_drift": "1.1"}, {"head": "0.5", "margin": "1"},
-    {"background": "x" * 101},
+    {"background": "x" * 101}, {"keep_metadata": "all"}, {"keep_metadata": "gps,true"},
 ]  # fmt: skip
 
 

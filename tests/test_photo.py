@@ -8,11 +8,12 @@ import pytest
 from PIL import Image, ImageOps
 
 from facecraft.errors import ImageTooLarge, UndecodableImage, UnsupportedFormat
-from facecraft.imaging.codec import Limits, convert, decode
+from facecraft.imaging.codec import convert, decode
+from facecraft.imaging.limits import Limits
 from facecraft.imaging.picture import Picture
 from facecraft.photo import Photo, read
 from facecraft.types import RGBImage, Source
-from tests.imaging.test_codec import swapped_profile
+from tests.imaging.files import swapped_profile
 
 LIMITS = Limits(upload_bytes=100, pixels=1200, frames=1, scans=1)
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
@@ -99,7 +100,7 @@ def test_an_image_is_converted_from_its_profile_as_its_file_is() -> None:
 )
 def test_an_image_has_its_own_format_if_it_is_one_that_is_written(written: str, expected: str) -> None:
     with opened(written) as image:
-        assert converted(image)[1] == Source(30, 40, expected, 1)  # type: ignore[arg-type]
+        assert converted(image)[1] == Source(30, 40, expected, 1)
     assert converted(NOISE)[1] == Source(30, 40, "png", 1)
 
 

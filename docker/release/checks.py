@@ -58,7 +58,9 @@ def user(subject: Subject) -> str:
     configured = subject.config["User"]
     if not re.fullmatch(r"[1-9]\d*(:[1-9]\d*)?", configured):
         raise CheckFailed(f"USER is {configured!r}, not numeric")
-    _equal("whoami", subject.command("whoami"), "appuser")
+    # As a user writes it, without --entrypoint.
+    found = subject.engine.text("run", *NO_NETWORK, *subject.serve_options, subject.image, "whoami")
+    _equal("whoami", found, "appuser")
     return f"appuser, {configured}"
 
 

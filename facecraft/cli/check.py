@@ -9,6 +9,7 @@ from facecraft.cli.photos import AsJson, Photos
 from facecraft.cli.table import print_table
 from facecraft.errors import FacecraftError
 from facecraft.options import Options
+from facecraft.text import printable
 
 if TYPE_CHECKING:
     from facecraft.types import RuleResult
@@ -32,19 +33,19 @@ def check(
     """
     options = Options() if preset is None else Options(preset=preset)
     load.preset_of(options)  # an unknown one is reported before the models are loaded
-    files = photos.find(inputs)
+    found = photos.find(inputs)
     from facecraft.settings import Settings  # noqa: PLC0415
 
     entries: list[dict[str, Any]] = []
     with load.runtime(Settings.load()) as runtime:
-        for photo, outcome in photos.look_at(files, lambda data: runtime.pipeline.check(data, options)):
+        for photo, outcome in photos.look_at(found, lambda data: runtime.pipeline.check(data, options)):
             checked = None if isinstance(outcome, FacecraftError) else outcome
             judged: dict[str, Any] = {"verdict": None, "quality": None}
             if checked is not None:
                 judged = {"verdict": checked.verdict.members(), "quality": checked.verdict.quality_members()}
             entries.append(photos.entry(photo, outcome) | judged)
             if checked is not None and not as_json:
-                print(f"{photo}: {checked.verdict.status}")
+                print(printable(f"{photo}: {checked.verdict.status}"))
                 print_table(HEAD, [_row(rule) for rule in checked.verdict.rules])
                 print()
     if as_json:

@@ -18,13 +18,13 @@ HEAD = ("photo", "face", "left", "top", "width", "height", "score")
 def detect(inputs: Photos, as_json: AsJson = False) -> int:
     """Find the faces in photos, the largest first; positions are in pixels.
 
-    No file is written. The exit code is 1 if a photo cannot be read; a photo without a face is no error.
+    No file is written. The exit code is 1 if a file is no photo; a photo without a face is no error.
     """
-    files = photos.find(inputs)
+    found = photos.find(inputs)
     from facecraft.settings import Settings  # noqa: PLC0415
 
     with load.runtime(Settings.load()) as runtime:
-        outcomes = list(photos.look_at(files, runtime.pipeline.detect))
+        outcomes = list(photos.look_at(found, runtime.pipeline.detect))
     if as_json:
         print(photos.as_json([photos.entry(photo, outcome) for photo, outcome in outcomes]))
     else:

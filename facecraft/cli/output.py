@@ -1,14 +1,14 @@
 """The meaning of `-o`: a folder, or the file of one portrait."""
 
 import mimetypes
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from facecraft.errors import InvalidOption, StartupError
-from facecraft.files import make_writable
-from facecraft.folders.once import Job, find_jobs
-from facecraft.folders.search import is_folder
+from facecraft.errors import InvalidOption
+from facecraft.folders.once import Job, make_jobs
+from facecraft.folders.search import FoundPhoto, is_folder
+from facecraft.folders.writable import ensure_writable
 from facecraft.imaging.formats import FORMATS, WRITERS
 from facecraft.types import ImageFormat
 
@@ -23,7 +23,7 @@ class Output:
 
     Attributes:
         jobs: one for each photo.
-        folder: it must be writable.
+        folder: of the portraits.
         format: from the file's suffix; None for a folder.
     """
 
@@ -32,13 +32,16 @@ class Output:
     format: ImageFormat | None = None
 
 
-def plan_output(inputs: list[str], path: Path, requested_format: str) -> Output:
+def plan_output(
+    inputs: Iterable[str], photos: Sequence[FoundPhoto], path: Path, requested_format: str
+) -> Output:
     """Decide where portraits go.
 
     One photo and an image suffix give a file; everything else gives a folder.
 
     Args:
         inputs: files, folders and patterns.
+        photos: what was found in them.
         path: the value of `-o`.
         requested_format: the value of `--format`.
 
@@ -46,7 +49,7 @@ def plan_output(inputs: list[str], path: Path, requested_format: str) -> Output:
         InvalidOption: the path contradicts `--format`, has the suffix of a format that cannot be written, or
             is the photo.
     """
-    jobs = find_jobs(inputs, path)
+    jobs = make_jobs(photos, path)
     if len(jobs) != 1 or is_folder(path) or any(is_folder(Path(text)) for text in inputs):
         return Output(jobs, path)
     format_ = _format_of(path)
@@ -63,20 +66,18 @@ def plan_output(inputs: list[str], path: Path, requested_format: str) -> Output:
     return Output([Job(photo, path.with_suffix(""), path.suffix)], path.parent, format_)
 
 
-def make_folders(folders: Iterable[Path]) -> None:
-    """Create missing folders, and try to write in each.
+def try_folders(output: Output, manifest: Path | None) -> None:
+    """Create the folders of the run, and try to write in each; also in those that portraits find there.
 
     Raises:
         StartupError: a folder cannot be created or written.
     """
-    for folder in folders:
-        try:
-            make_writable(folder)
-        except OSError as error:
-            raise StartupError(
-                f"The folder {folder} cannot be written: {error.strerror}.",
-                hint="Use a folder that this user can write to.",
-            ) from error
+    folders = [] if manifest is None else [manifest.parent]
+    if output.jobs:
+        within = {job.target.parent for job in output.jobs}
+        folders += [output.folder, *sorted(folder for folder in within if is_folder(folder))]
+    for folder in dict.fromkeys(folders):
+        ensure_writable(folder)
 
 
 def _format_of(path: Path) -> ImageFormat | None:

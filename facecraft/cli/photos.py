@@ -11,7 +11,10 @@ import typer
 
 from facecraft.cli.terms import in_cli_terms
 from facecraft.errors import FacecraftError, InferenceFailed, RequestError
-from facecraft.folders.search import find_photos, read_photo
+from facecraft.folders.search import Found, find_photos, read_photo
+from facecraft.folders.selection import EVERYTHING, Selection
+from facecraft.imaging.formats import READABLE_LIST
+from facecraft.text import printable
 
 if TYPE_CHECKING:
     from facecraft.results import Findings
@@ -26,36 +29,36 @@ Photos: TypeAlias = Annotated[
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
-def find(inputs: Iterable[str]) -> list[Path]:
-    """Find the path of every photo in the inputs.
+def find(inputs: Iterable[str], outputs: Iterable[Path] = (), selection: Selection = EVERYTHING) -> Found:
+    """Find every photo in the inputs. What else there is, is reported on standard error.
 
     Raises:
-        RequestError: there is no photo.
+        RequestError: nothing was found.
     """
-    photos = [photo.path for photo in find_photos(inputs)]
-    if not photos:
-        raise no_photo(inputs)
-    return photos
+    found = find_photos(inputs, outputs, selection)
+    if not found.photos and not found.refused:
+        hint = f"Give photos as {READABLE_LIST}, or folders or patterns that contain some."
+        raise RequestError(f"No photo was found in {', '.join(inputs)}.", hint=hint)
+    for refused in found.refused:
+        print(failure(str(refused.path), refused.error.problem()), file=sys.stderr)
+    return found
 
 
-def no_photo(inputs: Iterable[str]) -> RequestError:
-    """The error for inputs without a photo."""
-    hint = "Give JPEG, PNG or WebP files, or folders or patterns that contain some."
-    return RequestError(f"No photo was found in {', '.join(inputs)}.", hint=hint)
+def look_at(found: Found, work: Callable[[bytes], T]) -> Iterator[tuple[Path, "T | FacecraftError"]]:
+    """Process each photo. A failed one is reported on standard error and does not stop the others.
 
-
-def look_at(
-    photos: Iterable[Path], work: Callable[[bytes], T]
-) -> Iterator[tuple[Path, "T | FacecraftError"]]:
-    """Process each photo. A failed one is reported on standard error and does not stop the others."""
-    for photo in photos:
+    Yields:
+        The path and the result of each photo, after those files that are none.
+    """
+    yield from ((refused.path, refused.error) for refused in found.refused)
+    for photo in (each.path for each in found.photos):
         outcome: T | FacecraftError
         try:
             outcome = work(read_photo(photo))
         except FacecraftError as error:
             outcome = error
         except Exception as error:  # it is reported, and the other photos are still processed
-            logger.debug("%s failed.", photo, exc_info=True)
+            logger.debug("%s failed.", printable(str(photo)), exc_info=True)
             outcome = InferenceFailed(f"The models failed on this picture: {error!r}.")
         if isinstance(outcome, FacecraftError):
             print(failure(str(photo), outcome.problem()), file=sys.stderr)
@@ -64,7 +67,8 @@ def look_at(
 
 def failure(file: str, problem: Mapping[str, object]) -> str:
     """One line about a failed photo."""
-    return f"{file}: {problem['code']}: {problem['detail']} {in_cli_terms(str(problem['hint']))}"
+    hint = in_cli_terms(str(problem["hint"]))
+    return printable(f"{file}: {problem['code']}: {problem['detail']} {hint}")
 
 
 def as_json(entries: list[dict[str, Any]]) -> str:

@@ -19,6 +19,7 @@ GROUP_OF: Mapping[str, str] = {
     "preset": "Preset",
     "face": FRAME,
     "each": FRAME,
+    "damaged": FILE,
     "restorer": RESTORATION,
     "when": RESTORATION,
     "area": RESTORATION,
@@ -45,6 +46,7 @@ GROUP_OF: Mapping[str, str] = {
     "quality": FILE,
     "max_kb": FILE,
     "dpi": FILE,
+    "keep_metadata": FILE,
 }
 """The group of each field in the help."""
 

@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from facecraft.cli import load
-from facecraft.cli.photos import Photos, failure, no_photo
+from facecraft.cli.photos import Photos, failure, find
 from facecraft.cli.portrait_options import portrait_options
 from facecraft.errors import InvalidOption, ServiceError
 from facecraft.files import write_whole
@@ -17,7 +17,21 @@ from facecraft.options import Options
 if TYPE_CHECKING:
     from facecraft.folders.manifest import Entry
     from facecraft.folders.once import Job
+    from facecraft.folders.selection import Selection
     from facecraft.settings import Settings
+
+Include: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        metavar="PATTERN",
+        help="Take only those files of a folder that fit, such as '*.jpg', whatever their suffix; can be "
+        "repeated.",
+    ),
+]
+DryRun: TypeAlias = Annotated[
+    bool, typer.Option("--dry-run", help="Check the options and folders, name what is no photo, and end.")
+]
 
 
 @portrait_options
@@ -42,25 +56,39 @@ def process(
             help="Write each photo's result to a .csv or .json file, with a verdict.",
         ),
     ] = None,
+    include: Include = None,
     watch: Annotated[
         bool,
         typer.Option("--watch", help="Watch one folder (PHOTO) and process every photo dropped into it."),
     ] = False,
+    dry_run: DryRun = False,
 ) -> int:
     """Make portraits of photos.
 
-    A failed photo does not stop the others. The exit code is 1 if any photo failed.
+    A failed photo does not stop the others. The exit code is 1 if any file failed or is no photo.
     """
+    from facecraft.folders.selection import Selection  # noqa: PLC0415
+
+    selection = Selection(tuple(include or ()))
     if watch:
         from facecraft.cli.watch import watch as watch_folder  # noqa: PLC0415
 
-        return watch_folder(inputs, output, Options.parse(fields), manifest)
-    return _process_once(inputs, output, fields, manifest)
+        options = Options.parse(fields)
+        return watch_folder(inputs, output, options, manifest, selection, dry_run=dry_run)
+    return _process_once(inputs, output, fields, manifest, selection, dry_run=dry_run)
 
 
-def _process_once(inputs: list[str], path: Path, fields: Mapping[str, str], manifest: Path | None) -> int:
-    from facecraft.cli.output import make_folders, plan_output  # noqa: PLC0415
-    from facecraft.folders.manifest import FORMATS  # noqa: PLC0415
+def _process_once(
+    inputs: list[str],
+    path: Path,
+    fields: Mapping[str, str],
+    manifest: Path | None,
+    selection: "Selection",
+    *,
+    dry_run: bool,
+) -> int:
+    from facecraft.cli.output import plan_output, try_folders  # noqa: PLC0415
+    from facecraft.folders.manifest import FORMATS, Entry  # noqa: PLC0415
     from facecraft.settings import Settings  # noqa: PLC0415
 
     options = Options.parse(fields)
@@ -69,14 +97,19 @@ def _process_once(inputs: list[str], path: Path, fields: Mapping[str, str], mani
             f"--manifest takes a .csv or .json file, not {manifest.name}.",
             hint="Use a file name that ends in .csv or .json.",
         )
-    output = plan_output(inputs, path, options.format)
-    if not output.jobs:
-        raise no_photo(inputs)
+    found = find(inputs, [path] if manifest is None else [path, manifest], selection)
+    output = plan_output(inputs, found.photos, path, options.format)
     if output.format is not None:
         options = Options.parse({**fields, "format": output.format})
     load.preset_of(options)
-    make_folders([output.folder] if manifest is None else [output.folder, manifest.parent])
-    entries = _run(output.jobs, options, Settings.load(), judge=manifest is not None)
+    settings = Settings.load()
+    try_folders(output, manifest)
+    if dry_run:
+        print(f"photos: {len(output.jobs)}, others: {len(found.refused)}; nothing was processed")
+        return 1 if found.refused else 0
+    entries = [Entry.failed(str(refused.path), refused.error) for refused in found.refused]
+    if output.jobs:
+        entries += _run(output.jobs, options, settings, judge=manifest is not None)
     failed = sum(entry.status == "failed" for entry in entries)
     print(f"{len(entries) - failed} done, {failed} failed, in {path}")
     if manifest is not None:

@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Mapping, Sequence
 
+from facecraft.text import printable
+
 STYLES: Mapping[str, str] = {"pass": "green", "fail": "bold red", "unknown": "yellow"}
 """Style on a terminal, by the text of a cell."""
 
@@ -14,6 +16,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         head: titles of the columns.
         rows: cells, as many as there are titles.
     """
+    rows = [tuple(map(printable, row)) for row in rows]
     if sys.stdout.isatty():
         _print_rich(head, rows)
         return

@@ -10,14 +10,25 @@ from facecraft.cancellation import Cancellation
 from facecraft.cli import load
 from facecraft.errors import InvalidOption
 from facecraft.folders.search import is_folder
+from facecraft.folders.selection import Selection
 from facecraft.options import Options
+from facecraft.text import printable
 
 
-def watch(inputs: list[str], output: Path, options: Options, manifest: Path | None) -> int:
+def watch(
+    inputs: list[str],
+    output: Path,
+    options: Options,
+    manifest: Path | None,
+    selection: Selection,
+    *,
+    dry_run: bool,
+) -> int:
     """Watch a folder until SIGTERM or Ctrl-C.
 
     Raises:
         InvalidOption: there is more than one input, it is not a folder, or there is a manifest.
+        StartupError: a folder cannot be read or written.
     """
     folder = Path(inputs[0])
     if manifest is not None:
@@ -29,15 +40,20 @@ def watch(inputs: list[str], output: Path, options: Options, manifest: Path | No
     load.preset_of(options)
     stop = _stop_on_signals()
 
+    from facecraft.folders.layout import Layout  # noqa: PLC0415
     from facecraft.folders.watch import FolderWatcher  # noqa: PLC0415
     from facecraft.settings import Settings  # noqa: PLC0415
 
     settings = Settings.load()
+    layout = Layout(folder, output, marked=options.each, selection=selection)
+    if dry_run:
+        print(f"{folder} can be watched, and {output} can be written; nothing was processed")
+        return 0
     with load.runtime(settings) as runtime:
         runtime.pipeline.validate(options)
-        limit_bytes = settings.max_upload_bytes
-        watcher = FolderWatcher(folder, output, runtime.pipeline, options, limit_bytes, report=_report)
-        _report(f"Facecraft watches {folder} on {runtime.device}; portraits go to {output}")
+        watcher = FolderWatcher(layout, runtime.pipeline, options, settings.max_upload_bytes, report=_report)
+        files = f" for {', '.join(selection.patterns)}" if selection.patterns else ""
+        _report(f"Facecraft watches {folder}{files} on {runtime.device}; portraits go to {output}")
         watcher.watch(stop)
     return 0
 
@@ -57,4 +73,4 @@ def _stop_on_signals() -> Cancellation:
 
 def _report(line: str) -> None:
     with suppress(OSError):  # a full disk under the log does not stop the portraits
-        print(line, flush=True)
+        print(printable(line), flush=True)

@@ -14,15 +14,19 @@ import fcntl
 import glob
 import json
 import os
+import secrets
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from facecraft.errors import FacecraftError, StartupError
-from facecraft.files import make_writable, write_whole
+from facecraft.files import write_whole
 from facecraft.folders.locked import Fingerprint, LockedPhoto, fingerprint
 from facecraft.folders.names import first_free, is_failed_taken, problem_path, shorten
+from facecraft.folders.selection import EVERYTHING, Selection, is_systems_own
+from facecraft.folders.writable import ensure_writable
 from facecraft.imaging.formats import SUFFIXES
 from facecraft.results import Portrait
 
@@ -31,16 +35,36 @@ TEMPORARY_SUFFIXES = (".part", ".partial", ".crdownload", ".download", ".filepar
 """Suffixes of unfinished files. Programs rename a file when it is complete."""
 DEEPEST = 50
 """Number of levels of folders to search."""
-HINT = "Use two different folders that this process can write to."
+HINT = "Use two different folders that this process can read and write."
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A portrait that is complete, and hidden until it gets its name. It is not kept in memory.
+
+    Attributes:
+        path: of its file, in the folder where it gets its name.
+        suffix: of its name.
+        restored: number of faces that were cleaned or restored.
+        cleaned: whether the photo was cleaned.
+        whole: whether the photo's file was not damaged.
+    """
+
+    path: Path
+    suffix: str
+    restored: int
+    cleaned: bool
+    whole: bool
 
 
 class Layout:
     """The folders of one watcher.
 
     Args:
-        folder: for new photos.
-        output: for portraits.
+        folder: for new photos; its subfolders are searched too.
+        output: for portraits; it gets the same subfolders.
         marked: whether each photo has several portraits, with marks after its name, such as a-01.jpg.
+        selection: of the dropped files; the others are left where they are.
 
     Attributes:
         folder: for new photos.
@@ -53,17 +77,20 @@ class Layout:
         StartupError: the watcher would find portraits as new photos, or a folder cannot be written.
     """
 
-    def __init__(self, folder: Path, output: Path, *, marked: bool = False) -> None:
-        self._marked = marked
+    def __init__(
+        self, folder: Path, output: Path, *, marked: bool = False, selection: Selection = EVERYTHING
+    ) -> None:
+        self._marked, self._selection = marked, selection
         self.folder, self.output = folder.resolve(), output.resolve()
         self.done, self.failed, self.finishing = (self.folder / name for name in (DONE, FAILED, FINISHING))
         own = (self.done, self.failed, self.finishing)
         mixed = StartupError(f"Portraits in {output} would be taken for photos in {folder}.", hint=HINT)
         if self.folder.is_relative_to(self.output) or any(map(self.output.is_relative_to, own)):
             raise mixed
+        for path in (*own, self.output):
+            ensure_writable(path)
         try:
-            for path in (*own, self.output):
-                make_writable(path)
+            os.scandir(self.folder).close()  # one that can be written and not read would seem empty for ever
             # With a mount or a link, two paths can be the same folder.
             if self.output.samefile(self.folder):
                 raise mixed
@@ -71,16 +98,16 @@ class Layout:
                 raise StartupError(f"{DONE}, {FAILED} and {FINISHING} must be folders of {folder} itself.")
             self._skipped = {_identity(path) for path in (self.done, self.failed, self.output)}
         except OSError as error:
-            raise StartupError(f"A folder cannot be written: {error}.", hint=HINT) from error
+            raise StartupError(f"A folder cannot be read: {error}.", hint=HINT) from error
 
     def photos(self) -> Iterator[tuple[Path, Fingerprint]]:
-        """Find every dropped file, in IN and in `.finishing`, sorted by name."""
+        """Find every dropped file, in IN and in `.finishing`, sorted by name, but what systems put there."""
         for root, folders, names in os.walk(self.folder):
             here = Path(root)
             depth = len(here.relative_to(self.folder).parts)
             folders[:] = sorted(name for name in folders if self._is_searched(here / name, depth))
             for name in sorted(names):
-                if name.startswith(".") or name.lower().endswith(TEMPORARY_SUFFIXES):
+                if not self._is_dropped(here / name):
                     continue
                 try:
                     status = (here / name).lstat()
@@ -108,8 +135,17 @@ class Layout:
             # changes the last member of a fingerprint.
             return claimed if fingerprint(claimed.lstat())[:-1] == expected[:-1] else None
 
-    def finish(self, claimed: Path, portraits: Mapping[str, Portrait]) -> Path:
-        """Write portraits, by mark, then move their photo to `done`.
+    def draft(self, photo: Path, portrait: Portrait) -> Draft:
+        """Write a portrait of a photo under a hidden name."""
+        base = self.finishing if photo.is_relative_to(self.finishing) else self.folder
+        hidden = f".{secrets.token_hex(8)}.part"
+        path = self.output / photo.relative_to(base).with_name(hidden)
+        write_whole(path, portrait.data)
+        whole = portrait.source.share == 1
+        return Draft(path, SUFFIXES[portrait.format], portrait.restored, portrait.cleaned, whole)
+
+    def finish(self, claimed: Path, drafts: Mapping[str, Draft]) -> Path:
+        """Give portraits their names, by mark, then move their photo to `done`.
 
         In this order: if the process ends in between, the photo is processed again.
 
@@ -118,11 +154,11 @@ class Layout:
         """
         relative = claimed.relative_to(self.finishing)
         targets = {
-            self.output / relative.with_name(relative.stem + mark + SUFFIXES[portrait.format]): portrait
-            for mark, portrait in portraits.items()
+            self.output / relative.with_name(relative.stem + mark + draft.suffix): draft
+            for mark, draft in drafts.items()
         }
-        for target, portrait in targets.items():
-            write_whole(target, portrait.data)
+        for target, draft in targets.items():
+            draft.path.replace(target)
         with self._naming_lock():
             done = first_free(self.done / relative, Path.exists)
             done.parent.mkdir(parents=True, exist_ok=True)
@@ -142,8 +178,14 @@ class Layout:
             claimed.rename(target)
         return target
 
+    def _is_dropped(self, path: Path) -> bool:
+        if is_systems_own(path.name) or path.name.lower().endswith(TEMPORARY_SUFFIXES):
+            return False
+        # What is in `.finishing` was wanted when it was moved there; its name may have got a number.
+        return path.is_relative_to(self.finishing) or self._selection.wants(path.relative_to(self.folder))
+
     def _is_searched(self, folder: Path, depth: int) -> bool:
-        if folder.name.startswith(".") and folder != self.finishing:
+        if is_systems_own(folder.name) and folder != self.finishing:
             return False
         try:
             return depth < DEEPEST and _identity(folder) not in self._skipped

@@ -33,6 +33,10 @@ class LockedPhoto:
         """The state of the file now."""
         return fingerprint(os.fstat(self.descriptor))
 
+    @property
+    def size_bytes(self) -> int:
+        return os.fstat(self.descriptor).st_size
+
     def read(self, limit_bytes: int) -> bytes:
         """Read its first `limit_bytes` bytes."""
         with os.fdopen(os.dup(self.descriptor), "rb") as file:

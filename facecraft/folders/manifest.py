@@ -3,15 +3,16 @@
 JSON is for programs: `{"files": [...]}`, with an object for each file. An unknown value is `null`. A failed
 file has its problem (RFC 9457).
 
-CSV is for spreadsheets: UTF-8, a header, and one line for each file. Lists are separated by spaces. A problem
-has only its `code` and `detail`. Spreadsheets read a cell as a formula if it begins with = + - @, tab,
-carriage return or line feed. File names may begin like this, so such a cell gets an apostrophe before it.
-JSON keeps every name unchanged.
+CSV is for spreadsheets: UTF-8, a header, and one line for each file, with every cell in quotes. Lists are
+separated by spaces. A problem has only its `code` and `detail`. Spreadsheets read a cell as a formula if it
+begins with = + - @, and some also drop what stands before these, or take their wide forms for them. File
+names may begin like this, so such a cell gets an apostrophe before it. JSON keeps every name unchanged.
 """
 
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal, Self
@@ -20,7 +21,14 @@ from facecraft.errors import FacecraftError
 from facecraft.results import Portrait
 from facecraft.types import Damage, RuleStatus
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = frozenset("=+-@\u2212")  # the last one is the minus sign of mathematics
+CELL_ENDS = frozenset("\t\r\n")
+"""A program that does not know quotes begins a cell after one of them."""
+BLANK = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+    + "".join(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
+"""Letters, marks and symbols that nobody sees."""
 COLUMNS = (
     "file", "output", "status", "verdict", "failed_rules", "notes", "width", "height", "bytes", "ms",
     "code", "detail", "restorer",
@@ -97,7 +105,7 @@ def as_json(entries: Iterable[Entry]) -> bytes:
 def as_csv(entries: Iterable[Entry]) -> bytes:
     """The manifest as CSV."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text)
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     writer.writerows(_row(entry) for entry in entries)
     return text.getvalue().encode(errors="backslashreplace")
@@ -120,6 +128,21 @@ def _row(entry: Entry) -> list[object]:
 def _cell(value: object) -> object:
     if isinstance(value, tuple):
         value = " ".join(value)
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+    if isinstance(value, str) and (_begins_formula(value) or _begins_formula(_plain(value))):
         return f"'{value}"
     return value
+
+
+def _plain(text: str) -> str:
+    """The text with wide, small and raised characters as plain ones."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def _begins_formula(text: str) -> bool:
+    for each in text:
+        if each in FORMULA_STARTS or each in CELL_ENDS:
+            return True
+        # Category Z: spaces; C: control characters, and what is invisible or turns the direction of text.
+        if unicodedata.category(each)[0] not in "ZC" and each not in BLANK:
+            return False
+    return False

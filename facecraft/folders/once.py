@@ -10,10 +10,11 @@ from typing import Protocol
 from facecraft.errors import FacecraftError, InferenceFailed, RequestError, ServiceError
 from facecraft.files import write_whole
 from facecraft.folders.manifest import Entry
-from facecraft.folders.search import find_photos, read_photo
+from facecraft.folders.search import FoundPhoto, read_photo, real
 from facecraft.imaging.formats import SUFFIXES
 from facecraft.options import Options
 from facecraft.results import Portrait, Portrayal
+from facecraft.text import printable
 from facecraft.types import ImageFormat
 
 logger = logging.getLogger(__name__)
@@ -47,18 +48,15 @@ class Job:
         return self.target.with_name(self.target.name + mark + suffix)
 
 
-def find_jobs(inputs: Iterable[str], folder: Path) -> list[Job]:
-    """Make a job for every photo in the inputs, each photo once.
+def make_jobs(photos: Iterable[FoundPhoto], folder: Path) -> list[Job]:
+    """Make a job for every photo.
 
     Args:
-        inputs: files, folders (the output gets the same subfolders) and glob patterns.
+        photos: each once; for those of a folder the output gets the same subfolders.
         folder: for the portraits.
     """
     taken: set[Path] = set()
-    return [
-        Job(photo.path, _unique(folder / photo.relative.with_suffix(""), taken))
-        for photo in find_photos(inputs, folder)
-    ]
+    return [Job(photo.path, _unique(folder / photo.relative.with_suffix(""), taken)) for photo in photos]
 
 
 def process_jobs(
@@ -75,7 +73,7 @@ def process_jobs(
     Yields:
         The results of each photo, in order, as soon as they are known: one, or with `each` one for each face.
     """
-    photos = {job.photo.resolve() for job in jobs}
+    photos = {real(job.photo) for job in jobs}
     for job in jobs:
         start_s = perf_counter()
         entries: list[Entry] = []
@@ -85,7 +83,7 @@ def process_jobs(
         except FacecraftError as error:
             entries.append(Entry.failed(str(job.photo), error, (perf_counter() - start_s) * 1000))
         except Exception as error:  # it is reported, and the other photos are still processed
-            logger.debug("%s failed.", job.photo, exc_info=True)
+            logger.debug("%s failed.", printable(str(job.photo)), exc_info=True)
             failed = InferenceFailed(f"The models failed on this picture: {error!r}.")
             entries.append(Entry.failed(str(job.photo), failed, (perf_counter() - start_s) * 1000))
         yield entries
@@ -115,7 +113,7 @@ def _entry(job: Job, mark: str, result: Portrait | RequestError, ms: float, phot
 
 
 def _write(target: Path, data: bytes, photos: set[Path]) -> None:
-    if target.resolve() in photos:
+    if real(target) in photos:
         raise RequestError(f"The portrait would overwrite the photo {target}.", hint="Use another folder.")
     try:
         write_whole(target, data)

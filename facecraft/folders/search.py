@@ -1,12 +1,17 @@
 """Find photos by files, folders and patterns, and read them."""
 
 import glob
+import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from facecraft.errors import RequestError
+from facecraft.errors import RequestError, UnsupportedFormat
+from facecraft.folders.selection import EVERYTHING, Selection, is_systems_own
 from facecraft.imaging.formats import READ_SUFFIXES
+
+HINT = "Give the file itself, or a pattern for it with --include: then its content decides."
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +27,56 @@ class FoundPhoto:
     relative: Path
 
 
-def find_photos(inputs: Iterable[str], output: Path | None = None) -> list[FoundPhoto]:
-    """Find every photo in the inputs, each once, in order.
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file or folder that was found, and that is not processed.
+
+    Attributes:
+        path: of the file or folder.
+        error: why.
+    """
+
+    path: Path
+    error: RequestError
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything that was found, each file once, in order.
+
+    Attributes:
+        photos: to be processed.
+        refused: not to be processed, and to be reported.
+    """
+
+    photos: list[FoundPhoto]
+    refused: list[Refused]
+
+
+def find_photos(
+    inputs: Iterable[str], outputs: Iterable[Path] = (), selection: Selection = EVERYTHING
+) -> Found:
+    """Find every photo in the inputs.
+
+    What systems put into folders is left alone, unless an input names it.
 
     Args:
         inputs: files, folders (with their subfolders) and glob patterns. A missing file counts as a photo, so
-            that reading it reports the error.
-        output: a folder with portraits of earlier runs; it is not searched, even if it is inside an input.
+            that reading it reports the error. From a folder, files are taken by their suffix.
+        outputs: what this run writes, such as the folder with portraits of earlier runs. It is left alone,
+            even inside an input.
+        selection: of the files in folders. With patterns those that fit are taken, whatever their suffix, and
+            the others are left alone.
     """
-    found: dict[Path, FoundPhoto] = {}
-    for photo in _find(inputs, None if output is None else output.resolve()):
-        found.setdefault(photo.path.resolve(), photo)
-    return list(found.values())
+    written = [real(path) for path in outputs]
+    photos: dict[Path, FoundPhoto] = {}
+    refused: dict[Path, Refused] = {}
+    for found in _find(inputs, written, selection):
+        if isinstance(found, FoundPhoto):
+            photos.setdefault(real(found.path), found)
+        else:
+            refused.setdefault(real(found.path), found)
+    return Found(list(photos.values()), [each for path, each in refused.items() if path not in photos])
 
 
 def read_photo(path: Path) -> bytes:
@@ -49,22 +92,74 @@ def read_photo(path: Path) -> bytes:
         raise RequestError(f"The photo cannot be read: {error.strerror}.", hint=hint) from error
 
 
-def _find(inputs: Iterable[str], output: Path | None) -> Iterator[FoundPhoto]:
+def _find(inputs: Iterable[str], written: list[Path], selection: Selection) -> Iterator[FoundPhoto | Refused]:
     for text in inputs:
-        paths = [text] if _exists(text) else sorted(glob.glob(text, recursive=True))  # noqa: PTH207
+        paths = [Path(text)] if _exists(text) else _expand(text)
         if not paths:
             yield FoundPhoto(Path(text), Path(Path(text).name))
-        for path in map(Path, paths):
-            if not is_folder(path):
+        for path in paths:
+            if is_folder(path):
+                inside = [each for each in written if not real(path).is_relative_to(each)]
+                yield from sorted(_search(path, inside, selection), key=lambda found: found.path)
+            else:
                 yield FoundPhoto(path, Path(path.name))
-                continue
-            for photo in sorted(path.rglob("*")):
-                if (
-                    photo.suffix.lower() in READ_SUFFIXES
-                    and _is_file(photo)
-                    and not _is_in(photo, path, output)
-                ):
-                    yield FoundPhoto(photo, photo.relative_to(path))
+
+
+def _expand(pattern: str) -> list[Path]:
+    """The files and folders that a pattern fits, but what systems put there."""
+    fixed = 0  # number of parts that the user wrote out
+    for part in Path(pattern).parts:
+        if glob.has_magic(part):
+            break
+        fixed += 1
+    paths = map(Path, sorted(glob.glob(pattern, recursive=True)))  # noqa: PTH207
+    return [path for path in paths if not any(map(is_systems_own, path.parts[fixed:]))]
+
+
+def _search(folder: Path, written: list[Path], selection: Selection) -> Iterator[FoundPhoto | Refused]:
+    """What a folder has: photos, and what is no photo, in no order."""
+    unsearched: list[OSError] = []
+    for root, folders, names in os.walk(folder, onerror=unsearched.append):
+        here = Path(root)
+        folders[:] = [name for name in folders if _is_wanted(here / name, written)]
+        for link in (here / name for name in folders):
+            if link.is_symlink() and not real(link).is_relative_to(real(folder)):
+                yield Refused(
+                    link, RequestError("It is a link to a folder.", hint="Give that folder itself.")
+                )
+        for path in (here / name for name in names):
+            relative = path.relative_to(folder)
+            if _is_wanted(path, written) and selection.wants(relative):
+                error = _refusal(path, by_suffix=not selection.patterns)
+                yield FoundPhoto(path, relative) if error is None else Refused(path, error)
+    for failure in unsearched:
+        hint = "Check that this user can read it."
+        error = RequestError(f"The folder cannot be searched: {failure.strerror}.", hint=hint)
+        yield Refused(Path(failure.filename), error)
+
+
+def _is_wanted(path: Path, written: list[Path]) -> bool:
+    if is_systems_own(path.name):
+        return False
+    return not any(map(real(path).is_relative_to, written))
+
+
+def _refusal(path: Path, *, by_suffix: bool) -> RequestError | None:
+    """Why a file of a folder is not taken. None if it is, or cannot be looked up: reading it tells why."""
+    if by_suffix and path.suffix.lower() not in READ_SUFFIXES:
+        suffixes = ", ".join(sorted(READ_SUFFIXES))
+        return UnsupportedFormat(f"Only {suffixes} files are taken from a folder.", hint=HINT)
+    try:
+        if stat.S_ISREG(path.stat().st_mode):
+            return None
+    except OSError:
+        return None
+    return UnsupportedFormat("It is a pipe, a socket or a device, and no file.")
+
+
+def real(path: Path) -> Path:
+    """The absolute path without links. `Path.resolve` raises a RuntimeError for links in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def is_folder(path: Path) -> bool:
@@ -78,23 +173,8 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def _is_file(path: Path) -> bool:
-    """Whether a path is a file. One that cannot be looked up counts, so that reading it reports the error."""
-    try:
-        return path.is_file()
-    except OSError:
-        return True
-
-
 def _exists(text: str) -> bool:
     try:
         return Path(text).exists()
     except OSError:  # as in `is_folder`
         return False
-
-
-def _is_in(photo: Path, searched: Path, output: Path | None) -> bool:
-    """Whether a photo is in the output folder, inside the searched one."""
-    if output is None or output == searched.resolve():
-        return False
-    return photo.resolve().is_relative_to(output)

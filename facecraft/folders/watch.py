@@ -7,7 +7,8 @@ A photo is locked while it is processed, so several watchers on one machine can 
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,11 +18,12 @@ from facecraft.errors import (
     DeadlineExceeded,
     FacecraftError,
     InferenceFailed,
-    RequestError,
     UndecodableImage,
     UnsupportedFormat,
+    UploadTooLarge,
+    file_too_large,
 )
-from facecraft.folders.layout import Layout
+from facecraft.folders.layout import Draft, Layout
 from facecraft.folders.locked import Fingerprint, LockedPhoto, locked
 from facecraft.options import Options
 from facecraft.results import Portrait, Portrayal
@@ -84,22 +86,17 @@ class FolderWatcher:
     """Watches one folder.
 
     Args:
-        folder: for new photos; its subfolders are searched too, and `output` gets the same subfolders.
-        output: for portraits.
+        layout: the folders.
         pipeline: makes the portraits.
         options: of every portrait.
         max_bytes: largest photo; at most one byte more is read.
         report: called with a line about each photo.
         delays: the waiting times.
-
-    Raises:
-        StartupError: the watcher would find portraits as new photos, or a folder cannot be written.
     """
 
     def __init__(
         self,
-        folder: Path,
-        output: Path,
+        layout: Layout,
         pipeline: Processor,
         options: Options,
         max_bytes: int,
@@ -107,7 +104,7 @@ class FolderWatcher:
         report: Callable[[str], None] = print,
         delays: Delays | None = None,
     ) -> None:
-        self._layout = Layout(folder, output, marked=options.each)
+        self._layout = layout
         self._pipeline = pipeline
         self._options = options
         self._max_bytes = max_bytes
@@ -168,37 +165,54 @@ class FolderWatcher:
         if may_grow and data.endswith(UNWRITTEN):
             file.incomplete = True
             return
-        outcome = self._outcome(data, stop)
-        if may_grow and isinstance(outcome, UndecodableImage | UnsupportedFormat):
-            file.incomplete = True
-            return
-        if isinstance(outcome, DeadlineExceeded):
-            return  # the watcher ends; the photo stays where it is
-        claimed = self._layout.claim(photo, file.fingerprint)
-        if claimed is not None:
-            self._store(photo.path, claimed, outcome, start_s)
+        with ExitStack() as unfinished:
+            outcome = self._outcome(photo.path, data, stop, unfinished)
+            if may_grow and _is_partial(outcome):
+                file.incomplete = True
+                return
+            if isinstance(outcome, UploadTooLarge):  # the pipeline has seen its first bytes only
+                outcome = file_too_large(self._max_bytes, photo.size_bytes)
+            if isinstance(outcome, DeadlineExceeded):
+                return  # the watcher ends; the photo stays where it is
+            claimed = self._layout.claim(photo, file.fingerprint)
+            if claimed is not None:
+                self._store(photo.path, claimed, outcome, start_s)
 
-    def _outcome(self, data: bytes, stop: Cancellation) -> Mapping[str, Portrait] | FacecraftError:
-        """The portraits by mark; if there is none, the first error."""
+    def _outcome(
+        self, path: Path, data: bytes, stop: Cancellation, unfinished: ExitStack
+    ) -> Mapping[str, Draft] | FacecraftError:
+        """The portraits by mark, each written as soon as it is made; if there is none, the first error.
+
+        Those that have not got their names when `unfinished` ends are deleted.
+        """
+        drafts: dict[str, Draft] = {}
+        errors: list[FacecraftError] = []
+        for mark, result in self._results(data, stop):
+            if isinstance(result, Portrait):
+                drafts[mark] = self._layout.draft(path, result)
+                unfinished.callback(drafts[mark].path.unlink, missing_ok=True)
+            elif mark == "":
+                return result
+            else:
+                errors.append(result)
+        return drafts or errors[0]
+
+    def _results(self, data: bytes, stop: Cancellation) -> Iterator[tuple[str, Portrait | FacecraftError]]:
+        """Portraits and errors by the mark of their face; what is about the whole photo has none."""
         try:
             if not self._options.each:
-                return {"": self._pipeline.process(data, self._options, stop)}
-            portraits: dict[str, Portrait] = {}
-            errors: list[RequestError] = []
+                yield "", self._pipeline.process(data, self._options, stop)
+                return
             for each in self._pipeline.process_each(data, self._options, stop):
-                if isinstance(each.result, Portrait):
-                    portraits[each.mark] = each.result
-                else:
-                    errors.append(each.result)
-            return portraits or errors[0]
+                yield each.mark, each.result
         except FacecraftError as error:
-            return error
+            yield "", error
         except Exception as error:  # it is reported, and the other photos are still processed
             logger.debug("A photo failed.", exc_info=True)
-            return InferenceFailed(f"The models failed on this picture: {error!r}.")
+            yield "", InferenceFailed(f"The models failed on this picture: {error!r}.")
 
     def _store(
-        self, path: Path, claimed: Path, outcome: Mapping[str, Portrait] | FacecraftError, start_s: float
+        self, path: Path, claimed: Path, outcome: Mapping[str, Draft] | FacecraftError, start_s: float
     ) -> None:
         if isinstance(outcome, FacecraftError):
             target = self._layout.fail(claimed, outcome)
@@ -210,7 +224,14 @@ class FolderWatcher:
             self._report(f"{path}: {work}, {target}{more}")
 
 
-def _work(portraits: Sequence[Portrait], seconds: float) -> str:
+def _is_partial(outcome: Mapping[str, Draft] | FacecraftError) -> bool:
+    """Whether the photo's file may not be there completely."""
+    if isinstance(outcome, FacecraftError):
+        return isinstance(outcome, UndecodableImage | UnsupportedFormat)
+    return not all(draft.whole for draft in outcome.values())
+
+
+def _work(portraits: Sequence[Draft], seconds: float) -> str:
     """What was done, and how long it took. A photo without a face can be cleaned, too."""
     restored = sum(portrait.restored for portrait in portraits)
     if restored:

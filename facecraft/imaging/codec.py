@@ -4,23 +4,28 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.JpegImagePlugin import jpeg_factory
 
-from facecraft.errors import ImageTooLarge, UndecodableImage, UploadTooLarge
-from facecraft.imaging import jpeg
-from facecraft.imaging.encoders import Encoding
-from facecraft.imaging.formats import sniff, writer_of, written_format
+from facecraft.errors import ImageTooLarge, UndecodableImage, in_millions
+from facecraft.imaging import colour, jpeg, mending, png, scans
+from facecraft.imaging.encoders import DEFAULT_QUALITY, Encoding
+from facecraft.imaging.formats import FORMATS, Reader, sniff, writer_of, written_format
+from facecraft.imaging.limits import Limits, Terms, check_bytes, check_structure, check_whole, count_frames
+from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
-from facecraft.imaging.pixels import UPRIGHT, arrays, still_webp, to_srgb
-from facecraft.types import Alpha, ImageFormat, RGBImage, Source
+from facecraft.imaging.pixels import UPRIGHT, arrays, still_by_opencv, to_srgb
+from facecraft.imaging.reduction import check_scans, reduction_of, shrink, too_large
+from facecraft.imaging.structure import CODE, TURN
+from facecraft.types import Alpha, RGBImage, Source
 
 Turn: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 ORIENTATION_TAG = 0x0112
+GREY_BANDS = {"1", "L", "I", "F"}
 # Errors of Pillow's decoders on broken files. Its own errors are OSErrors.
 BROKEN = (
     OSError,
@@ -36,58 +41,79 @@ BROKEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The limits of a photo. Those of its file are checked before any pixel is decoded.
-
-    Attributes:
-        faces: largest number that is restored; 0 for no limit.
-    """
-
-    upload_bytes: int
-    pixels: int
-    frames: int
-    scans: int
-    faces: int = 0
-
-
-def decode(data: bytes, limits: Limits) -> tuple[Picture, Source]:
+def decode(data: bytes, limits: Limits, terms: Terms | None = None) -> tuple[Picture, Source]:
     """Check the structure of a file, then decode its first picture.
 
     Raises:
         UploadTooLarge: the file has more bytes than the limit.
         ImageTooLarge: it has more pixels, frames or scans than the limits.
         UnsupportedFormat: its format is not accepted.
-        UndecodableImage: it is broken.
+        UndecodableImage: it is broken, or is damaged and the terms do not allow that.
     """
-    if len(data) > limits.upload_bytes:
-        raise UploadTooLarge(
-            f"The file has {len(data)} bytes; at most {limits.upload_bytes} are accepted.",
-            limit=limits.upload_bytes,
-        )
+    terms = terms or Terms()
+    check_bytes(len(data), limits.upload_bytes)
     format_, reader = sniff(data)
-    if format_ == "jpeg" and jpeg.count_scans(data, limits.scans) > limits.scans:
-        raise ImageTooLarge(
-            f"The JPEG has more than {limits.scans} scans.",
-            limit=limits.scans,
-            hint="Save it again as a baseline JPEG.",
-        )
     try:
-        with Image.open(io.BytesIO(data), formats=reader.pillow) as image:
-            frames = int(getattr(image, "n_frames", 1))
-            tables = getattr(image, "quantization", {})
-            _check_size(image.width, image.height, frames, limits)
-            turn = _orientation(image)
-            plain = format_ == "webp" and frames == 1 and "icc_profile" not in image.info
-            rgb, alpha = still_webp(data) if plain else arrays(*to_srgb(image))
+        if format_ == "jpeg":
+            return _decode_jpeg(data, limits, terms)
+        return _decode_whole(data, format_, reader, limits, terms)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels(limits) from error
+        raise ImageTooLarge(
+            f"The picture is over the limit of {in_millions(limits.pixels)} megapixels.", limit=limits.pixels
+        ) from error
     except BROKEN as error:
-        raise UndecodableImage(f"The file starts as a {format_.upper()} but cannot be decoded.") from error
+        raise UndecodableImage(
+            f"The file starts as a {FORMATS[format_].title} but cannot be decoded."
+        ) from error
+
+
+def _decode_jpeg(data: bytes, limits: Limits, terms: Terms) -> tuple[Picture, Source]:
+    structure = jpeg.read(data, limits.scans)
+    # Not by Pillow's `open`, whose limit does not know that less may be decoded.
+    with jpeg_factory(io.BytesIO(data)) as image:
+        stored, tables = image.size, image.quantization
+        times = reduction_of(*stored, structure, limits.pixels, allowed=terms.reduced)
+        frames, turn = count_frames(image, limits), _orientation(image)
+        check_scans(structure, limits.scans, limits.pixels)
+        shrink(image, times)
+        share = scans.load(image, data, structure, damaged=terms.damaged)
+        check_whole(share, "jpeg", terms)
+        rgb, alpha = arrays(*to_srgb(image))
+    quality = jpeg.quality(tables[0]) if 0 in tables else None  # number 0 is the luma's, by custom
+    source = Source(*_upright_size(stored, turn), "jpeg", frames, quality, share=share, reduced=times)
+    return _turned(rgb, alpha, turn), source
+
+
+def _decode_whole(
+    data: bytes, format_: str, reader: Reader, limits: Limits, terms: Terms
+) -> tuple[Picture, Source]:
+    """Decode a file of a format that has no smaller picture in it."""
+    frames, share = None, 1.0
+    if format_ == "png":
+        data, share = mending.whole(data, limits.pixels, damaged=terms.damaged)
+    if reader.measure is not None:
+        frames = check_structure(reader.measure(data, limits.frames), limits)
+    with reader.open(data) as image:
+        reduction_of(image.width, image.height, None, limits.pixels, allowed=terms.reduced)
+        frames = frames or count_frames(image, limits)
+        if format_ == "png":
+            image.load()  # its EXIF may lie behind the pixels, and reading it would hide what is broken
+        turn = _orientation(image)
+        plain = format_ == "webp" and frames == 1 and "icc_profile" not in image.info
+        if format_ == "png":
+            rgb, alpha = png.pixels(data, image)
+        else:
+            rgb, alpha = still_by_opencv(data) if plain else arrays(*to_srgb(image))
+            _convert_named(rgb, image)
     picture = _turned(rgb, alpha, turn)
-    # Number 0 is the luma's, by custom.
-    jpeg_quality = jpeg.quality(tables[0]) if format_ == "jpeg" and 0 in tables else None
-    return picture, Source(picture.width, picture.height, format_, frames, jpeg_quality)
+    return picture, Source(picture.width, picture.height, format_, frames, share=share)
+
+
+def _convert_named(rgb: RGBImage, image: Image.Image) -> None:
+    """Convert colours that the file names by their numbers, in place."""
+    space = colour.space_of({}, image.info.get(CODE)) if CODE in image.info else None
+    if space is not None and not space.plain:
+        colour.convert(rgb, space.of_grey if image.mode in GREY_BANDS else space)
 
 
 def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
@@ -97,12 +123,17 @@ def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
         ImageTooLarge: it has more pixels than the limit.
         UndecodableImage: it is broken or closed, or Pillow cannot convert its mode.
     """
-    _check_size(image.width, image.height, 1, limits)
+    if image.width * image.height > limits.pixels:
+        raise too_large(image.width, image.height, limits.pixels)
     try:
-        turn = _orientation(image)
         # A copy has one frame. Pillow clips the 32 bits of "I" to 255.
         frame = image.convert("L") if image.mode == "I" else image.copy()
+        turn = _orientation(image)  # after Pillow has decoded it: a TIFF is upright then
         rgb, alpha = arrays(*to_srgb(frame))
+        space = colour.space_of(image.info)  # if it was opened as a PNG
+        if space is not None and not space.plain:
+            grey = image.getbands()[0] in GREY_BANDS
+            colour.convert(rgb, space.of_grey if grey else space)
     except BROKEN as error:
         raise UndecodableImage(
             f"The image of mode {image.mode} cannot be read.", hint="Give an open image, in mode RGB."
@@ -111,7 +142,13 @@ def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
     return picture, Source(picture.width, picture.height, written_format(image.format), 1)
 
 
-def encode(picture: Picture, format_: str, quality: int | None = None, dpi: int | None = None) -> bytes:
+def encode(
+    picture: Picture,
+    format_: str,
+    quality: int | None = None,
+    dpi: int | None = None,
+    metadata: Metadata | None = None,
+) -> bytes:
     """Encode a picture.
 
     Args:
@@ -119,53 +156,22 @@ def encode(picture: Picture, format_: str, quality: int | None = None, dpi: int 
         format_: one with a writer in formats.TABLE.
         quality: 1 to 100, None for the default; lossless formats ignore it.
         dpi: resolution to store in the file, in pixels per inch.
+        metadata: to store in the file.
 
     Raises:
         UnsupportedFormat: the format is unknown, or it cannot be written.
     """
-    encoding = Encoding(dpi=dpi) if quality is None else Encoding(quality, dpi)
+    encoding = Encoding(DEFAULT_QUALITY if quality is None else quality, dpi, metadata)
     return writer_of(format_).encode(picture, encoding)
 
 
-def check_pixels(width: int, height: int, limits: Limits) -> None:
-    """Raise ImageTooLarge for a result with more pixels than the limit."""
-    if width * height > limits.pixels:
-        raise ImageTooLarge(
-            f"A portrait of {width} x {height} is over the limit of {limits.pixels} pixels.",
-            limit=limits.pixels,
-            hint="Send a smaller picture, or ask for a smaller portrait.",
-        )
-
-
-def check_side(width: int, height: int, format_: ImageFormat) -> None:
-    """Raise ImageTooLarge for a result with a side that is too long for its format."""
-    longest = writer_of(format_).longest_side_px
-    if max(width, height) > longest:
-        raise ImageTooLarge(
-            f"The picture of {width} x {height} pixels does not fit a {format_.upper()}, "
-            f"which has at most {longest} on each side.",
-            limit=longest,
-            hint="Scale the picture down."
-            if format_ == "png"
-            else "Use format=png, or scale the picture down.",
-        )
-
-
-def _check_size(width: int, height: int, frames: int, limits: Limits) -> None:
-    if width * height > limits.pixels:
-        raise _too_many_pixels(limits, f" of {width} x {height}")
-    if frames > limits.frames:
-        raise ImageTooLarge(
-            f"The file holds {frames} pictures; at most {limits.frames} are accepted.",
-            limit=limits.frames,
-            hint="Send a single picture.",
-        )
-
-
-def _too_many_pixels(limits: Limits, size: str = "") -> ImageTooLarge:
-    return ImageTooLarge(
-        f"The picture{size} is over the limit of {limits.pixels} pixels.", limit=limits.pixels
-    )
+def _upright_size(size: tuple[int, int], turn: Turn | None) -> tuple[int, int]:
+    """Width and height of a stored picture after the turn."""
+    width, height = size
+    if turn is None:
+        return width, height
+    turned = turn(np.broadcast_to(np.uint8(0), (height, width)))
+    return turned.shape[1], turned.shape[0]
 
 
 def _turned(rgb: RGBImage, alpha: Alpha | None, turn: Turn | None) -> Picture:
@@ -178,6 +184,8 @@ def _turned(rgb: RGBImage, alpha: Alpha | None, turn: Turn | None) -> Picture:
 
 def _orientation(image: Image.Image) -> Turn | None:
     """The turn that makes the picture upright; unreadable EXIF data means no turn."""
+    if TURN in image.info:
+        return UPRIGHT.get(image.info[TURN])
     try:
         return UPRIGHT.get(image.getexif().get(ORIENTATION_TAG, 1))
     except BROKEN:

@@ -7,6 +7,7 @@ from facecraft.errors import CannotFit
 from facecraft.imaging import codec
 from facecraft.imaging.encoders import DEFAULT_QUALITY
 from facecraft.imaging.formats import writer_of
+from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture, scale_down
 from facecraft.types import ImageFormat, Note
 
@@ -25,12 +26,14 @@ class Target:
         quality: the highest quality, 1 to 100; None for the default.
         max_kb: largest file, in kilobytes of 1000 bytes; None for no limit.
         dpi: resolution to store in the file, in pixels per inch.
+        metadata: to store in the file; it counts for `max_kb`.
     """
 
     format: ImageFormat
     quality: int | None = None
     max_kb: int | None = None
     dpi: int | None = None
+    metadata: Metadata | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ class _Encoder:
 
     def encode(self, quality: int | None) -> EncodedFile:
         self.cancellation.check()  # the largest WebP takes seconds, about ten times
-        data = codec.encode(self.picture, self.target.format, quality, self.dpi)
+        target = self.target
+        data = codec.encode(self.picture, target.format, quality, self.dpi, target.metadata)
         return EncodedFile(data, self.picture.width, self.picture.height, quality)
 
     def smaller(self, scale: float) -> "_Encoder":

@@ -27,6 +27,7 @@ ADVICE: Mapping[str, tuple[str | None, str | None]] = {
         None,
         "Step back: the photo ends {ends}.",
     ),
+    "photo_whole": ("Use the camera's own file, or copy it again: a part of this one is missing.", None),
     "roll": ("Hold the head upright.", "Hold the head upright."),
     "yaw": ("Turn the head to the camera.", "Turn the head to the camera."),
     "pitch": ("Lift the chin.", "Lower the chin."),

@@ -45,11 +45,13 @@ class Evidence:
             them; None without a face.
         drift: None if the face before restoration is not known.
         missing: share of the requested crop that the photo lacks; None for a photo as it is.
+        share: of the photo that is in its file; under 1 if that is damaged.
         ends: where the photo lacks most of the crop, in words; None if nothing is known of that.
         retouched: whether anything but the crop changed the person or the background.
         width: of the portrait's file, in pixels; for a sheet, of one portrait.
         height: of the portrait's file, in pixels; for a sheet, of one portrait.
         file_bytes: of the portrait's file; None for a sheet.
+        reduced: times that a photo as it is has more pixels in width and height than `image`.
     """
 
     image: RGBImage
@@ -62,11 +64,13 @@ class Evidence:
     source_eyes_px: float | None
     drift: Drift | None
     missing: float | None
+    share: float
     ends: str | None
     retouched: bool
     width: int
     height: int
     file_bytes: int | None
+    reduced: int = 1
 
     @cached_property
     def head(self) -> Head | None:

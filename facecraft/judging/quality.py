@@ -77,7 +77,7 @@ def _inter_eye_distance(evidence: Evidence) -> float | None:
     if evidence.head is None or evidence.points is None:
         return None
     cos = math.cos(math.radians(measures.yaw_deg(evidence.points)))
-    return evidence.head.eyes_px / max(cos, LEAST_COS)
+    return evidence.head.eyes_px * evidence.reduced / max(cos, LEAST_COS)
 
 
 def _mouth_closed(evidence: Evidence) -> float | None:

@@ -134,6 +134,13 @@ RULES = (
         lambda e: e.missing,
     ),
     Rule(
+        "photo_whole",
+        "share",
+        (1, None),
+        "share of the photo that is in its file, which is damaged if it is under 1",
+        lambda e: e.share,
+    ),
+    Rule(
         "roll", "deg", (-8, 8), "tilt of the line through the eyes", _of_head(lambda _e, head: head.roll_deg)
     ),
     Rule("yaw", "deg", (-10, 10), "turn of the head to a side", _of_points(measures.yaw_deg)),

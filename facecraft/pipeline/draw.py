@@ -6,6 +6,7 @@ from facecraft.cancellation import Cancellation
 from facecraft.colours import Background
 from facecraft.finishing import background, crop, mask, sheet, tone
 from facecraft.imaging import geometry
+from facecraft.imaging.formats import writer_of
 from facecraft.imaging.picture import Picture, composite, flatten, hide_colour, multiply_alpha
 from facecraft.judging.evidence import Drift
 from facecraft.matting import matte
@@ -48,7 +49,7 @@ def draw(scene: Scene, plan: Plan, models: Models, cancellation: Cancellation) -
     restored = faces.restore(scene, plan, faces.Canvas(cleaned.view, canvas.rgb), models.mesh, cancellation)
     portrait = _finish(canvas, plan, _Person(cleaned.view, plan, models.segmenter), scene.timings)
     paper = plan.recipe.background.paper_colour
-    if plan.target.format == "jpeg":
+    if not writer_of(plan.target.format).transparent:
         portrait = replace(portrait, rgb=flatten(portrait, paper), alpha=None)
     shown = portrait
     if plan.sheet is not None:

@@ -52,6 +52,7 @@ def judge_portrait(scene: Scene, plan: Plan, drawing: Drawing, file: EncodedFile
             source_eyes_px=_detailed_eyes_px(plan.source_eyes_px, scene),
             drift=drift,
             missing=_missing(plan, portrait),
+            share=scene.source.share,
             ends=None if plan.lack is None else plan.lack.tightest,
             retouched=plan.treatment.restores or recipe.retouches,
             width=file.width if single else portrait.width,
@@ -88,11 +89,13 @@ def judge_photo(scene: Scene, preset: Preset | None, file_bytes: int | None, mod
             source_eyes_px=_detailed_eyes_px(None if points is None else head_of(points).eyes_px, scene),
             drift=None,
             missing=None,
+            share=scene.source.share,
             ends=None,
             retouched=False,
-            width=picture.width,
-            height=picture.height,
+            width=scene.source.width,
+            height=scene.source.height,
             file_bytes=file_bytes,
+            reduced=scene.source.reduced,
         )
         if preset is None:
             return verdict.judge(evidence, {})
@@ -106,8 +109,11 @@ def _sharpness(image: RGBImage, points: Points) -> float:
 
 
 def _detailed_eyes_px(eyes_px: float | None, scene: Scene) -> float | None:
-    found = scene.own_damage
-    return None if eyes_px is None or found is None else damage.detailed_eyes_px(eyes_px, found)
+    """In pixels of the file, also where fewer were decoded, as far as there is detail for them."""
+    found, times = scene.own_damage, scene.source.reduced
+    if eyes_px is None or found is None:
+        return None
+    return damage.detailed_eyes_px(eyes_px * times, found.scaled(times))
 
 
 def _count_inside(places: NDArray[np.float32], width: int, height: int) -> int:

@@ -12,7 +12,9 @@ from facecraft.imaging.box import Box
 from facecraft.imaging.eyes import Eyes
 from facecraft.imaging.geometry import Affine
 from facecraft.imaging.head import Extent, head_of
+from facecraft.imaging.limits import percent
 from facecraft.imaging.mesh import Points, box_of, eyes_of, transform_points
+from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
 from facecraft.matting.person import measure_extent, segment_person
 from facecraft.pipeline.choice import choose
@@ -49,6 +51,11 @@ class Scene:
         return self._shot.picture
 
     @property
+    def metadata(self) -> Metadata | None:
+        """What the portrait's file may say of the photo; None for nothing."""
+        return self._shot.metadata
+
+    @property
     def source(self) -> Source:
         """Size, upright, and format of the file."""
         return self._shot.source
@@ -57,6 +64,11 @@ class Scene:
     def faces(self) -> tuple[Face, ...]:
         """Every face, largest first."""
         return self._shot.faces
+
+    @property
+    def faces_in_file(self) -> tuple[Face, ...]:
+        """The same, in the pixels of the file, of which fewer may have been decoded."""
+        return tuple(face.scaled(self.source.reduced) for face in self.faces)
 
     @property
     def grey(self) -> bool:
@@ -86,8 +98,8 @@ class Scene:
         """
         if not self.faces:
             return None
-        shot = self._shot
-        return choose(self._whose, self.faces, shot.size, is_whole=shot.is_whole, is_seen=shot.is_seen)
+        shot, size = self._shot, (self.source.width, self.source.height)
+        return choose(self._whose, self.faces_in_file, size, is_whole=shot.is_whole, is_seen=shot.is_seen)
 
     @property
     def face(self) -> Face | None:
@@ -95,8 +107,15 @@ class Scene:
         return None if self.index is None else self.faces[self.index]
 
     def notes(self, *, cropped: bool) -> tuple[Note, ...]:
-        """Notes if the photo was turned, or if its edge decided whose portrait a crop is."""
+        """Notes on how the photo was decoded and turned, and on a crop whose face its edge decided."""
         notes = []
+        if self.source.reduced > 1:
+            size = f"{self.source.width} x {self.source.height}"
+            text = f"Of the photo's {size} pixels, {self.picture.width} x {self.picture.height} were decoded."
+            notes.append(Note("reduced", text))
+        if self.source.share < 1:
+            text = f"The file is damaged: {percent(self.source.share)} of the photo is there."
+            notes.append(Note("damaged", text))
         if self.source.turned_deg:
             text = f"No face was upright, so the photo was turned by {self.source.turned_deg} degrees."
             notes.append(Note("turned", text))

@@ -1,6 +1,6 @@
 """The steps of a portrait: look, plan, draw, judge."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
 
 from PIL.Image import Image
@@ -8,8 +8,9 @@ from PIL.Image import Image
 from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption, NoFaceFound, RequestError
 from facecraft.finishing import crop
-from facecraft.imaging import codec, fit
-from facecraft.imaging.codec import Limits
+from facecraft.imaging import codec, fit, preview, provenance
+from facecraft.imaging.limits import Limits, Terms
+from facecraft.imaging.metadata import Metadata
 from facecraft.options import Options
 from facecraft.pipeline.crowd import check_pace, check_portraits
 from facecraft.pipeline.draw import draw
@@ -21,9 +22,11 @@ from facecraft.pipeline.shot import Shot
 from facecraft.pipeline.timings import Timings
 from facecraft.presets import presets
 from facecraft.presets.presets import Preset
-from facecraft.results import Check, Detection, Portrait, Portrayal
-from facecraft.whose import Whose
+from facecraft.results import Check, Detection, Portrait, Portrayal, Preview
+from facecraft.types import Damage
 
+LOOKED_AT = Terms(reduced=True)
+"""A photo that is only looked at may be decoded smaller, and has to be whole."""
 EACH_HINT = "Use process_each in Python; HTTP, batches and the command line take each=true."
 
 
@@ -55,6 +58,7 @@ class Pipeline:
         cancellation: Cancellation | None = None,
         *,
         judge: bool = False,
+        reserve: Callable[[int], None] | None = None,
     ) -> Portrait:
         """Make the portrait of one photo.
 
@@ -63,6 +67,8 @@ class Pipeline:
             options: the caller's options.
             cancellation: checked before each face, tile and encoding.
             judge: whether to add a verdict; with a preset there always is one.
+            reserve: called before a pixel is drawn, with the most bytes that the portrait's file can take.
+                What it raises ends the work.
 
         Raises:
             RequestError: the file, its content or the options do not allow it.
@@ -72,7 +78,8 @@ class Pipeline:
         refuse_each(options)
         token = cancellation or Cancellation()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        return self._portray(recipe, self._look(photo, token, recipe.options.face), token)
+        scene = self._look(photo, _terms(recipe), token, recipe.options)
+        return self._portray(recipe, scene, token, reserve)
 
     def process_each(
         self,
@@ -92,7 +99,7 @@ class Pipeline:
         """
         token, start_s = cancellation or Cancellation(), perf_counter()
         recipe = resolve(options, self.presets, self.models, judge=judge)
-        scene = self._look(photo, token)
+        scene = self._look(photo, _terms(recipe), token, recipe.options)
         if not scene.faces:
             raise NoFaceFound("No face was found in the picture.")
         numbers = scene.portrayable
@@ -118,8 +125,8 @@ class Pipeline:
         Raises:
             RequestError: the file cannot be decoded within the limits.
         """
-        scene = self._look(photo)
-        return Detection(source=scene.source, faces=scene.faces, timings_ms=scene.timings.ms)
+        scene = self._look(photo, LOOKED_AT)
+        return Detection(source=scene.source, faces=scene.faces_in_file, timings_ms=scene.timings.ms)
 
     def check(self, photo: bytes | Image, options: Options) -> Check:
         """Judge one photo as it is.
@@ -132,23 +139,39 @@ class Pipeline:
             RequestError: the preset is unknown, or the file cannot be decoded within the limits.
         """
         _, preset = presets.apply(options, self.presets)
-        scene = self._look(photo)
+        scene = self._look(photo, LOOKED_AT)
         file_bytes = len(photo) if isinstance(photo, bytes) else None
         verdict = judge_photo(scene, preset, file_bytes, self.models)
         return Check(
             source=scene.source,
-            faces=scene.faces,
-            damages=scene.damages,
+            faces=scene.faces_in_file,
+            damages=_in_file(scene.damages, scene),
             timings_ms=scene.timings.ms,
             verdict=verdict,
         )
+
+    def preview(self, data: bytes) -> Preview:
+        """Make a small picture of a photo's file, which no model looks at.
+
+        Raises:
+            RequestError: the file cannot be decoded within the limits.
+        """
+        return preview.preview(data, self._limits)
 
     def close(self) -> None:
         """End the threads that run models. Do not use the pipeline after that."""
         self.models.close()
 
-    def _portray(self, recipe: Recipe, scene: Scene, token: Cancellation) -> Portrait:
+    def _portray(
+        self,
+        recipe: Recipe,
+        scene: Scene,
+        token: Cancellation,
+        reserve: Callable[[int], None] | None = None,
+    ) -> Portrait:
         planned = plan(recipe, scene, self._limits, token.seconds)
+        if reserve is not None:
+            reserve(planned.file_bytes)
         drawing = draw(scene, planned, self.models, token)
         with scene.timings.stage("encode"):
             file = fit.encode(drawing.shown, planned.target, token)
@@ -161,8 +184,8 @@ class Pipeline:
             notes += crop.notes_on(planned.crop, drawing.portrait.missing, planned.lack)
         return Portrait(
             source=scene.source,
-            faces=scene.faces,
-            damages=planned.treatment.damages,
+            faces=scene.faces_in_file,
+            damages=_in_file(planned.treatment.damages, scene),
             timings_ms=scene.timings.ms,
             data=file.data,
             format=planned.target.format,
@@ -178,15 +201,31 @@ class Pipeline:
         )
 
     def _look(
-        self, photo: bytes | Image, cancellation: Cancellation | None = None, whose: Whose = "largest"
+        self,
+        photo: bytes | Image,
+        terms: Terms,
+        cancellation: Cancellation | None = None,
+        options: Options | None = None,
     ) -> Scene:
+        options = options or Options()
         timings = Timings()
         with timings.stage("decode"):
             if isinstance(photo, Image):
                 picture, source = codec.convert(photo, self._limits)
             else:
-                picture, source = codec.decode(photo, self._limits)
-        return Scene(Shot(picture, source, self.models, timings, cancellation), whose)
+                picture, source = codec.decode(photo, self._limits, terms)
+            metadata = _kept(photo, options)
+        shot = Shot(picture, source, self.models, timings, cancellation, metadata=metadata)
+        return Scene(shot, options.face)
+
+
+def _kept(photo: bytes | Image, options: Options) -> Metadata | None:
+    """What the portrait's file may say of the photo; None for nothing."""
+    if not options.keep_metadata:
+        return None
+    found = provenance.read(photo)
+    kept = found if options.keeps_place else found.without_place
+    return None if kept.empty else kept
 
 
 def refuse_each(options: Options) -> None:
@@ -197,3 +236,12 @@ def refuse_each(options: Options) -> None:
     """
     if options.each:
         raise InvalidOption("With each=true there is not one portrait but several.", hint=EACH_HINT)
+
+
+def _terms(recipe: Recipe) -> Terms:
+    return Terms(reduced=recipe.options.sized, damaged=recipe.options.damaged == "accept")
+
+
+def _in_file(damages: tuple[Damage, ...], scene: Scene) -> tuple[Damage, ...]:
+    """The damage in the pixels of the file, of which fewer may have been decoded."""
+    return tuple(damage.scaled(scene.source.reduced) for damage in damages)

@@ -16,11 +16,12 @@ from facecraft.finishing import sheet
 from facecraft.finishing.crop import Crop
 from facecraft.finishing.frame import Lack
 from facecraft.finishing.sheet import Sheet
-from facecraft.imaging import codec, geometry
-from facecraft.imaging.codec import Limits
-from facecraft.imaging.fit import Target
+from facecraft.imaging import formats, geometry
+from facecraft.imaging.encoders import largest_bytes
+from facecraft.imaging.fit import KB, Target
 from facecraft.imaging.geometry import Affine
 from facecraft.imaging.head import head_of
+from facecraft.imaging.limits import Limits, check_format, check_pixels
 from facecraft.imaging.mesh import Points, transform_points
 from facecraft.matting.person import Sitter
 from facecraft.options import Options
@@ -81,6 +82,7 @@ class Plan:
         treatment: the restoration.
         fidelity: of the restoration, 0 to 1.
         face_centres: (N, 2) float32, x y of every face in the portrait's pixels.
+        file_bytes: the most that the portrait's file can take.
     """
 
     recipe: Recipe
@@ -94,6 +96,7 @@ class Plan:
     treatment: Treatment
     fidelity: float
     face_centres: NDArray[np.float32]
+    file_bytes: int
 
     @property
     def points_in_photo(self) -> Points | None:
@@ -139,10 +142,10 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
         InvalidOption: there is no such face, or the portrait does not fit on its paper.
     """
     options, width, height = recipe.options, scene.picture.width, scene.picture.height
-    format_ = _format(recipe, scene.source.format)
-    codec.check_pixels(width * options.upscale, height * options.upscale, limits)
+    format_ = _format(recipe, scene)
+    check_pixels(width * options.upscale, height * options.upscale, limits)
     if not options.crops and options.layout is None:
-        codec.check_side(width * options.upscale, height * options.upscale, format_)
+        check_format(width * options.upscale, height * options.upscale, format_, limits)
     if options.require_face and not scene.faces:
         raise NoFaceFound("No face was found in the picture.")
     points, part, lack = None, None, None
@@ -154,17 +157,17 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
     paper = None
     if options.layout is not None:
         paper = sheet.plan(options.layout, *size, options.print_dpi, options.gap)
+    file_size = size if paper is None else (paper.width, paper.height)
     if part is not None or paper is not None:
-        file_size = size if paper is None else (paper.width, paper.height)
-        codec.check_pixels(*file_size, limits)
-        codec.check_side(*file_size, format_)
+        check_pixels(*file_size, limits)
+        check_format(*file_size, format_, limits)
     treated = treatment.decide(recipe.means, options, scene, matrix, size)
     if treated.restorer is not None:
         check_faces(treated.restorer, [face.source_px for face in treated.faces], limits.faces, deadline_s)
     dpi = options.dpi if paper is None else options.print_dpi
     return Plan(
         recipe=recipe,
-        target=Target(format_, options.quality, options.max_kb, dpi),
+        target=Target(format_, options.quality, options.max_kb, dpi, scene.metadata),
         crop=part,
         lack=lack,
         sheet=paper,
@@ -174,15 +177,22 @@ def plan(recipe: Recipe, scene: Scene, limits: Limits, deadline_s: float | None 
         treatment=treated,
         fidelity=DEFAULT_FIDELITY if options.fidelity is None else options.fidelity,
         face_centres=scene.face_centres(matrix),
+        file_bytes=_file_bytes(*file_size, options.max_kb),
     )
 
 
-def _format(recipe: Recipe, source: ImageFormat) -> ImageFormat:
+def _format(recipe: Recipe, scene: Scene) -> ImageFormat:
     options = recipe.options
     if options.format != "auto":
         return options.format
-    transparent = recipe.background.kind == "transparent" or options.mask != "none"
-    return "png" if source == "jpeg" and transparent and options.layout is None else source
+    made = recipe.background.kind == "transparent" or options.mask != "none"
+    kept = scene.picture.alpha is not None and not recipe.background.paints
+    return formats.answered(scene.source.format, transparent=(made or kept) and options.layout is None)
+
+
+def _file_bytes(width: int, height: int, max_kb: int | None) -> int:
+    most_bytes = largest_bytes(width, height)
+    return most_bytes if max_kb is None else min(most_bytes, max_kb * KB)
 
 
 def _notes(options: Options, preset: Preset | None) -> tuple[Note, ...]:

@@ -10,6 +10,7 @@ from facecraft.detection import search
 from facecraft.detection.facemesh import PRESENCE_THRESHOLD
 from facecraft.detection.search import Found
 from facecraft.imaging.mesh import Points
+from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
 from facecraft.pipeline import choice
 from facecraft.pipeline.models import Models
@@ -28,10 +29,12 @@ class Shot:
         models: measure.
         timings: of the photo's stages.
         cancellation: checked before each tile and each face.
+        metadata: what a portrait's file may say of the photo; None for nothing.
 
     Attributes:
         models: measure.
         timings: of the photo's stages.
+        metadata: what a portrait's file may say of the photo; None for nothing.
     """
 
     def __init__(
@@ -41,11 +44,14 @@ class Shot:
         models: Models,
         timings: Timings,
         cancellation: Cancellation | None = None,
+        *,
+        metadata: Metadata | None = None,
     ) -> None:
         self._decoded = picture, source
         self._cancellation = cancellation or Cancellation()
         self.models = models
         self.timings = timings
+        self.metadata = metadata
         self._traces: dict[int, Points | None] = {}
         self._damages: dict[int, Damage] = {}
 
@@ -132,5 +138,5 @@ class Shot:
 def _turned(picture: Picture, source: Source, found: Found) -> tuple[Picture, Source]:
     alpha = None if picture.alpha is None else np.ascontiguousarray(np.rot90(picture.alpha, found.turns))
     upright = Picture(search.turned(picture.rgb, found.turns), alpha)
-    turned_deg = -90 * found.turns % 360
-    return upright, replace(source, width=upright.width, height=upright.height, turned_deg=turned_deg)
+    width, height = (source.height, source.width) if found.turns % 2 else (source.width, source.height)
+    return upright, replace(source, width=width, height=height, turned_deg=-90 * found.turns % 360)

@@ -123,8 +123,8 @@ class Preset(BaseModel):
 
     def bounds(self) -> dict[str, Bounds]:
         """The limits that it sets, by the name of the rule."""
-        smile: dict[str, Bounds] = {} if self.document else {"mouth_closed": (None, None)}
-        return smile | {
+        free = () if self.document else ("mouth_closed", "photo_whole")
+        return dict.fromkeys(free, (None, None)) | {
             "width": (self.width, self.width),
             "height": (self.height, self.height),
             "head_height": (self.head[0], self.most_head),

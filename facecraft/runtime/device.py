@@ -18,9 +18,9 @@ from typing import Literal, assert_never
 import cv2
 
 from facecraft.errors import DeviceUnavailable
+from facecraft.runtime import container
 from facecraft.runtime.allocator import give_memory_back
 
-CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 CPU_INFO = Path("/proc/cpuinfo")
 DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 MAX_THREADS = 16
@@ -78,20 +78,16 @@ class Device:
     lock: FairLock = field(default_factory=FairLock, compare=False)
 
 
-def usable_processors(quota: Path = CPU_QUOTA) -> int:
+def usable_processors(root: Path = container.ROOT) -> int:
     """Count the processors that this process may use: its affinity, or the container's limit if it is lower.
 
     Args:
-        quota: the file of cgroup v2 with the container's CPU limit.
+        root: of the file system, which has the container's limit.
     """
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     count = len(affinity(0)) if affinity else os.cpu_count() or 1
-    if not quota.is_file():
-        return count
-    allowed, period = quota.read_text().split()
-    if allowed == "max":
-        return count
-    return max(1, min(count, int(allowed) // int(period)))
+    limit = container.processor_limit(root)
+    return count if limit is None else max(1, min(count, int(limit)))
 
 
 def pick_device(wanted: Literal["auto", "cpu", "cuda"], threads: int) -> Device:

@@ -17,8 +17,10 @@ from facecraft.service import openapi
 from facecraft.service.middleware import RequestMiddleware
 from facecraft.service.openapi import PORTRAIT_HEADERS
 from facecraft.service.request.access import KeyMiddleware
+from facecraft.service.request.keys import read_keys
+from facecraft.service.request.origins import OriginMiddleware
 from facecraft.service.response.problems import add_problem_handlers
-from facecraft.service.routes import batch, docs, portraits, presets, status, web
+from facecraft.service.routes import batch, docs, portraits, presets, preview, status, web
 from facecraft.service.state import Service
 from facecraft.service.telemetry.tracing import Tracing, configure_tracing
 
@@ -33,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 # The response headers that a script of another origin may read.
 EXPOSED_HEADERS = ("Retry-After", "X-Request-ID", *PORTRAIT_HEADERS)
-ROUTERS = (portraits.router, batch.router, presets.router, status.router, docs.router)
+ROUTERS = (portraits.router, preview.router, batch.router, presets.router, status.router, docs.router)
 
 
 def create_app(
@@ -51,16 +53,16 @@ def create_app(
         on_load_failure: called on the event loop if `load` raised. It must end the process.
 
     Raises:
-        SettingInvalid: traces are asked for, but cannot be made.
+        SettingInvalid: traces are asked for, but cannot be made, or the file of keys cannot be read.
     """
-    service = Service(settings=settings, lock=lock)
+    service = Service(settings=settings, lock=lock, keys=read_keys(settings))
     tracing = configure_tracing()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(_load(service, load, on_load_failure))
         yield
-        service.draining = True
+        service.drain()
         loading.cancel()
         if service.facecraft is not None:
             await service.admission.close()
@@ -71,8 +73,9 @@ def create_app(
     app = Application(service, tracing, lifespan, routers)
     add_problem_handlers(app)
     # The last one added is the outermost: a preflight request has no key.
-    if settings.api_keys:
-        app.add_middleware(KeyMiddleware, keys=settings.api_keys)
+    if service.keys:
+        app.add_middleware(KeyMiddleware, keys=service.keys)
+    app.add_middleware(OriginMiddleware, allowed=settings.cors_origins)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -121,21 +124,22 @@ class Application(FastAPI):
             servers=openapi.SERVERS,
             docs_url=None,
             redoc_url=None,
+            redirect_slashes=False,  # it would send the photo and the key again, to an address without TLS
             lifespan=lifespan,
             generate_unique_id_function=lambda route: route.name,
         )
         self.state.service = service
         self._tracing = tracing
         every = (self.router, *routers)  # FastAPI's own route, /openapi.json, is in the first one
-        self._route_paths = {getattr(route, "path", "") for router in every for route in router.routes}
+        self.state.paths = {getattr(route, "path", "") for router in every for route in router.routes}
         for router in routers:
             self.include_router(router)
 
     def build_middleware_stack(self) -> ASGIApp:
         # Outside of Starlette's own middleware, which answers unexpected errors.
         app = self._tracing.wrap(super().build_middleware_stack())
-        return RequestMiddleware(app, self.state.service.metrics, self._route_paths)
+        service = self.state.service
+        return RequestMiddleware(app, service.metrics, self.state.paths, service.settings.trusted_proxies)
 
     def openapi(self) -> dict[str, Any]:
-        keys_set = bool(self.state.service.settings.api_keys)
-        return openapi.describe(super().openapi(), keys_set=keys_set)
+        return openapi.describe(super().openapi(), keys_set=bool(self.state.service.keys))

@@ -12,11 +12,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from facecraft.errors import HeadTooLarge
 from facecraft.results import Portrait
+from facecraft.service.request.client import client_address
 from facecraft.service.response.problems import error_response
 from facecraft.service.telemetry.logs import REQUEST_ID
 
 if TYPE_CHECKING:
     from facecraft.results import Findings
+    from facecraft.service.request.client import Networks
     from facecraft.service.telemetry.metrics import Metrics
 
 REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._:/+=-]{1,64}")
@@ -40,18 +42,24 @@ logger = logging.getLogger("facecraft.request")
 class RequestMiddleware:
     """The outermost ASGI middleware.
 
-    It logs these members of the request's state: `findings`, `batch` (counts of its files, or of one photo's
-    portraits) and `code` (of its error). It logs no file name, no query and no pixel.
+    A HEAD request is answered as GET is, without the body (RFC 9110, section 9.3.2).
+
+    It logs the client's address, and these members of the request's state: `findings`, `batch` (counts of
+    files and portraits) and `code` (of its error). It logs no file name, no query and no pixel.
 
     Args:
         app: the inner application.
         metrics: they count the requests.
         paths: routes without parameters. A request for one of these is counted under its path where the
             router names no route: it was refused before, or the route is FastAPI's own.
+        trusted: the proxies that are believed who their client is.
     """
 
-    def __init__(self, app: ASGIApp, metrics: "Metrics", paths: Container[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: "Metrics", paths: Container[str], trusted: "Networks" = ()
+    ) -> None:
         self._app = app
+        self._trusted = trusted
         self._metrics = metrics
         self._paths = paths
 
@@ -59,7 +67,9 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start = perf_counter()
+        start, method = perf_counter(), scope["method"]
+        if method == "HEAD":
+            scope = {**scope, "method": "GET"}
         request_id = _request_id(Headers(scope=scope))
         token = REQUEST_ID.set(request_id)
         scope.setdefault("state", {})
@@ -76,6 +86,8 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 _add_headers(message, request_id)
+            elif method == "HEAD":
+                message = {**message, "body": b""}
             sent_bytes += len(message.get("body", b""))
             await send(message)
 
@@ -84,19 +96,23 @@ class RequestMiddleware:
             await app(scope, counting_receive, counting_send)
         finally:
             size = {"bytes_in": received_bytes, "bytes_out": sent_bytes}
-            self._record(scope, status, perf_counter() - start, size)
+            self._record(method, scope, status, perf_counter() - start, size)
             REQUEST_ID.reset(token)
 
-    def _record(self, scope: Scope, status: int, duration_s: float, size: Mapping[str, int]) -> None:
+    def _record(
+        self, method: str, scope: Scope, status: int, duration_s: float, size: Mapping[str, int]
+    ) -> None:
         """Count the request and log it."""
         state, route = scope["state"], self._route(scope)
         code = state.get("code")
         self._metrics.count_request(route, status, duration_s, code)
-        facts = {"route": route, "status": status, "ms": round(duration_s * 1000, 1), **size}
+        client = client_address(scope, self._trusted)
+        facts = {"client": client, "route": route, "status": status}
+        facts |= {"ms": round(duration_s * 1000, 1), **size}
         facts |= {"code": code} if code else {}
         facts |= self._record_findings(state.get("findings")) | state.get("batch", {})
         level = logging.DEBUG if route in PROBES else logging.INFO
-        logger.log(level, "%s %s %d", scope["method"], route, status, extra=facts)
+        logger.log(level, "%s %s %d", method, route, status, extra=facts)
 
     def _route(self, scope: Scope) -> str:
         path: str = scope["path"] if scope["path"] in self._paths else "unknown"

@@ -1,10 +1,11 @@
-"""Parts of the OpenAPI document that FastAPI does not know, because it does not parse the forms."""
+"""Parts of the OpenAPI document that FastAPI does not know, because it does not parse the bodies."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from facecraft.errors import (
     CannotFit,
+    CrossSite,
     DeadlineExceeded,
     FacecraftError,
     ImageTooLarge,
@@ -18,13 +19,14 @@ from facecraft.errors import (
     TooManyFiles,
     Unauthorized,
     UndecodableImage,
+    UnsupportedEncoding,
     UnsupportedFormat,
     UploadTimeout,
     UploadTooLarge,
 )
-from facecraft.options import Options
 from facecraft.service.request.access import is_open
 from facecraft.service.request.negotiation import IMAGE_TYPES
+from facecraft.service.request.schemas import SCHEMAS, takes_form, takes_photo
 from facecraft.service.response.problems import MEDIA_TYPE, problem_body
 from facecraft.service.response.schemas import CheckBody, DetectBody, ProblemBody, ProcessBody
 
@@ -34,18 +36,20 @@ SERVERS = [{"url": "./", "description": "This service, behind any prefix."}]
 
 EXAMPLES: Mapping[type[FacecraftError], tuple[str, float | None]] = {
     RequestError: ("The multipart body breaks off before its last boundary.", None),
-    UndecodableImage: ("The picture is cut off.", None),
-    UploadTimeout: ("The upload took over 10 seconds.", 10),
-    UploadTooLarge: ("The file is larger than 20000000 bytes.", 20_000_000),
-    ImageTooLarge: ("The picture has 64000000 pixels.", 40_000_000),
-    UnsupportedFormat: ("The file is a GIF.", None),
+    UndecodableImage: ("The JPEG is damaged: 62 % of the photo is there.", None),
+    UploadTimeout: ("Nothing arrived for 10 seconds.", 10),
+    UploadTooLarge: ("The file has 63.2 MB; at most 50 MB are taken.", 50_000_000),
+    ImageTooLarge: ("The picture of 9248 x 6936 has 64.2 megapixels; at most 40 are taken.", 40_000_000),
+    UnsupportedFormat: ("The file is a PDF file, which is not accepted.", None),
+    UnsupportedEncoding: ("The body has the Content-Encoding gzip.", None),
     InvalidOption: ("The option strength is wrong: Input should be less than or equal to 1.", None),
     TooManyFiles: ("The batch has more than 10000 files.", 10_000),
     CannotFit: ("Even at 32 x 40 pixels the portrait takes 1204 bytes.", 1000),
     NoFaceFound: ("No face was found in the picture.", None),
     TooManyFaces: ("60 faces take about 55 seconds, but the portrait must be finished within 30.", 32),
     Unauthorized: ("The key is not valid.", None),
-    QueueFull: ("All 1 workers are busy and 16 requests wait already.", 16),
+    CrossSite: ("A page of another site sent this request.", None),
+    QueueFull: ("2 of 2 workers are busy, and 16 requests wait.", 16),
     NotReady: ("The models are loading.", None),
     DeadlineExceeded: ("The portrait was not finished within 30 seconds.", 30),
     InferenceFailed: ("The models failed on this picture.", None),
@@ -58,11 +62,23 @@ UPLOAD_ERRORS = (
     UploadTooLarge,
     ImageTooLarge,
     UnsupportedFormat,
+    UnsupportedEncoding,
     InvalidOption,
     InferenceFailed,
     QueueFull,
     NotReady,
     DeadlineExceeded,
+    CrossSite,
+)
+BATCH_ERRORS = (
+    RequestError,
+    UploadTimeout,
+    TooManyFiles,
+    UnsupportedEncoding,
+    InvalidOption,
+    QueueFull,
+    NotReady,
+    CrossSite,
 )
 SECURITY_SCHEMES: Json = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -83,6 +99,8 @@ def problems(*errors: type[FacecraftError]) -> dict[int | str, Json]:
             response["headers"] = {"Retry-After": _header("Seconds after which to try again.", "integer")}
         if error.status == Unauthorized.status:
             response["headers"] = {"WWW-Authenticate": _header("The scheme of the keys.", "string")}
+        if error is UnsupportedEncoding:
+            response["headers"] = {"Accept-Encoding": _header("identity, with this code.", "string")}
     for response in responses.values():
         response["description"] = ", ".join(response["content"][MEDIA_TYPE]["examples"])
     return responses
@@ -91,7 +109,7 @@ def problems(*errors: type[FacecraftError]) -> dict[int | str, Json]:
 def describe(document: Json, *, keys_set: bool) -> Json:
     """Add the schemas of forms and problems, and the need for a key, to FastAPI's document."""
     components = document["components"]
-    schemas = {**components["schemas"], **FORMS, "ProblemBody": ProblemBody.model_json_schema()}
+    schemas = {**components["schemas"], **SCHEMAS, "ProblemBody": ProblemBody.model_json_schema()}
     components = {**components, "schemas": schemas}
     if keys_set:
         components["securitySchemes"] = SECURITY_SCHEMES
@@ -111,48 +129,6 @@ def _describe_closed(item: Json, *, keys_set: bool) -> Json:
     }
 
 
-def _form(options: Json, *, many: bool = False) -> Json:
-    file: Json = {"type": "string", "format": "binary"}
-    if many:
-        file = {
-            "type": "array",
-            "minItems": 1,
-            "items": file,
-            "description": "The photos, after all options.",
-        }
-    else:
-        file["description"] = "The photo: JPEG, PNG or WebP."
-    fields = {name: _field(option) for name, option in options.items()}
-    return {
-        "type": "object",
-        "required": ["file"],
-        "additionalProperties": False,
-        # In the order for sending them.
-        "properties": {**fields, "file": file} if many else {"file": file, **fields},
-    }
-
-
-def _field(option: Json) -> Json:
-    """The schema of a form field.
-
-    A field is never null, because it can be omitted. Its default is in the description only: tools would send
-    a default, and a sent option overrides the preset's.
-    """
-    field = {key: value for key, value in option.items() if key not in ("default", "anyOf")}
-    if "anyOf" in option:
-        kinds = [schema for schema in option["anyOf"] if schema != {"type": "null"}]
-        field = {**(kinds[0] if len(kinds) == 1 else {"anyOf": kinds}), **field}
-    if option.get("default") is not None:
-        field["description"] += f" Default: {option['default']}."
-    return field
-
-
-def _takes(form: str) -> Json:
-    content = {"multipart/form-data": {"schema": {"$ref": f"#/components/schemas/{form}"}}}
-    taken: Json = {"requestBody": {"required": True, "content": content}}
-    return {**taken, "parameters": [PRESET_PARAMETER]} if "preset" in FORMS[form]["properties"] else taken
-
-
 def _header(description: str, type_: str) -> Json:
     return {"description": description, "schema": {"type": type_}}
 
@@ -161,20 +137,6 @@ def _binary(*media_types: str) -> Json:
     return {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in media_types}
 
 
-OPTIONS: Json = Options.model_json_schema()["properties"]
-FORMS = {
-    "ProcessForm": _form(OPTIONS),
-    "DetectForm": _form({}),
-    "CheckForm": _form({"preset": OPTIONS["preset"]}),
-    "BatchForm": _form(OPTIONS, many=True),
-}
-PRESET_PARAMETER: Json = {
-    "name": "preset",
-    "in": "query",
-    "required": False,
-    "description": "The preset, instead of the form field of the same name.",
-    "schema": {"type": "string"},
-}
 FINDINGS_HEADERS = {
     "Server-Timing": _header("Milliseconds of each stage.", "string"),
     "X-Facecraft-Faces": _header("Number of faces found.", "integer"),
@@ -199,7 +161,7 @@ PROCESS_HEADERS = {
 }
 PROCESS: Json = {
     "summary": "Process a portrait",
-    "openapi_extra": _takes("ProcessForm"),
+    "openapi_extra": takes_photo("Process"),
     "responses": {
         200: {
             "description": "The portrait: an image, or JSON if Accept prefers it; with each=true a ZIP",
@@ -212,7 +174,7 @@ PROCESS: Json = {
 }
 CHECK: Json = {
     "summary": "Check a photo",
-    "openapi_extra": _takes("CheckForm"),
+    "openapi_extra": takes_photo("Check"),
     "responses": {
         200: {
             "description": "The verdict",
@@ -224,7 +186,7 @@ CHECK: Json = {
 }
 DETECT: Json = {
     "summary": "Detect faces",
-    "openapi_extra": _takes("DetectForm"),
+    "openapi_extra": takes_photo("Detect"),
     "responses": {
         200: {"description": "The faces", "model": DetectBody, "headers": FINDINGS_HEADERS},
         **problems(*UPLOAD_ERRORS),
@@ -232,7 +194,7 @@ DETECT: Json = {
 }
 BATCH: Json = {
     "summary": "Process many portraits",
-    "openapi_extra": _takes("BatchForm"),
+    "openapi_extra": takes_form("BatchForm"),
     "responses": {
         200: {
             "description": "A ZIP with the portraits, manifest.json and manifest.csv. Each photo has an "
@@ -241,6 +203,6 @@ BATCH: Json = {
             "content": _binary("application/zip"),
             "headers": {"Content-Disposition": _header("The name portraits.zip.", "string")},
         },
-        **problems(RequestError, UploadTimeout, TooManyFiles, InvalidOption, QueueFull, NotReady),
+        **problems(*BATCH_ERRORS),
     },
 }

@@ -1,18 +1,23 @@
 """The server process."""
 
+import asyncio
 import os
 import socket
 import sys
+from functools import partial
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
 from facecraft.errors import StartupError
 from facecraft.runtime.allocator import limit_arenas
 from facecraft.service.app import create_app
-from facecraft.service.protocol import HeadTimeoutProtocol
+from facecraft.service.connections import Connections
+from facecraft.service.descriptors import connections_within, log_loop_error, raise_limit
+from facecraft.service.protocol import BoundedProtocol
 from facecraft.service.telemetry.logs import configure
+from facecraft.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
 
 MAX_HEAD_BYTES = 16 * 1024
 MAX_DEFAULT_DEADLINE_S = 30  # the longest deadline of any device if the setting is 0
+EVERY_ADDRESS = "::"  # of IPv6, and of IPv4 too where the system can serve both with one socket
+UNSENT_BYTES = 256 * 1024  # of one connection, in the system's buffer
 KEEP_ALIVE_S = 75  # longer than the 60 s after which common load balancers drop an idle connection
 
 
@@ -50,7 +57,7 @@ def serve(settings: "Settings", lock: "Lock", load: "Load" = _load) -> int:
         server = Server(settings, lock, load)
         server.listen_and_run()
     except StartupError as error:
-        sys.stderr.write(f"facecraft: {error.code}: {error.detail} {error.hint}\n")
+        sys.stderr.write(printable(f"facecraft: {error.code}: {error.detail} {error.hint}") + "\n")
         return 1
     if server.service.facecraft is None:
         # The models still load in native code, which cannot be interrupted and may crash while Python
@@ -69,7 +76,8 @@ class Server(uvicorn.Server):
         self._failure: StartupError | None = None
         app = create_app(settings, lock, lambda: load(settings, lock), self._fail)
         self.service: Service = app.state.service
-        super().__init__(_config(settings, app))
+        connections = Connections(connections_within(raise_limit(), settings.max_connections))
+        super().__init__(_config(settings, app, connections))
 
     def listen_and_run(self) -> None:
         """Serve until a signal.
@@ -83,6 +91,7 @@ class Server(uvicorn.Server):
             raise self._failure
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(log_loop_error)
         await super().startup(sockets)
         host, port = self._listener.getsockname()[:2]
         host = f"[{host}]" if ":" in host else host
@@ -99,17 +108,17 @@ class Server(uvicorn.Server):
             # A second signal ends the process at once, whatever runs in native code.
             os._exit(128 + sig)
         self.should_exit = True
-        self.service.draining = True
+        self.service.drain()
 
     def _fail(self, error: StartupError) -> None:
         self._failure = error
         self.should_exit = True
 
 
-def _config(settings: "Settings", app: "FastAPI") -> uvicorn.Config:
+def _config(settings: "Settings", app: "FastAPI", connections: Connections) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=HeadTimeoutProtocol,
+        http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, connections)),  # uvicorn only calls it
         ws="none",
         lifespan="on",
         log_config=None,
@@ -117,6 +126,8 @@ def _config(settings: "Settings", app: "FastAPI") -> uvicorn.Config:
         log_level="warning" if settings.log_level == "info" else settings.log_level,
         access_log=False,
         server_header=False,
+        # uvicorn would believe X-Forwarded-For by variables of its own; see client_address.
+        proxy_headers=False,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         timeout_keep_alive=KEEP_ALIVE_S,
         # Every accepted request has its response by then.
@@ -126,8 +137,9 @@ def _config(settings: "Settings", app: "FastAPI") -> uvicorn.Config:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    both = host == EVERY_ADDRESS and socket.has_dualstack_ipv6()
     try:
-        listener = socket.create_server((host, port), family=family, backlog=2048)
+        listener = socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=both)
     except OSError as error:
         reason, _, _ = str(error.strerror).partition(" (while")  # then create_server repeats the address
         raise StartupError(
@@ -137,4 +149,7 @@ def _listen(host: str, port: int) -> socket.socket:
     # Connections inherit it. asyncio sets it only on sockets that name their protocol, and these do not: the
     # body of an answer would leave 40 ms after its head.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # The system would take megabytes of an answer that its client does not read, and count them as ours.
+    if sys.platform == "linux":
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
     return listener

@@ -30,7 +30,7 @@ def test_each_rule_is_a_line_of_a_table(tmp_path: Path) -> None:
     assert any(row.startswith("head_height") and "0.65 to 0.9375" in row and " fail " in row for row in rows)
     (line,) = (line for line in result.stderr.splitlines() if "broken.jpg" in line)
     assert line.startswith(f"{tmp_path / 'broken.jpg'}: unsupported_format: ")
-    assert line.endswith("Send a JPEG, PNG or WebP file.")
+    assert line.endswith("Send a photo as JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or BMP.")
 
 
 def test_json_has_what_http_answers(main: Main, capsys: Capture, tmp_path: Path) -> None:

@@ -43,3 +43,17 @@ def test_a_photo_that_fails_is_reported_and_the_rest_goes_on(
         f"{tmp_path / 'gone.jpg'}: bad_request: The photo cannot be read: No such file"
     )
     assert len(shown.out.splitlines()) == 7
+
+
+def test_what_is_no_photo_in_a_folder_is_listed_as_failed(
+    main: Main, capsys: Capture, group_path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(group_path.read_bytes())
+    (tmp_path / "note.txt").write_text("note")
+    (tmp_path / "Thumbs.db").write_text("of the system")
+    assert main("detect", tmp_path, "--json") == 1
+    shown = capsys.readouterr()
+    failed, done = json.loads(shown.out)["files"]
+    assert (failed["file"], failed["problem"]["code"]) == (str(tmp_path / "note.txt"), "unsupported_format")
+    assert (done["file"], done["status"]) == (str(tmp_path / "a.jpg"), "done")
+    assert len(shown.err.splitlines()) == 1

@@ -53,7 +53,7 @@ def test_help_shows_each_option_in_its_group_with_its_default(groups: Mapping[st
         ("face", "largest|center|1..1000|X,Y"),
         ("faces", "all|largest|1..1000"),
         ("upscale", "1|2|4"),
-        ("format", "auto|jpeg|png|webp"),
+        ("format", "auto|jpeg|png|webp|avif"),
     ],
 )
 def test_help_shows_choices_and_ranges(groups: Mapping[str, str], option: str, values: str) -> None:
@@ -69,7 +69,9 @@ def fields_of(monkeypatch: pytest.MonkeyPatch, *args: str) -> Mapping[str, Any]:
     """The fields that reach Options for some arguments of `process`."""
     received: list[Mapping[str, Any]] = []
 
-    def record(_inputs: object, _path: object, fields: Mapping[str, Any], _manifest: object) -> int:
+    def record(
+        _inputs: object, _path: object, fields: Mapping[str, Any], *_others: object, **_named: object
+    ) -> int:
         received.append(fields)
         return 0
 

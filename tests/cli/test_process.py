@@ -7,10 +7,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import skimage.data
 from PIL import Image
 
 from facecraft.cli import load
 from tests.cli.conftest import Main, command_main, run
+from tests.imaging.heifs import heic
 
 Capture = pytest.CaptureFixture[str]
 
@@ -25,10 +27,31 @@ def test_files_are_restored_and_what_failed_is_reported(group_path: Path, tmp_pa
     assert result.returncode == 1
     assert "1 done, 1 failed" in result.stdout
     assert "broken.jpg: unsupported_format" in result.stderr
-    assert "Send a JPEG, PNG or WebP file." in result.stderr
+    assert "Send a photo as JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or BMP." in result.stderr
     assert [path.name for path in out.iterdir()] == ["t1.png"]
     with Image.open(out / "t1.png") as portrait:
         assert portrait.size == (1280, 886)
+
+
+def test_photos_of_each_format_are_taken_from_a_folder(main: Main, tmp_path: Path) -> None:
+    # Named as Windows, phones, cameras and scanners name them.
+    photo = Image.fromarray(skimage.data.astronaut())  # type: ignore[no-untyped-call]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, format_ in (
+        ("a.jfif", "JPEG"), ("b.jpe", "JPEG"), ("c.MPO", "MPO"), ("d.TIF", "TIFF"), ("e.gif", "GIF"),
+        ("f.bmp", "BMP"), ("g.avif", "AVIF"), ("h.apng", "PNG"),
+    ):  # fmt: skip
+        photo.save(folder / name, format_)
+    (folder / "IMG_0001.HEIC").write_bytes(heic(photo))
+    out = tmp_path / "out"
+    assert main("process", folder, "-o", out, "--restorer", "none", "--width", "200", "--height", "250") == 0
+    assert {path.name for path in out.iterdir()} == {
+        "a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg", "f.jpg", "g.avif", "h.png", "IMG_0001.jpg",
+    }  # fmt: skip
+    for path in out.iterdir():
+        with Image.open(path) as portrait:
+            assert portrait.size == (200, 250)
 
 
 def test_a_manifest_is_written_also_when_files_failed(main: Main, group_path: Path, tmp_path: Path) -> None:
@@ -200,3 +223,22 @@ def test_an_output_with_too_long_a_name_is_an_error_in_one_line(
     assert main_without_models("process", group_path, "-o", "o" * 300) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("facecraft: startup_failed: The folder ooo")
+
+
+def test_a_large_photo_and_a_damaged_one(group_path: Path, tmp_path: Path) -> None:
+    photos, out = tmp_path / "in", tmp_path / "out"
+    photos.mkdir()
+    large = group_path.read_bytes()  # 1280 x 886, of which 400 000 pixels are decoded
+    (photos / "large.jpg").write_bytes(large)
+    (photos / "cut.jpg").write_bytes(large[: round(0.8 * len(large))])
+    options = ("-o", out, "--width", "200", "--restorer", "none", "--manifest", tmp_path / "m.json")
+    refused = run("process", photos, *options, max_pixels="400000")
+    assert refused.returncode == 1
+    assert "cut.jpg: undecodable_image: The JPEG is damaged: " in refused.stderr
+    taken = run("process", photos, *options, "--damaged", "accept", max_pixels="400000")
+    assert taken.returncode == 0
+    notes = {
+        Path(row["file"]).name: row["notes"] for row in json.loads((tmp_path / "m.json").read_text())["files"]
+    }
+    assert {"damaged", "reduced"} <= set(notes["cut.jpg"])
+    assert "reduced" in notes["large.jpg"]

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.cli.conftest import FACECRAFT, environment, run
+from tests.test_links import LINKS
 
 
 @pytest.mark.parametrize("command", [("serve",), ("process", "x.jpg", "-o", "out")])
@@ -106,3 +107,15 @@ def test_healthcheck_of_no_server_fails() -> None:
     result = run("healthcheck", port="1")
     assert result.returncode == 1
     assert "no answer from http://127.0.0.1:1/ready" in result.stderr
+
+
+def test_healthcheck_passes_over_links_to_other_services() -> None:
+    links = {name.removeprefix("FACECRAFT_").lower(): value for name, value in LINKS.items()}
+    result = run("healthcheck", **(links | {"port": "1"}))
+    assert "no answer from http://127.0.0.1:1/ready" in result.stderr
+
+
+def test_a_server_starts_beside_a_service_of_its_name(tmp_path: Path) -> None:
+    links = {name.removeprefix("FACECRAFT_").lower(): value for name, value in LINKS.items()}
+    result = run("serve", **links, models_dir=str(tmp_path))  # it gets as far as the weights
+    assert "facecraft: weights_missing: " in result.stderr

@@ -50,3 +50,25 @@ def test_watch_has_no_manifest(main_without_models: Main, capsys: Capture, tmp_p
     asked = ("process", "--watch", tmp_path, "-o", tmp_path / "out", "--manifest", "a.csv")
     assert main_without_models(*asked) == 1
     assert "--watch cannot write a manifest" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_reported_before_the_models_are_loaded(
+    main_without_models: Main, capsys: Capture, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "done").write_text("no folder")
+    assert main_without_models("process", "--watch", tmp_path / "in", "-o", tmp_path / "out") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        f"facecraft: startup_failed: The folder {tmp_path / 'in' / 'done'} cannot be written"
+    )
+
+
+def test_a_dry_run_checks_the_folders_and_ends(
+    main_without_models: Main, capsys: Capture, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    assert (
+        main_without_models("process", "--watch", tmp_path / "in", "-o", tmp_path / "out", "--dry-run") == 0
+    )
+    assert "nothing was processed" in capsys.readouterr().out

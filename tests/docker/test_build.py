@@ -1,6 +1,8 @@
 """What goes into a build, and what ends it."""
 
+import importlib.util
 import io
+import json
 import os
 import re
 import shlex
@@ -74,6 +76,15 @@ def stages(flavour: str) -> list[str]:
 def test_both_images_have_the_same_stages_in_the_same_order() -> None:
     assert stages("cpu") == stages("gpu")
     assert len(stages("cpu")) == 8
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_what_an_image_runs_is_a_module_that_there_is(flavour: str) -> None:
+    text = (ROOT / "docker" / f"Dockerfile.{flavour}").read_text()
+    (entrypoint,) = re.findall(r"^ENTRYPOINT (.+)$", text, re.MULTILINE)
+    *python, module = json.loads(entrypoint)
+    assert python == ["python", "-P", "-m"]
+    assert importlib.util.find_spec(module) is not None
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)

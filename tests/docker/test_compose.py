@@ -20,7 +20,8 @@ from docker.release.subject import ROOT
 from facecraft.settings import PREFIX, Settings
 
 FILE = ROOT / "docker-compose.yml"
-PROFILES = ("cpu", "gpu", "watch")
+SERVICES = {"cpu": ["cpu"], "gpu": ["gpu"], "watch": ["folders", "watch"]}
+"""The services that each profile starts."""
 # What an image sets otherwise than the package does.
 OF_THE_IMAGE = {"HOST": "0.0.0.0", "MODELS_DIR": "/opt/models", "GRAPHS_DIR": "/opt/graphs"}  # noqa: S104
 TIMEOUT_S = 60
@@ -41,17 +42,20 @@ def test_each_variable_is_documented_inline_with_its_default() -> None:
 class Compose:
     """A project of its own, so that nothing of another one is touched."""
 
-    def __init__(self, profile: str, image: str) -> None:
+    def __init__(self, profile: str, image: str, **variables: str) -> None:
         self.project = f"facecraft-test-{secrets.token_hex(4)}"
         self.profile = profile
         with socket.create_server(("127.0.0.1", 0)) as server:
             self.port: int = server.getsockname()[1]
-        self._environment = os.environ | {"IMAGE_CPU": image, "FACECRAFT_PORT": str(self.port)}
+        own = {"IMAGE_CPU": image, "FACECRAFT_PORT": str(self.port)}
+        self._environment = os.environ | own | variables
 
-    def run(self, *args: str) -> subprocess.CompletedProcess[str]:
-        command = ["docker", "compose", "-f", str(FILE), "-p", self.project, "--profile", self.profile]
+    def run(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        command = ["docker", "compose", "-f", str(FILE), "-p", self.project]
+        if self.profile:
+            command += ["--profile", self.profile]
         return subprocess.run(
-            [*command, *args], env=self._environment, capture_output=True, text=True, check=True, timeout=300
+            [*command, *args], env=self._environment, capture_output=True, text=True, check=check, timeout=300
         )
 
     def container(self, engine: Engine) -> Container:
@@ -77,19 +81,33 @@ def _up(compose: Compose) -> Iterator[Compose]:
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", SERVICES)
 def test_a_profile_parses_without_a_warning(profile: str, image: str) -> None:
     result = Compose(profile, image).run("config", "--format", "json")
     assert result.stderr == ""
     services = json.loads(result.stdout)["services"]
-    assert list(services) == [profile]
-    service = services[profile]
-    assert service["read_only"] is True
-    assert service["cap_drop"] == ["ALL"]
-    assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["tmpfs"]
-    assert service["deploy"]["resources"]["limits"].keys() == {"memory", "pids"}
-    assert ("healthcheck" in service) == (profile == "watch")
+    assert sorted(services) == SERVICES[profile]
+    for service in services.values():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["tmpfs"]
+        assert service["deploy"]["resources"]["limits"].keys() == {"memory", "pids"}
+        assert ("healthcheck" in service) == (profile == "watch")
+        assert service["user"] == "10001:10001"
+        assert service["logging"] == {
+            "driver": "json-file",
+            "options": {"max-size": "10m", "max-file": "5"},
+        }
+        dockerfile = Path(service["build"]["context"]) / service["build"]["dockerfile"]
+        assert dockerfile == ROOT / "docker" / f"Dockerfile.{'gpu' if profile == 'gpu' else 'cpu'}"
+
+
+@pytest.mark.docker
+def test_without_a_profile_it_is_cpu_alone(image: str) -> None:
+    assert Compose("", image).run("config", "--services").stdout.split() == ["cpu"]
+    named = Compose("", image, COMPOSE_PROFILES="gpu")
+    assert named.run("config", "--services").stdout.split() == ["gpu"]
 
 
 @pytest.mark.docker
@@ -136,3 +154,49 @@ def test_the_watch_profile_turns_a_dropped_photo_into_a_portrait(
     watch.run("stop")
     assert container.state()["ExitCode"] == 0
     assert time.monotonic() - started < 20
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> dict[str, str]:
+    """Two folders of the host, as variables; they belong to the user of the tests."""
+    places = {"UPLOADS": tmp_path / "in", "PROCESSED": tmp_path / "out"}
+    for place in places.values():
+        place.mkdir(mode=0o755)
+    return {name: str(place) for name, place in places.items()}
+
+
+@pytest.mark.docker
+def test_folders_of_another_user_end_the_start_once_and_in_one_line(
+    image: str, folders: dict[str, str], tmp_path: Path
+) -> None:
+    compose = Compose("watch", image, **folders)
+    try:
+        assert compose.run("up", "-d", check=False).returncode != 0
+        states = compose.run("ps", "-a", "--format", "{{.Service}} {{.State}}").stdout.splitlines()
+        assert sorted(states) == ["folders exited", "watch created"]
+        (line,) = compose.run("logs", "--no-log-prefix").stdout.splitlines()
+    finally:
+        compose.run("down", "-v")
+    owner = tmp_path.stat().st_uid
+    assert line.startswith(
+        "facecraft: startup_failed: The folder /data/uploads/done cannot be written by uid 10001:"
+    )
+    assert f"/data/uploads belongs to uid {owner}. Give it to uid 10001 (`chown 10001`), or run" in line
+
+
+@pytest.mark.docker
+def test_another_user_can_run_it_on_folders_of_its_own(
+    image: str, folders: dict[str, str], engine: Engine, tmp_path: Path
+) -> None:
+    uid = os.getuid() or 1234  # root can give them to anyone
+    for place in folders.values():
+        os.chown(place, uid, -1)
+    (tmp_path / "in" / "me.jpg").write_bytes(PORTRAIT.read_bytes())
+    compose = Compose("watch", image, RUN_AS=f"{uid}:{uid}", **folders)
+    try:
+        compose.run("up", "-d")
+        portrait = tmp_path / "out" / "me.jpg"
+        compose.container(engine).wait_for("done", lambda: portrait.exists() or None, TIMEOUT_S)
+        assert portrait.stat().st_uid == uid
+    finally:
+        compose.run("down", "-v")

@@ -7,11 +7,22 @@ import httpx
 
 from facecraft import errors
 from facecraft.errors import FacecraftError, ServiceError, StartupError
+from facecraft.imaging import formats
 from tests.docs.conftest import KEY, Serve
 from tests.docs.documents import page, table
 
 TEXT = page("http-api.md")
 ERRORS = [(int(status), code.strip("`")) for status, code, _ in table(TEXT, "status")]
+
+
+def test_every_format_is_there_with_its_names() -> None:
+    rows = {row[0]: row for row in table(TEXT, "format")}
+    read = [each for each in formats.TABLE if each.reader is not None]
+    assert list(rows) == [each.title for each in read]
+    for each in read:
+        _, names, _, written = rows[each.title]
+        assert re.findall(r"`(\.\w+)`", names) == list(each.suffixes)
+        assert written == ("no" if each.writer is None else "yes")
 
 
 def fetch(port: int, path: str, **headers: str) -> httpx.Response:

@@ -56,7 +56,7 @@ def test_a_feather_fades_over_its_share_of_the_shorter_side() -> None:
 
 
 def test_in_png_and_webp_the_outside_is_transparent(make: Make, astronaut: RGBImage) -> None:
-    for name in ("png", "webp"):
+    for name in ("png", "webp", "avif"):
         portrait = rgba(make(astronaut, mask="oval", format=name))
         assert portrait[0, 0, 3] == 0
         assert portrait[256, 256, 3] == 255

@@ -15,6 +15,7 @@ from facecraft.service.capacity.memory import PIXEL_BYTES
 from facecraft.types import RGBImage
 
 TILE_PX = TILING.tile_px
+SIDE_PX = 6324  # squared, as good as 40 megapixels
 GROWTH = """
 import json, re, sys
 from pathlib import Path
@@ -26,7 +27,7 @@ from facecraft.weights.lockfile import default_lock_path, load_lock
 def peak_bytes():
     return int(re.findall(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[0]) * 1024
 
-pipeline = load(Settings(device="cpu"), load_lock(default_lock_path())).pipeline
+pipeline = load(Settings(device="cpu", max_upload_bytes=100_000_000), load_lock(default_lock_path())).pipeline
 data, options = Path(sys.argv[1]).read_bytes(), Options.parse(json.loads(sys.argv[2]))
 pipeline.process(Path(sys.argv[3]).read_bytes(), Options(), judge=True)
 before = peak_bytes()
@@ -41,16 +42,33 @@ print(peak_bytes() - before)
         '{"background": "white", "tone": "auto", "mask": "oval", "format": "jpeg"}',
         '{"background": "transparent", "tone": "auto", "mask": "oval", "format": "png"}',
         '{"background": "blur", "tone": "auto", "format": "webp"}',
+        '{"background": "transparent", "tone": "auto", "mask": "oval", "format": "webp", "max_kb": 300}',
     ],
 )
 def test_the_largest_picture_stays_within_what_is_counted_for_a_pixel(
     options: str, astronaut: RGBImage, tmp_path: Path
 ) -> None:
-    large = np.asarray(cv2.resize(astronaut, (6324, 6324), interpolation=cv2.INTER_CUBIC), np.uint8)
+    large = np.asarray(cv2.resize(astronaut, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_CUBIC), np.uint8)
     (tmp_path / "large").write_bytes(codec.encode(Picture(large), "jpeg", 60))
+    assert 0 < grown_bytes(options, astronaut, tmp_path) < PIXEL_BYTES * SIDE_PX**2
+
+
+@pytest.mark.parametrize("alpha", ["gradient", "noise"])
+def test_so_does_the_largest_webp_with_transparency(alpha: str, astronaut: RGBImage, tmp_path: Path) -> None:
+    large = np.asarray(cv2.resize(astronaut, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_CUBIC), np.uint8)
+    planes = {
+        "gradient": np.tile(np.linspace(60, 255, SIDE_PX).astype(np.uint8), (SIDE_PX, 1)),
+        "noise": np.random.default_rng(0).integers(0, 256, (SIDE_PX, SIDE_PX), dtype=np.uint8),
+    }
+    (tmp_path / "large").write_bytes(codec.encode(Picture(large, planes[alpha]), "webp", 60))
+    options = '{"background": "transparent", "tone": "auto", "format": "webp"}'
+    assert 0 < grown_bytes(options, astronaut, tmp_path) < PIXEL_BYTES * SIDE_PX**2
+
+
+def grown_bytes(options: str, astronaut: RGBImage, folder: Path) -> int:
+    """How much a process grows by the photo in `folder`, over what a small one has taken."""
     # It is cleaned in one whole tile: the bound counts the networks' memory apart from the pixels'.
     tile = np.asarray(cv2.resize(astronaut, (TILE_PX, TILE_PX), interpolation=cv2.INTER_CUBIC), np.uint8)
-    (tmp_path / "tile").write_bytes(codec.encode(Picture(tile), "jpeg", 60))
-    command = [sys.executable, "-c", GROWTH, str(tmp_path / "large"), options, str(tmp_path / "tile")]
-    grown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert 0 < int(grown) < PIXEL_BYTES * 6324**2
+    (folder / "tile").write_bytes(codec.encode(Picture(tile), "jpeg", 60))
+    command = [sys.executable, "-c", GROWTH, str(folder / "large"), options, str(folder / "tile")]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

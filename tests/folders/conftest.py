@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from facecraft.cancellation import Cancellation
-from facecraft.errors import NoFaceFound, UndecodableImage
+from facecraft.errors import NoFaceFound, UndecodableImage, file_too_large
+from facecraft.folders.layout import Layout
+from facecraft.folders.selection import EVERYTHING
 from facecraft.folders.watch import Delays, FolderWatcher
 from facecraft.options import Options
 from facecraft.results import Portrait, Portrayal
@@ -31,12 +33,16 @@ class Echo:
         self.processed.append(data)
         if data.startswith(b"half"):
             raise UndecodableImage("The file is truncated.")
+        if len(data) > MAX_BYTES:
+            raise file_too_large(MAX_BYTES, len(data))
         if data == b"no face":
             raise NoFaceFound("No face was found in the picture.")
         if data == b"bug":
             raise RuntimeError("out of order")
         format_ = "jpeg" if options.format == "auto" else options.format
-        return replace(BLANK, data=data + b"!", format=format_, restored=1, restorer="echo")
+        share = 0.6 if data.startswith(b"damaged") else 1.0
+        source = replace(BLANK.source, share=share)
+        return replace(BLANK, data=data + b"!", format=format_, restored=1, restorer="echo", source=source)
 
     def process_each(self, data: bytes, options: Options, cancellation: Cancellation) -> Iterator[Portrayal]:
         """A portrait for each letter; a digit is a face without one."""
@@ -52,6 +58,7 @@ class Place:
         self.incoming, self.out = root / "in", root / "out"
         self.incoming.mkdir(parents=True)
         self.lines: list[str] = []
+        self.selection = EVERYTHING
 
     def drop(self, name: str, data: bytes) -> Path:
         path = self.incoming / name
@@ -64,14 +71,10 @@ class Place:
         return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
 
     def watcher(self, options: Options | None = None, echo: Echo | None = None) -> FolderWatcher:
+        options = options or Options()
+        layout = Layout(self.incoming, self.out, marked=options.each, selection=self.selection)
         return FolderWatcher(
-            self.incoming,
-            self.out,
-            echo or Echo(),
-            options or Options(),
-            MAX_BYTES,
-            report=self.lines.append,
-            delays=QUICK,
+            layout, echo or Echo(), options, MAX_BYTES, report=self.lines.append, delays=QUICK
         )
 
     @contextmanager

@@ -72,6 +72,7 @@ WATCHER = """
 import sys, time
 from pathlib import Path
 from facecraft.cancellation import Cancellation
+from facecraft.folders.layout import Layout
 from facecraft.folders.watch import Delays, FolderWatcher
 from facecraft.options import Options
 from facecraft.results import Portrait
@@ -85,7 +86,8 @@ class Slow:
         return Portrait(source=Source(1, 1, "jpeg", 1), faces=(), timings_ms={}, **made)
 
 delays = Delays(poll_s=0.01, settle_s=0.02, incomplete_s=1, retry_s=0.1)
-watcher = FolderWatcher(Path(sys.argv[1]), Path(sys.argv[2]), Slow(), Options(), 1000, delays=delays)
+layout = Layout(Path(sys.argv[1]), Path(sys.argv[2]))
+watcher = FolderWatcher(layout, Slow(), Options(), 1000, delays=delays)
 watcher.watch(Cancellation())
 """
 

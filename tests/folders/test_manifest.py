@@ -70,22 +70,40 @@ def test_a_portrait_that_was_not_judged_has_no_verdict() -> None:
     assert (entry.verdict, entry.failed_rules) == (None, ())
 
 
-def test_csv_has_a_line_for_each_file_under_a_header() -> None:
-    assert manifest.as_csv([DONE, FAILED]).decode().split("\r\n") == [
+def test_csv_has_a_line_for_each_file_under_a_header_with_every_cell_in_quotes() -> None:
+    lines = (
         "file,output,status,verdict,failed_rules,notes,width,height,bytes,ms,code,detail,restorer",
         "a.png,a.jpg,done,fail,head_height eye_line,source_small extended,64,80,4,12.3,,,facecraft-clean",
         "b.png,,failed,,,,,,,1.0,no_face_found,No face was found in the picture.,",
+    )
+    assert manifest.as_csv([DONE, FAILED]).decode().split("\r\n") == [
+        *map(quoted, lines),
         "",
     ]
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
+def quoted(line: str) -> str:
+    return ",".join(f'"{cell}"' for cell in line.split(","))
+
+
+FORMULAS = [
+    *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\ttext"),
+    *(" =1", "\u00a0\u3000=1", "\u2028=1", "\u0000=1", "\x1b=1"),  # spaces and control characters
+    *("\ufeff=1", "\u200b\u200d=1", "\u2060-1", "\u00ad+1", "\u202e=1", "\u2066@A", "\U000e0001=1"),  # unseen
+    *("\ufe0f=1", "\u034f=1", "\u3164=1", "\u2800=1", "\u180e=1", " \u200b \ufeff\u202d=1"),
+    *("\uff1d1", "\uff0b1", "\uff0d1", "\uff20A1", "\u200b\uff1d1"),  # wide, small and raised characters
+    *("\ufe66A", "\ufe63A", "\u207a1", "\u208b1", "\u22121"),
+    "=\u0338A",  # NFKC makes one letter of it
+]
+
+
+@pytest.mark.parametrize("name", FORMULAS, ids=ascii)
 def test_a_cell_that_a_spreadsheet_would_compute_gets_an_apostrophe(name: str) -> None:
     (row,) = rows(Entry.failed(name, NoFaceFound("None.")))
     assert row["file"] == f"'{name}"
 
 
-@pytest.mark.parametrize("name", ["a=b", "a, b", 'a "b"', "a\r\nb", "ä"])
+@pytest.mark.parametrize("name", ["a=b", "a, b", 'a "b"', "a\r\nb", "ä", "", " a=b", "\u200ba-b"])
 def test_any_other_name_comes_out_of_csv_as_it_went_in(name: str) -> None:
     (row,) = rows(Entry.failed(name, NoFaceFound("None.")))
     assert row["file"] == name

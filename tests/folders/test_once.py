@@ -10,7 +10,8 @@ from facecraft import files
 from facecraft.errors import NoFaceFound
 from facecraft.folders import once
 from facecraft.folders.manifest import Entry
-from facecraft.folders.once import Job, find_jobs, process_jobs
+from facecraft.folders.once import Job, make_jobs, process_jobs
+from facecraft.folders.search import find_photos
 from facecraft.options import Options
 from facecraft.results import Portrait, Portrayal
 from tests.portraits import BLANK
@@ -49,7 +50,7 @@ def run(
     judge: bool = False,
     options: Options | None = None,
 ) -> list[Entry]:
-    jobs = find_jobs(inputs, folder)
+    jobs = make_jobs(find_photos(inputs, [folder]).photos, folder)
     return [*chain.from_iterable(process_jobs(jobs, echo or Echo(), options or Options(), judge=judge))]
 
 
@@ -196,7 +197,8 @@ def test_each_photo_has_an_entry_in_its_order(photos: Path, tmp_path: Path) -> N
 
 def test_an_entry_comes_as_soon_as_its_photo_is_done(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    entries = process_jobs(find_jobs([str(photos)], out), Echo(), Options())
+    jobs = make_jobs(find_photos([str(photos)], [out]).photos, out)
+    entries = process_jobs(jobs, Echo(), Options())
     assert [entry.file for entry in next(entries)] == [str(photos / "a.jpg")]
     assert written(out) == {"a.jpg": b"a!"}
 

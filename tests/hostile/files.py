@@ -3,32 +3,19 @@
 import io
 import struct
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, partial
 
 import numpy as np
 import skimage.data
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-EITHER = (200, 400)
-"""Some readers accept it and some do not; both are safe."""
+from tests.hostile import heif_files, old_files
+from tests.hostile.kinds import EITHER, Hostile, scans, squeezed
+from tests.hostile.modes import MODES
 
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Hostile:
-    """One file.
-
-    Attributes:
-        statuses: any of these is right.
-    """
-
-    name: str
-    make: Callable[[], bytes]
-    statuses: tuple[int, ...]
 
 
 @cache
@@ -58,13 +45,6 @@ def png(
     return PNG_HEAD + chunk(b"IHDR", head) + before + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-def squeezed(size: int) -> bytes:
-    """A zlib stream of that many zeros, a thousandth as long."""
-    packer = zlib.compressobj(9)
-    parts = [packer.compress(bytes(1 << 20)) for _ in range(size >> 20)]
-    return b"".join((*parts, packer.compress(bytes(size & 0xFFFFF)), packer.flush()))
-
-
 def rows_of(width: int, height: int, channels: int = 3) -> bytes:
     return zlib.compress(bytes((1 + width * channels) * height))
 
@@ -82,23 +62,12 @@ def flipped(format_: str, seed: int, bits: int) -> bytes:
     return bytes(data)
 
 
-def scans(count: int) -> bytes:
-    """A progressive JPEG whose first scan of refinement is repeated."""
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 64), "red").save(buffer, "JPEG", progressive=True)
-    data = buffer.getvalue()
-    start = data.index(b"\xff\xda")
-    end = data.index(b"\xff", start + 2 + int.from_bytes(data[start + 2 : start + 4], "big"))
-    scan = data[start:end]
-    return data[:start] + scan * count + data[start:]
-
-
-def with_size(width: int, height: int) -> bytes:
+def with_size(width: int, height: int, *, progressive: bool = False) -> bytes:
     """A JPEG that claims that size; its data is that of 64 x 64 pixels."""
     buffer = io.BytesIO()
-    Image.new("RGB", (64, 64), "red").save(buffer, "JPEG")
+    Image.new("RGB", (64, 64), "red").save(buffer, "JPEG", progressive=progressive)
     data = bytearray(buffer.getvalue())
-    at = data.index(b"\xff\xc0") + 5
+    at = data.index(b"\xff\xc2" if progressive else b"\xff\xc0") + 5
     data[at : at + 4] = struct.pack(">HH", height, width)
     return bytes(data)
 
@@ -130,6 +99,16 @@ def exif_jpeg(exif: bytes) -> bytes:
     return buffer.getvalue()
 
 
+LAUGHS = b"<!DOCTYPE x [<!ENTITY a0 'ha'>%s]><x>&a9;</x>" % b"".join(
+    b"<!ENTITY a%d '%s'>" % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 10)
+)
+
+
+def with_xmp(packet: bytes) -> bytes:
+    body = b"http://ns.adobe.com/xap/1.0/\0" + packet
+    return portrait("JPEG")[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + portrait("JPEG")[2:]
+
+
 def icc_jpeg(profile: bytes) -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (64, 64), "red").save(buffer, "JPEG", icc_profile=profile)
@@ -150,6 +129,8 @@ def files() -> Iterator[Hostile]:
     yield from _lies()
     yield from _other_formats()
     yield from _broken()
+    yield from heif_files.files()
+    yield from old_files.files()
 
 
 def _bombs() -> Iterator[Hostile]:
@@ -166,6 +147,7 @@ def _bombs() -> Iterator[Hostile]:
     yield Hostile("png, iTXt of 256 MB", lambda: text_png(iTXt=b"k\0\1\0\0\0" + squeezed(1 << 28)), EITHER)
     yield Hostile("png, iCCP of 256 MB", lambda: text_png(iCCP=b"k\0\0" + squeezed(1 << 28)), EITHER)
     yield Hostile("png, tEXt of 4 MB", lambda: text_png(tEXt=b"k\0" + b"v" * (1 << 22)), EITHER)
+    yield Hostile("png, a million chunks", lambda: text_png()[:33] + chunk(b"aaAa", b"") * 10**6, (400,))
     yield Hostile("png, 20000 texts", lambda: many_texts(20_000), EITHER)
     yield Hostile("jpeg of 65500 x 65500", lambda: with_size(65_500, 65_500), (413,))
     yield Hostile("jpeg, 150 scans", lambda: scans(150), (413,))
@@ -187,6 +169,8 @@ def _lies() -> Iterator[Hostile]:
     yield Hostile("png without an end", lambda: portrait("PNG")[:-12], EITHER)
     yield Hostile("jpeg that claims more", lambda: with_size(4096, 4096), EITHER)
     yield Hostile("jpeg that claims none", lambda: with_size(0, 0), (400,))
+    yield Hostile("png, wrong checksum of a text", lambda: text_png(tEXt=b"k\0v").replace(b"v", b"w"), (400,))
+    yield Hostile("jpeg, XMP of entities", lambda: with_xmp(LAUGHS), (200,))
     yield Hostile("jpeg, EXIF of noise", lambda: exif_jpeg(b"Exif\0\0" + bytes(range(256))), EITHER)
     loop = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x01\0\0\0\x08\0\0\0"
     yield Hostile("jpeg, EXIF that points to itself", lambda: exif_jpeg(loop), EITHER)
@@ -198,8 +182,8 @@ def _lies() -> Iterator[Hostile]:
 
 def _other_formats() -> Iterator[Hostile]:
     for name, head in {
-        "gif": b"GIF89a", "bmp": b"BM", "tiff": b"II*\0", "tiff, big": b"MM\0*", "pdf": b"%PDF-1.7",
-        "heic": b"\0\0\0\x18ftypheic", "avif": b"\0\0\0\x18ftypavif", "postscript": b"%!PS-Adobe",
+        "pdf": b"%PDF-1.7", "camera raw": b"\0\0\0\x18ftypcrx ", "jpeg xl": b"\0\0\0\x0cJXL ",
+        "film": b"\0\0\0\x18ftypisom", "postscript": b"%!PS-Adobe",
         "svg": b"<svg onload='x'>", "html": b"<html><script>", "php": b"<?php system('id');",
         "elf": b"\x7fELF",
         "zip": b"PK\x03\x04", "gzip": b"\x1f\x8b\x08", "psd": b"8BPS\0\1", "ico": b"\0\0\1\0",
@@ -227,9 +211,17 @@ def _broken() -> Iterator[Hostile]:
                 (200, 400, 413),
             )
         yield Hostile(f"{format_}, head alone", lambda format_=format_: portrait(format_)[:12], (400,))  # type: ignore[misc]
+    for name in ("heic", "avif", "tiff", "gif", "bmp"):
+        for share in (0.01, 0.5, 0.9):
+            yield Hostile(f"{name}, cut at {share:.0%}", partial(_cut, name, share), (400, 415))
     yield Hostile("jpeg with a zip behind it", lambda: portrait("JPEG") + b"PK\x03\x04" + bytes(99), (200,))
     yield Hostile("png with a script behind it", lambda: portrait("PNG") + b"<script>", (200,))
     yield Hostile("jpeg with php in a comment", _with_comment, (200,))
+
+
+def _cut(mode: str, share: float) -> bytes:
+    data = MODES[mode]()
+    return data[: int(len(data) * share)]
 
 
 def _with_comment() -> bytes:

@@ -6,12 +6,13 @@ import zlib
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageCms
 
 from facecraft.imaging import codec
+from facecraft.imaging.limits import Limits
 from facecraft.types import Alpha, RGBImage, Source
 
-LIMITS = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1000, scans=100)
+LIMITS = Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1000, scans=100)
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Decoded:
     source: Source
 
 
-def decode(data: bytes, limits: codec.Limits) -> Decoded:
+def decode(data: bytes, limits: Limits) -> Decoded:
     picture, source = codec.decode(data, limits)
     return Decoded(picture.rgb, picture.alpha, source)
 
@@ -53,3 +54,9 @@ def quadrants() -> Image.Image:
         (255, 255, 255),
     )
     return Image.fromarray(pixels)
+
+
+def swapped_profile() -> bytes:
+    """An RGB profile whose red and green primaries are exchanged: sRGB with two tag names swapped."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return srgb.replace(b"rXYZ", b"....", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"....", b"gXYZ", 1)

@@ -4,13 +4,13 @@ import struct
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image
 
 from facecraft.types import RGBImage
-from tests.imaging.files import LIMITS, chunk, decode, png_by_hand, quadrants, saved
+from tests.imaging.files import LIMITS, chunk, decode, png_by_hand, quadrants, saved, swapped_profile
 
 
-@pytest.mark.parametrize("name", ["PNG", "WEBP"])
+@pytest.mark.parametrize("name", ["PNG", "WEBP", "TIFF", "BMP"])
 def test_a_lossless_file_decodes_to_its_pixels(name: str, astronaut: RGBImage) -> None:
     decoded = decode(saved(Image.fromarray(astronaut), name, lossless=True), LIMITS)
     assert (decoded.rgb == astronaut).all()
@@ -48,12 +48,6 @@ def test_broken_exif_counts_as_none() -> None:
     # A JPEG whose EXIF block is noise.
     decoded = decode(saved(quadrants(), "JPEG", exif=b"Exif\x00\x00garbage" * 4), LIMITS)
     assert decoded.rgb.shape == (24, 16, 3)
-
-
-def swapped_profile() -> bytes:
-    """An RGB profile whose red and green primaries are exchanged: sRGB with two tag names swapped."""
-    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    return srgb.replace(b"rXYZ", b"....", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"....", b"gXYZ", 1)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from facecraft.imaging import codec, jpeg
-from facecraft.imaging.codec import Limits
+from facecraft.imaging.limits import Limits
 from facecraft.types import ImageFormat
 
 LIMITS = Limits(upload_bytes=1_000_000, pixels=10_000, frames=1, scans=100)

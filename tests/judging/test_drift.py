@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from facecraft.imaging import codec
+from facecraft.imaging.limits import Limits
 from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.restoration.batching import BatchingRestorer
@@ -15,7 +15,7 @@ from tests.conftest import Encode
 from tests.damages import noisy
 from tests.portraits import by_name
 
-LIMITS = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
+LIMITS = Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
 Judge = Callable[..., dict[str, RuleResult]]
 
 

@@ -69,6 +69,7 @@ def plain(pipeline: Pipeline, astronaut: RGBImage, trace: Trace) -> Evidence:
         source_eyes_px=100.0,
         drift=None,
         missing=None,
+        share=1.0,
         ends=None,
         retouched=False,
         width=1536,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from facecraft.errors import NoFaceFound
-from facecraft.imaging import codec
+from facecraft.imaging.limits import Limits
 from facecraft.judging.rules import RULES
 from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
@@ -17,7 +17,7 @@ from tests.conftest import Encode
 from tests.judging.covers import COVERS
 from tests.portraits import Make, by_name, pixels
 
-LIMITS = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
+LIMITS = Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
 Judge = Callable[..., dict[str, RuleResult]]
 
 

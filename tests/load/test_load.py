@@ -10,12 +10,10 @@ from statistics import median
 import httpx
 import pytest
 from PIL import Image
-from prometheus_client.parser import text_string_to_metric_families
 
 from facecraft.checks.bench.server import SETTINGS, Server, serving
-from facecraft.service.capacity.memory import NETWORK_BYTES, PIXEL_BYTES, bound_bytes
-from facecraft.settings import Settings
 from facecraft.types import RGBImage
+from tests.load.gauges import gauge
 
 CLIENTS = 64
 PROBES = ("/health", "/ready", "/metrics")
@@ -34,12 +32,6 @@ def post(server: Server, photo: bytes) -> httpx.Response:
     url = f"http://127.0.0.1:{server.port}/process"
     fields = {"format": "jpeg", "area": "head"}  # to clean 18 whole pictures takes minutes
     return httpx.post(url, files={"file": photo}, data=fields, timeout=600, trust_env=False)
-
-
-def gauge(server: Server, name: str) -> float:
-    text = httpx.get(f"http://127.0.0.1:{server.port}/metrics", timeout=5, trust_env=False).text
-    families = {each.name: each for each in text_string_to_metric_families(text)}
-    return float(families[name].samples[0].value)
 
 
 def _took_s(client: httpx.Client, path: str) -> float:
@@ -80,9 +72,3 @@ def test_64_of_the_largest_pictures_at_once_are_each_done_or_turned_away(
     logging.getLogger(__name__).info("peak %.2f GB, bound %.2f GB", peak / 1e9, bound / 1e9)
     assert peak < bound
     assert gauge(server, "facecraft_upload_bytes") == 0
-
-
-def test_the_bound_is_what_stands_in_it() -> None:
-    settings = Settings.model_validate({"max_pixels": 1000, "max_upload_bytes": 50})
-    bound = bound_bytes(settings, ready_bytes=7, uploads_bytes=400, workers=2, growing=3)
-    assert bound == 7 + 3 * NETWORK_BYTES + 400 + 2 * (1000 * PIXEL_BYTES + 50)

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from facecraft.bootstrap import Runtime
-from facecraft.imaging import codec, geometry
+from facecraft.imaging import geometry
+from facecraft.imaging.limits import Limits
 from facecraft.options import Options
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.pipeline.treatment import HEAD_SHARE
@@ -28,7 +29,7 @@ GREY = np.full((64, 64, 3), 128, np.uint8)
 
 
 Run = Callable[..., Portrait]
-LIMITS = codec.Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
+LIMITS = Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1, scans=100)
 
 
 class Repeat:

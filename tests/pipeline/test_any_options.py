@@ -51,10 +51,11 @@ FIELDS = maybe(
     mask=st.sampled_from(["none", "oval", "circle", "rounded"]),
     feather=st.floats(0, 0.5),
     layout=st.sampled_from(["4x6in", "a6", "a5"]),
-    format=st.sampled_from(["auto", "jpeg", "png", "webp"]),
+    format=st.sampled_from(["auto", "jpeg", "png", "webp", "avif"]),
     quality=st.integers(1, 100),
     max_kb=st.integers(1, 300),
     dpi=st.integers(36, 400),
+    keep_metadata=st.sampled_from(["true", "false", "gps"]),
     require_face=st.sampled_from(["true", "false"]),
 )
 

@@ -9,8 +9,8 @@ import pytest
 
 from facecraft.cancellation import Cancellation
 from facecraft.errors import TooManyFaces
-from facecraft.imaging.codec import Limits
 from facecraft.imaging.geometry import Alignment
+from facecraft.imaging.limits import Limits
 from facecraft.imaging.picture import Picture
 from facecraft.option_fields import Area
 from facecraft.options import Options

@@ -15,7 +15,7 @@ from tests.damages import noisy
 from tests.pipeline.conftest import GREY, LIMITS
 
 
-@pytest.mark.parametrize("format_", ["jpeg", "png", "webp"])
+@pytest.mark.parametrize("format_", ["jpeg", "png", "webp", "avif"])
 def test_the_answer_has_the_format_asked_for(
     pipeline: Pipeline, astronaut: RGBImage, png: Encode, format_: str
 ) -> None:
@@ -76,6 +76,7 @@ def test_a_transparent_jpeg_is_refused_before_anything_is_done(pipeline: Pipelin
         ({"background": "white"}, "jpeg"),
         ({"background": "transparent", "layout": "a6"}, "jpeg"),
         ({"background": "transparent", "format": "webp"}, "webp"),
+        ({"background": "transparent", "format": "avif"}, "avif"),
     ],
     ids=str,
 )

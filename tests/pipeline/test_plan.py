@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from facecraft.errors import ImageTooLarge, InvalidOption, NoFaceFound
-from facecraft.imaging.codec import Limits
+from facecraft.imaging.limits import Limits
 from facecraft.imaging.picture import Picture
 from facecraft.options import Options
 from facecraft.pipeline.look import Scene
@@ -13,15 +13,17 @@ from facecraft.pipeline.plan import Plan, plan, resolve
 from facecraft.pipeline.shot import Shot
 from facecraft.pipeline.timings import Timings
 from facecraft.pipeline.treatment import Treatment
-from facecraft.types import ImageFormat, RGBImage, Source
+from facecraft.types import Alpha, RGBImage, Source
 from tests.damages import noisy
 
 LIMITS = Limits(upload_bytes=20_000_000, pixels=1_000_000, frames=1, scans=100)
 
 
-def planned(pipeline: Pipeline, rgb: RGBImage, options: Options, format_: ImageFormat = "jpeg") -> Plan:
+def planned(
+    pipeline: Pipeline, rgb: RGBImage, options: Options, format_: str = "jpeg", alpha: Alpha | None = None
+) -> Plan:
     height, width = rgb.shape[:2]
-    scene = Scene(Shot(Picture(rgb), Source(width, height, format_, 1), pipeline.models, Timings()))
+    scene = Scene(Shot(Picture(rgb, alpha), Source(width, height, format_, 1), pipeline.models, Timings()))
     recipe = resolve(options, pipeline.presets, pipeline.models, judge=False)
     made = plan(recipe, scene, LIMITS)
     drawing = {"clean", "drift", "align", "restore", "paste", "frame", "background", "upscale"}
@@ -52,11 +54,16 @@ def test_nothing_is_restored_where_that_is_asked_for(
     assert planned(pipeline, damaged, options).treatment == Treatment()
 
 
-FORMATS: list[tuple[dict[str, str], ImageFormat, ImageFormat]] = [
+FORMATS: list[tuple[dict[str, str], str, str]] = [
     ({}, "jpeg", "jpeg"),
     ({}, "webp", "webp"),
     ({"mask": "oval"}, "jpeg", "png"),
     ({"mask": "oval"}, "webp", "webp"),
+    ({"mask": "oval"}, "avif", "avif"),
+    ({}, "heic", "jpeg"),
+    ({"mask": "oval"}, "heic", "png"),
+    ({"mask": "oval", "layout": "a6", "dpi": "150"}, "tiff", "jpeg"),
+    ({"format": "avif"}, "gif", "avif"),
     ({"mask": "oval", "layout": "a6", "dpi": "150"}, "jpeg", "jpeg"),
     ({"mask": "oval", "format": "jpeg"}, "png", "jpeg"),
 ]
@@ -67,11 +74,31 @@ def test_the_format_is_decided(
     pipeline: Pipeline,
     astronaut: RGBImage,
     fields: dict[str, str],
-    source: ImageFormat,
-    expected: ImageFormat,
+    source: str,
+    expected: str,
 ) -> None:
     options = Options.parse({"width": "200", "height": "250", **fields})
     assert planned(pipeline, astronaut, options, source).target.format == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "source", "expected"),
+    [
+        ({}, "heic", "png"),
+        ({}, "tiff", "png"),
+        ({}, "webp", "webp"),
+        ({"background": "blur"}, "gif", "png"),
+        ({"background": "white"}, "heic", "jpeg"),
+        ({"layout": "a6", "dpi": "150"}, "heic", "jpeg"),
+    ],
+    ids=str,
+)
+def test_a_transparent_photo_of_a_format_that_is_not_written_becomes_a_png_unless_it_is_covered(
+    pipeline: Pipeline, astronaut: RGBImage, fields: dict[str, str], source: str, expected: str
+) -> None:
+    options = Options.parse({"width": "200", "height": "250", **fields})
+    half = np.full(astronaut.shape[:2], 128, np.uint8)
+    assert planned(pipeline, astronaut, options, source, half).target.format == expected
 
 
 def test_a_sheet_says_at_which_resolution_it_is_laid_out(pipeline: Pipeline, astronaut: RGBImage) -> None:

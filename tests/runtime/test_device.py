@@ -17,6 +17,7 @@ from facecraft.runtime.device import (
     pick_device,
     usable_processors,
 )
+from tests.runtime.test_container import write_files
 
 
 @pytest.mark.parametrize(
@@ -33,15 +34,23 @@ def test_processors_are_cut_to_the_containers_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quota: str, expected: int
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
-    (tmp_path / "cpu.max").write_text(quota + "\n")
-    assert usable_processors(tmp_path / "cpu.max") == expected
+    write_files(tmp_path, {"proc/self/cgroup": "0::/", "sys/fs/cgroup/cpu.max": quota})
+    assert usable_processors(tmp_path) == expected
+
+
+def test_half_a_processor_of_version_1_is_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)))
+    cpu = "sys/fs/cgroup/cpu/x"
+    quota = {f"{cpu}/cpu.cfs_quota_us": "50000", f"{cpu}/cpu.cfs_period_us": "100000"}
+    write_files(tmp_path, {"proc/self/cgroup": "4:cpu,cpuacct:/x"} | quota)
+    assert usable_processors(tmp_path) == 1
 
 
 def test_without_a_container_every_processor_is_usable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
-    assert usable_processors(tmp_path / "none") == 3
+    assert usable_processors(tmp_path) == 3
 
 
 def test_onnx_runtime_does_not_report_to_its_maker() -> None:

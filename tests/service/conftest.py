@@ -19,8 +19,11 @@ from facecraft.api import Facecraft
 from facecraft.bootstrap import Runtime
 from facecraft.cancellation import Cancellation
 from facecraft.errors import InvalidOption, NoFaceFound
+from facecraft.imaging.limits import Limits
+from facecraft.imaging.preview import preview
 from facecraft.options import Options
-from facecraft.results import Check, Detection, Portrait, Portrayal
+from facecraft.results import Check, Detection, Portrait, Portrayal, Preview
+from facecraft.service import state
 from facecraft.service.server import Server, _load
 from facecraft.settings import Settings
 from facecraft.types import Face, Source, Verdict
@@ -34,6 +37,7 @@ Serve = Callable[..., httpx.Client]
 Load = Callable[[Settings, Lock], Facecraft]
 
 PATIENCE_S = 60
+LIMITS = Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1000, scans=100)
 FACE = Face(
     bbox=np.array([10.126, 20, 50, 70], np.float32),
     landmarks=np.array([[20, 35], [40, 35], [30, 45], [22, 58], [38, 58]], np.float32),
@@ -66,9 +70,23 @@ def request_lines(caplog: pytest.LogCaptureFixture, count: int) -> list[logging.
         time.sleep(0.01)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _machine_without_limit() -> Iterator[None]:
+    """The limit of the container in which the tests run says nothing about them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state, "memory_limit_bytes", lambda: None)
+        yield
+
+
 @dataclass
 class FakePipeline:
+    """Attributes:
+    answer: makes a portrait.
+    planned_bytes: the most that its file takes, known before.
+    """
+
     answer: Process
+    planned_bytes: int = 0
     models: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(restorers={}))
 
     def validate(self, options: Options) -> None:
@@ -76,8 +94,16 @@ class FakePipeline:
             raise InvalidOption("There is no restorer 'impossible'.")
 
     def process(
-        self, data: bytes, options: Options, cancellation: Cancellation, *, judge: bool = False
+        self,
+        data: bytes,
+        options: Options,
+        cancellation: Cancellation,
+        *,
+        judge: bool = False,
+        reserve: Callable[[int], None] | None = None,
     ) -> Portrait:
+        if reserve is not None:
+            reserve(self.planned_bytes)
         return self.answer(data, options)
 
     def process_each(
@@ -89,6 +115,10 @@ class FakePipeline:
             if not letter.isdecimal():
                 result = self.answer(letter.encode(), options)
             yield Portrayal(number, len(data), result, 1)
+
+    def preview(self, data: bytes) -> Preview:
+        """A real one."""
+        return preview(data, LIMITS)
 
     def detect(self, data: bytes) -> Detection:
         portrait = self.answer(data, Options())
@@ -111,8 +141,8 @@ class FakeFacecraft:
         self.closed = True
 
 
-def loading(process: Process) -> Load:
-    pipeline = cast("Pipeline", FakePipeline(process))
+def loading(process: Process, planned_bytes: int = 0) -> Load:
+    pipeline = cast("Pipeline", FakePipeline(process, planned_bytes))
 
     def load(settings: Settings, lock: Lock) -> Facecraft:
         runtime = Runtime(
@@ -152,7 +182,9 @@ def running(load: Load, **settings: object) -> Iterator[httpx.Client]:
 def serve() -> Iterator[Serve]:
     """Starts services that stop when the test ends: `serve(process, **settings)`."""
     with ExitStack() as stack:
-        yield lambda process=echo, **settings: stack.enter_context(running(loading(process), **settings))
+        yield lambda process=echo, planned_bytes=0, **settings: stack.enter_context(
+            running(loading(process, planned_bytes), **settings)
+        )
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import cast
 
 from starlette.types import ASGIApp, Message, Scope
 
-from facecraft.service.protocol import ABORT
+from facecraft.service.scope import ABORT
 from facecraft.service.server import Server
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import default_lock_path, load_lock
@@ -23,7 +23,9 @@ class Exchange:
     """One request to an application that does not listen, in chunks as uvicorn hands them over.
 
     Args:
-        pieces: of the body; a number stands for as many zeros.
+        pieces: of the body; a number stands for as many fillers.
+        content_type: of the body.
+        filler: one byte.
         pause_s: before each chunk of 64 kB.
 
     Attributes:
@@ -32,7 +34,15 @@ class Exchange:
         held_bytes: what it had grown by then.
     """
 
-    def __init__(self, *pieces: bytes | int, pause_s: float = 0) -> None:
+    def __init__(
+        self,
+        *pieces: bytes | int,
+        content_type: str = "multipart/form-data; boundary=b",
+        filler: bytes = b"\0",
+        pause_s: float = 0,
+    ) -> None:
+        self._content_type = content_type
+        self._filler = filler
         self._pause_s = pause_s
         self.status = self.peak_bytes = self.held_bytes = 0
         self._messages = self._chunks(pieces)
@@ -50,7 +60,7 @@ class Exchange:
             "raw_path": path.encode(),
             "query_string": b"",
             "root_path": "",
-            "headers": [(b"content-type", b"multipart/form-data; boundary=b")],
+            "headers": [(b"content-type", self._content_type.encode())],
             "client": ("test", 1),
             "server": ("test", 80),
             "state": {ABORT: lambda: None},
@@ -67,7 +77,7 @@ class Exchange:
             size = piece if isinstance(piece, int) else len(piece)
             for start in range(0, size, CHUNK_BYTES):
                 length = min(CHUNK_BYTES, size - start)
-                body = bytes(length) if isinstance(piece, int) else piece[start : start + length]
+                body = self._filler * length if isinstance(piece, int) else piece[start : start + length]
                 yield {"type": "http.request", "body": body, "more_body": True}
         yield {"type": "http.request", "body": b"", "more_body": False}
 

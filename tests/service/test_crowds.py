@@ -16,7 +16,7 @@ import pytest
 
 from facecraft.api import Facecraft
 from facecraft.bootstrap import Runtime
-from facecraft.imaging.codec import Limits
+from facecraft.imaging.limits import Limits
 from facecraft.pipeline.pipeline import Pipeline
 from facecraft.restoration.batching import BatchingRestorer
 from facecraft.settings import Settings

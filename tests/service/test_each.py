@@ -26,7 +26,7 @@ def unpacked(response: httpx.Response) -> tuple[dict[str, bytes], list[dict[str,
     assert response.headers["Content-Type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    assert files.pop("manifest.csv").startswith(b"file,output,status")
+    assert files.pop("manifest.csv").startswith(b'"file","output","status"')
     return files, json.loads(files.pop("manifest.json"))["files"]
 
 

@@ -129,11 +129,11 @@ def test_detect_finds_the_face(real_client: httpx.Client, astronaut: bytes) -> N
 def test_what_is_no_picture_is_refused(real_client: httpx.Client, astronaut: bytes, path: str) -> None:
     cut_off = astronaut[: len(astronaut) // 2]
     larger = encoded(Image.new("RGB", (600, 501)), "PNG")  # 300 600 pixels
-    gif = encoded(Image.new("RGB", (64, 64)), "GIF")
+    pdf = encoded(Image.new("RGB", (64, 64)), "PDF")
     for file, status, code in (
         (cut_off, 400, "undecodable_image"),
         (larger, 413, "image_too_large"),
-        (gif, 415, "unsupported_format"),
+        (pdf, 415, "unsupported_format"),
     ):
         response = real_client.post(path, files={"file": file})
         assert (response.status_code, response.json()["code"]) == (status, code)
@@ -218,3 +218,21 @@ def test_a_batch_of_real_photos_and_one_that_is_none(real_client: httpx.Client, 
     assert [entry["status"] for entry in entries] == ["done", "failed", "done"]
     assert entries[0]["verdict"] in ("pass", "fail")  # a batch is always judged
     assert entries[1]["problem"]["code"] == "undecodable_image"
+
+
+def test_metadata_is_kept_where_it_is_asked_for_in_one_portrait_and_in_a_batch(
+    real_client: httpx.Client,
+) -> None:
+    exif = Image.Exif()
+    exif[0x013B] = "Zoe of the archive"
+    buffer = io.BytesIO()
+    Image.fromarray(skimage.data.astronaut()).save(buffer, "JPEG", exif=exif)  # type: ignore[no-untyped-call]
+    photo, fields = buffer.getvalue(), {"restorer": "none", "keep_metadata": "true"}
+    kept = real_client.post("/process", files={"file": photo}, data=fields).content
+    assert Image.open(io.BytesIO(kept)).getexif()[0x013B] == "Zoe of the archive"
+    assert (
+        b"Zoe" not in real_client.post("/process", files={"file": photo}, data={"restorer": "none"}).content
+    )
+    batch = real_client.post("/batch", files={"file": ("a.jpg", photo)}, data=fields).content
+    with zipfile.ZipFile(io.BytesIO(batch)) as archive:
+        assert archive.read("a.jpg") == kept

@@ -17,7 +17,7 @@ import pytest
 import skimage.data
 from PIL import Image
 
-IMAGES = ("image/jpeg", "image/png", "image/webp", "application/zip")
+IMAGES = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/*", "application/zip")
 Generate = Callable[..., Any]
 
 
@@ -68,6 +68,15 @@ def test_it_processes_a_portrait_and_a_batch(generate: Generate, photo: bytes) -
     file = made.types.File(payload=io.BytesIO(photo), file_name="photo.jpg")
     form = made.models.ProcessForm(file=file, preset="ad", restorer="none")
     portrait = made.process.sync(client=made.client, body=form)
+    assert Image.open(portrait.payload).size == (96, 96)
+
+    alone = made.types.File(payload=io.BytesIO(photo))
+    options = made.models.ProcessQuery(restorer="none", width=120, height=120, head="0.5")
+    portrait = made.process.sync(client=made.client, body=alone, options=options)
+    assert Image.open(portrait.payload).size == (120, 120)
+
+    encoded = made.models.ProcessJson(file=base64.b64encode(photo).decode(), preset="ad", restorer="none")
+    portrait = made.process.sync(client=made.client, body=encoded)
     assert Image.open(portrait.payload).size == (96, 96)
 
     files = [made.types.File(payload=io.BytesIO(photo), file_name=name) for name in ("a.jpg", "b.jpg")]

@@ -5,7 +5,6 @@ import httpx
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from facecraft.options import Options
 from facecraft.service.request.access import is_open
 
 Serve = Callable[..., httpx.Client]
@@ -25,12 +24,6 @@ def nodes(node: Any) -> Iterator[Json]:
         yield from nodes(child)
 
 
-def form(document: Json, path: str) -> Json:
-    schema = document["paths"][path]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
-    described: Json = document["components"]["schemas"][schema["$ref"].removeprefix("#/components/schemas/")]
-    return described
-
-
 def operations(document: Json) -> dict[str, Json]:
     """Every operation, by its path."""
     return {path: operation for path, item in document["paths"].items() for operation in item.values()}
@@ -45,6 +38,7 @@ def test_it_has_every_call_of_the_contract_and_no_other(document: Json) -> None:
         ("get", "/metrics"),
         ("post", "/process"),
         ("post", "/detect"),
+        ("post", "/preview"),
         ("post", "/check"),
         ("post", "/batch"),
         ("get", "/presets"),
@@ -69,6 +63,7 @@ def test_each_operation_has_a_stable_id_and_a_summary(document: Json) -> None:
     assert {path: operation["summary"] for path, operation in operations(document).items()} == {
         "/process": "Process a portrait",
         "/detect": "Detect faces",
+        "/preview": "Preview a photo",
         "/check": "Check a photo",
         "/batch": "Process many portraits",
         "/presets": "List the presets",
@@ -79,64 +74,9 @@ def test_each_operation_has_a_stable_id_and_a_summary(document: Json) -> None:
     }
 
 
-def test_no_form_has_a_field_that_is_null(document: Json) -> None:
-    for path in ("/process", "/detect", "/check", "/batch"):
-        for field in form(document, path)["properties"].values():
-            assert "null" not in [kind["type"] for kind in field.get("anyOf", [field])]
-
-
 def test_its_references_lead_somewhere(document: Json) -> None:
     references = {node["$ref"] for node in nodes(document) if "$ref" in node}
     assert references == {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
-
-
-def test_the_form_of_process_has_the_file_and_every_option_with_its_range(document: Json) -> None:
-    schema = form(document, "/process")
-    assert schema["required"] == ["file"]
-    assert schema["properties"]["file"]["format"] == "binary"
-    assert set(schema["properties"]) == {"file", *Options.model_fields}
-    assert all(option["description"] for option in schema["properties"].values())
-    options = schema["properties"]
-    assert (options["strength"]["minimum"], options["strength"]["maximum"]) == (0, 1)
-    assert options["strength"]["description"].endswith("Default: 1.0.")
-    assert (options["quality"]["type"], options["quality"]["maximum"]) == ("integer", 100)
-    assert options["format"]["enum"] == ["auto", "jpeg", "png", "webp"]
-    assert options["faces"]["anyOf"] == [
-        {"type": "string", "enum": ["all", "largest"]},
-        {"type": "integer", "minimum": 1, "maximum": 1000},
-    ]
-    assert options["require_face"] == {
-        "type": "boolean",
-        "title": "Require Face",
-        "description": options["require_face"]["description"],
-    }
-
-
-def test_the_form_of_detect_has_the_file_alone(document: Json) -> None:
-    assert set(form(document, "/detect")["properties"]) == {"file"}
-
-
-def test_no_field_has_a_default_that_a_tool_would_send(document: Json) -> None:
-    # An option that is given overrides the preset's.
-    for path in ("/process", "/check", "/batch"):
-        fields = form(document, path)["properties"].values()
-        assert not [field for field in fields if "default" in field or "example" in field]
-
-
-def test_a_form_with_every_field_empty_is_accepted(client: httpx.Client) -> None:
-    fields = dict.fromkeys(Options.model_fields, "")
-    assert client.post("/process", files={"file": b"any bytes"}, data=fields).status_code == 200
-
-
-def test_the_preset_may_be_in_the_query(document: Json) -> None:
-    parameters = {
-        path: [(each["in"], each["name"], each["required"]) for each in operation.get("parameters", ())]
-        for path, operation in operations(document).items()
-    }
-    preset = [("query", "preset", False)]
-    assert {path: each for path, each in parameters.items() if each} == dict.fromkeys(
-        ("/process", "/check", "/batch"), preset
-    )
 
 
 def test_a_batch_answers_with_a_zip(document: Json) -> None:
@@ -144,19 +84,13 @@ def test_a_batch_answers_with_a_zip(document: Json) -> None:
     assert answer["content"] == {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
 
 
-def test_a_batch_takes_many_files_after_its_options(document: Json) -> None:
-    schema = form(document, "/batch")
-    assert list(schema["properties"]) == [*Options.model_fields, "file"]
-    assert schema["properties"]["file"]["items"] == {"type": "string", "format": "binary"}
-
-
 def test_process_answers_with_images_first_and_json(document: Json) -> None:
     answer = document["paths"]["/process"]["post"]["responses"]["200"]
     assert list(answer["content"]) == [
-        *("image/jpeg", "image/png", "image/webp", "application/zip", "application/json"),
+        *("image/jpeg", "image/png", "image/webp", "image/avif", "application/zip", "application/json"),
     ]
     assert answer["content"]["application/json"]["schema"]["$ref"].endswith("/ProcessBody")
-    for media_type in ("image/jpeg", "image/png", "image/webp"):
+    for media_type in ("image/jpeg", "image/png", "image/webp", "image/avif"):
         assert answer["content"][media_type]["schema"] == {"type": "string", "format": "binary"}
     assert set(answer["headers"]) == {
         "Server-Timing",
@@ -205,10 +139,12 @@ def test_every_problem_stands_there_with_an_example(document: Json) -> None:
         "bad_request",
         "undecodable_image",
         "unauthorized",
+        "cross_site",
         "upload_timeout",
         "upload_too_large",
         "image_too_large",
         "unsupported_format",
+        "unsupported_encoding",
         "invalid_option",
         "no_face_found",
         "too_many_faces",
@@ -226,7 +162,9 @@ def test_it_asks_for_a_key_where_one_is_needed(serve: Serve) -> None:
     assert set(document["components"]["securitySchemes"]) == {"key", "bearer"}
     secured = {path for path, operation in operations(document).items() if "security" in operation}
     assert secured == {path for path in document["paths"] if not is_open(path)}
-    assert secured == {"/process", "/batch", "/detect", "/check", "/presets", "/models", "/metrics"}
+    assert secured == {
+        *("/process", "/batch", "/detect", "/preview", "/check", "/presets", "/models", "/metrics")
+    }
     for path in secured:
         assert operations(document)[path]["security"] == [{"key": []}, {"bearer": []}]
         assert "WWW-Authenticate" in operations(document)[path]["responses"]["401"]["headers"]

@@ -23,7 +23,7 @@ def test_no_request_made_from_the_document_breaks_the_service(
         capture_output=True,
         text=True,
         cwd=tmp_path,  # it keeps its examples where it runs
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-1000:]

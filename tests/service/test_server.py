@@ -28,7 +28,7 @@ from facecraft.service.server import serve
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import Lock
 
-def process(data, options, cancellation, *, judge):
+def process(data, options, cancellation, *, judge, reserve=None):
     time.sleep(float(data))  # each file says how many seconds it takes
     made = {"data": data, "format": "png", "width": 1, "height": 1, "restored": 0, "restorer": "none"}
     return Portrait(source=Source(1, 1, "png", 1), faces=(), timings_ms={}, **made)
@@ -203,6 +203,36 @@ def test_sigterm_lets_the_portraits_in_work_finish_and_takes_no_new_ones() -> No
         posting.join()
         _, errors = running.communicate(timeout=PATIENCE_S)
     assert [answer.status_code for answer in answers] == [200]
+    assert running.returncode == 0
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["it drips", "it stalls"])
+def test_sigterm_does_not_wait_for_an_upload_for_long(silent: bool) -> None:
+    hasty = "from facecraft.service import state; state.DRAINED_UPLOAD_S = 0.5; return loaded"
+    settings = {"deadline_s": 1, "upload_timeout_s": 60, "log_level": "info"}
+    with process(hasty, **settings) as running, client_of(running) as client:
+        while client.get("/ready").status_code == 503:
+            time.sleep(0.02)
+        url = client.base_url
+        with socket.create_connection((url.host, url.port or 80), PATIENCE_S) as connection:
+            connection.sendall(b"POST /process HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n")
+            connection.sendall(b"Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n")
+            assert b" 100 " in connection.recv(4096)
+            running.send_signal(signal.SIGTERM)
+            connection.settimeout(PATIENCE_S if silent else 0.1)
+            answer = b""
+            for _ in range(100):
+                with suppress(TimeoutError):
+                    answer = connection.recv(4096)
+                    break
+                connection.sendall(b"x")
+            connection.settimeout(PATIENCE_S)
+            while b"}" not in answer:
+                answer += connection.recv(4096)
+        _, errors = running.communicate(timeout=PATIENCE_S)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"shutting down" in answer
     assert running.returncode == 0
     assert "Traceback" not in errors
 

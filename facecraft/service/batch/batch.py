@@ -14,10 +14,10 @@ photos that arrive faster than they are processed. The limit for both is FACECRA
 service reads nothing and starts no photo, except the next one to send, until it has sent something.
 
 If a client neither sends nor reads for FACECRAFT_UPLOAD_TIMEOUT_S, although it could, its connection is
-closed. Each file, or 64 kB of smaller files, must also be complete within this time; time with photos in work
-does not count. So a client cannot stay connected by sending a byte or a tiny file now and then. (A file is
-complete when the next boundary has arrived. A client that waits for a portrait before it sends the next photo
-must send that boundary first.)
+closed. What it sends must also arrive at FACECRAFT_MIN_UPLOAD_RATE (`UploadDeadline`); time with photos in
+work does not count. So a client cannot stay connected by sending a byte or a tiny file now and then. (A file
+is complete when the next boundary has arrived. A client that waits for a portrait before it sends the next
+photo must send that boundary first.)
 
 The response starts with the first outcome. An error of the whole request before that is an ordinary problem.
 A later error ends the batch: the last entry of the manifest has the problem, with the name of the unfinished
@@ -34,7 +34,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Send
 
 from facecraft.cancellation import Cancellation
-from facecraft.errors import FacecraftError, InvalidOption, NotReady
+from facecraft.errors import FacecraftError, InvalidOption, ServiceError
 from facecraft.results import Portrait
 from facecraft.service.batch.body import PacedBody
 from facecraft.service.batch.form import BatchForm
@@ -43,10 +43,12 @@ from facecraft.service.batch.sending import PacedSend
 from facecraft.service.batch.workload import Workload
 from facecraft.service.batch.zip_response import ZipResponse
 from facecraft.service.capacity.budget import ByteBudget
+from facecraft.service.request.deadline import UploadDeadline
 from facecraft.service.request.fields import merge_fields, parse_options
-from facecraft.service.request.multipart import EXAMPLE
+from facecraft.service.request.media import EXAMPLE
 
 if TYPE_CHECKING:
+    from facecraft.service.capacity.places import Place
     from facecraft.service.request.files import ReceivedFile
     from facecraft.service.state import Service
 
@@ -88,22 +90,43 @@ class Batch:
         self._budget = ByteBudget(service.batch_bytes)
         self._form = BatchForm(boundary, settings.max_upload_bytes, self._budget)
         self._workload = Workload()
-        self._body = PacedBody(receive, self._budget, self._workload, settings.upload_timeout_s)
+        deadline = UploadDeadline(settings.upload_timeout_s, settings.min_upload_rate)
+        self._body = PacedBody(receive, self._budget, self._workload, deadline)
         self.response = ZipResponse(PacedSend(send, settings.upload_timeout_s, self._body))
         self._processor = FileProcessor(service, self._budget, self._cancellation)
         self._files: asyncio.Queue[ReceivedFile | BatchEnd] = asyncio.Queue()
         self._outcomes: asyncio.Queue[asyncio.Task[Outcome] | BatchEnd] = asyncio.Queue()
         self._unfinished: set[asyncio.Task[Outcome]] = set()
         self._unsent = 0
+        self._answered = 0
         self._refusal: FacecraftError | None = None
+        self._place: Place
 
-    async def run(self) -> None:
+    def counts(self) -> dict[str, int]:
+        """The numbers of files, of portraits if a file may have several, and of failures, for the log."""
+        entries = self.response.entries
+        failed = sum(entry.status == "failed" for entry in entries)
+        if self._processor.each:
+            return {"files": self._answered, "portraits": len(entries) - failed, "failed": failed}
+        return {"files": len(entries), "failed": failed}
+
+    async def run(self, key: int | None) -> None:
         """Answer the request.
+
+        Args:
+            key: number of the client's key; None without keys.
 
         Raises:
             FacecraftError: the request is refused before the response starts.
             ClientDisconnect: the client left, or it neither sends nor reads.
         """
+        self._place = await self._service.places.enter(key, self._budget)
+        try:
+            await self._run()
+        finally:
+            self._place.leave()
+
+    async def _run(self) -> None:
         reading = asyncio.create_task(self._read())
         working = asyncio.create_task(self._work())
         writing = asyncio.create_task(self._write())
@@ -134,6 +157,8 @@ class Batch:
                     self._form.write(chunk)
                 finally:
                     self._queue_files()
+                if not self._place.running:
+                    await self._body.pause(self._place.turn())
             self._form.validate_complete()
             if not self._form.file_count:
                 raise InvalidOption("The form has no part named file.", hint=EXAMPLE)
@@ -165,10 +190,12 @@ class Batch:
             return file
         while self._budget.exceeded and self._unsent:
             await self._budget.wait_for_drop()
-        self._workload.start()
         try:
+            await self._place.turn()
+            self._workload.start()
+            self._place.start_work()
             task = await self._processor.start(file)
-        except NotReady as error:
+        except ServiceError as error:
             return self._end(file.name, error)
         self._unsent += 1
         self._unfinished.add(task)
@@ -179,6 +206,9 @@ class Batch:
     def _end_work(self, task: asyncio.Task[Outcome]) -> None:
         self._unfinished.discard(task)
         self._body.extend_deadline(self._workload.end())
+        ended = not task.cancelled() and task.exception() is None
+        results = task.result().results if ended else ()
+        self._place.end_work(made=any(isinstance(each.result, Portrait) for each in results))
 
     async def _write(self) -> None:
         end = None
@@ -202,6 +232,7 @@ class Batch:
                 await self.response.send_portrait(outcome.name, each.result, each.ms or 0.0, each.mark)
             else:
                 await self.response.record_failure(outcome.name, each.result, each.ms)
+        self._answered += 1
         self._unsent -= 1
         self._budget.drop(sum(each.size_bytes for each in outcome.results))
         return None

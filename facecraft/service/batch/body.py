@@ -1,17 +1,15 @@
 """Read the body of a batch as fast as its memory limit allows."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
+from math import inf
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
-from facecraft.errors import UploadTimeout
 from facecraft.service.batch.workload import Workload
 from facecraft.service.capacity.budget import ByteBudget
-
-MIN_PROGRESS_BYTES = 64 * 1024
-"""Number of bytes that must arrive before another complete file renews the client's deadline."""
+from facecraft.service.request.deadline import UploadDeadline
 
 
 class PacedBody:
@@ -21,30 +19,29 @@ class PacedBody:
         receive: of the request.
         budget: of the batch.
         workload: of the batch. While photos are in work, the client may wait for their portraits.
-        timeout_s: time limit for a file, or for MIN_PROGRESS_BYTES of smaller files.
+        deadline: of the file that arrives.
 
     Attributes:
         received_at: time of the last piece, by the event loop's clock.
     """
 
-    def __init__(self, receive: Receive, budget: ByteBudget, workload: Workload, timeout_s: float) -> None:
+    def __init__(
+        self, receive: Receive, budget: ByteBudget, workload: Workload, deadline: UploadDeadline
+    ) -> None:
         self._receive = receive
         self._budget = budget
         self._workload = workload
-        self._timeout_s = timeout_s
+        self._deadline = deadline
         self._now = asyncio.get_running_loop().time
         self.received_at = self._now()
-        self._deadline = self.received_at + timeout_s
-        self._progress_bytes = 0
 
     def record_file(self) -> None:
-        """Record a complete file. Renew the client's deadline if enough bytes have arrived."""
-        if self._progress_bytes >= MIN_PROGRESS_BYTES:
-            self._renew_deadline()
+        """Record a complete file."""
+        self._deadline.start_file()
 
     def extend_deadline(self, seconds: float) -> None:
         """Extend the deadline by the time of work, when the client may have waited for portraits."""
-        self._deadline += seconds
+        self._deadline.extend(seconds)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The pieces of the body.
@@ -57,34 +54,35 @@ class PacedBody:
         while more:
             while self._budget.exceeded:
                 await self._budget.wait_for_drop()
-                self._renew_deadline()  # the client could not send during this time
+                self._deadline.renew()  # the client could not send during this time
             message = await self._next_message()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             self.received_at = self._now()
-            self._progress_bytes += len(message.get("body", b""))
+            self._deadline.record(len(message.get("body", b"")))
             more = message.get("more_body", False)
             yield message.get("body", b"")
+
+    async def pause(self, end: Awaitable[None]) -> None:
+        """Read nothing until the end of the pause. The client cannot send during this time."""
+        self.received_at = inf
+        await end
+        self.received_at = self._now()
+        self._deadline.renew()
 
     async def wait_for_disconnect(self) -> None:
         """Wait until the client leaves or the response is complete."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
-    def _renew_deadline(self) -> None:
-        self._progress_bytes = 0
-        self._deadline = self._now() + self._timeout_s
-
     async def _next_message(self) -> Message:
         while True:
-            deadline = self._deadline
+            deadline = self._deadline.at
             try:
                 async with asyncio.timeout_at(deadline):
                     return await self._receive()
             except TimeoutError as error:
                 if self._workload.busy:
-                    self._deadline = self._now() + self._timeout_s
-                elif self._deadline == deadline:  # it was not extended in the meantime
-                    raise UploadTimeout(
-                        f"No file was complete within {self._timeout_s:g} seconds.", limit=self._timeout_s
-                    ) from error
+                    self._deadline.renew()
+                elif self._deadline.at == deadline:  # it was not extended in the meantime
+                    raise self._deadline.missed() from error

@@ -69,6 +69,11 @@ class FileProcessor:
     def configured(self) -> bool:
         return self._options is not None
 
+    @property
+    def each(self) -> bool:
+        """Whether a file may become several portraits."""
+        return self._options is not None and self._options.each
+
     def configure(self, options: "Options") -> None:
         """Set the options.
 

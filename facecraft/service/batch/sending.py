@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from facecraft.service.batch.body import PacedBody
-from facecraft.service.protocol import ABORT
+from facecraft.service.scope import ABORT
 
 CHUNK_BYTES = 64 * 1024
 """Size of one message, about the size of the connection's buffer for a client that does not read."""

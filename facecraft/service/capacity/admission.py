@@ -14,8 +14,15 @@ from typing import TypeVar
 
 from facecraft.errors import DeadlineExceeded, FacecraftError, InferenceFailed, QueueFull
 from facecraft.runtime.allocator import give_memory_back
+from facecraft.service.capacity.answers import NoRoom
 
 T = TypeVar("T")
+
+ROOM_TIMEOUT_S = 10.0
+"""How long work waits for room for its answer; at most half of the deadline, so that it can be done then."""
+
+REST_S = 3.0
+"""How long nothing may run until all memory is returned that nobody uses any more."""
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +48,7 @@ class Admission:
         self._waiting = 0
         self._running = 0
         self._durations_s: deque[float] = deque(maxlen=32)
+        self._rest_timer: asyncio.TimerHandle | None = None
 
     @property
     def waiting(self) -> int:
@@ -56,9 +64,10 @@ class Admission:
 
     def ensure_capacity(self) -> None:
         """Raise QueueFull if new work can neither run nor wait now."""
-        if self._idle_workers.locked() and self._waiting >= self._queue_size:
+        # With idle workers, those that wait do so for room for their answers.
+        if self._waiting >= self._queue_size and (self._idle_workers.locked() or self._waiting):
             raise QueueFull(
-                f"All {self._workers} workers are busy and {self._waiting} requests wait already.",
+                f"{self._running} of {self._workers} workers are busy, and {self._waiting} requests wait.",
                 limit=self._queue_size,
                 retry_after_s=self._retry_after_s(),
             )
@@ -70,20 +79,26 @@ class Admission:
 
         Cancelling this drops work that has not started. Running work keeps its worker until it ends; its
         Cancellation can end it early. Its result is dropped. `on_start` gets the running work, to know when
-        that is.
+        that is. Work that raises NoRoom leaves its worker, and runs again when there is room for its answer.
 
         Raises:
             QueueFull: all workers are busy and the queue is full.
+            NoRoom: there was no room for the answer in time.
             DeadlineExceeded: the work did not end in time.
             InferenceFailed: the work raised an error that is not a FacecraftError.
         """
         self.ensure_capacity()
         async with self._deadline():
-            await self._acquire_worker()
-            running = self._start(work)
-            if on_start is not None:
-                on_start(running)
-            return await asyncio.shield(running)
+            while True:
+                await self._acquire_worker()
+                running = self._start(work)
+                if on_start is not None:
+                    on_start(running)
+                try:
+                    return await asyncio.shield(running)
+                except NoRoom as refusal:
+                    refusal.__traceback__ = None  # it would keep the decoded photo
+                    await self._wait_for_room(refusal)
 
     async def begin(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Start `work` in a thread as soon as a worker is idle, without a deadline.
@@ -107,6 +122,8 @@ class Admission:
 
     async def close(self) -> None:
         """Wait for running work, then end the threads."""
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
         await asyncio.to_thread(self._pool.shutdown)
 
     @asynccontextmanager
@@ -126,6 +143,16 @@ class Admission:
         finally:
             self._waiting -= 1
 
+    async def _wait_for_room(self, refusal: NoRoom) -> None:
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(min(ROOM_TIMEOUT_S, self._deadline_s / 2)):
+                await refusal.room.wait(refusal.size_bytes)
+        except TimeoutError:
+            raise refusal from None
+        finally:
+            self._waiting -= 1
+
     def _start(self, work: Callable[[], T]) -> asyncio.Future[T]:
         self._running += 1
         context = copy_context()  # has the request's id for the thread's log lines
@@ -136,8 +163,25 @@ class Admission:
     def _release_worker(self, work: asyncio.Future[T]) -> None:
         self._running -= 1
         self._idle_workers.release()
+        if not self.busy:
+            self._rest_later()
         if not work.cancelled():
             work.exception()  # marks the error as seen: it is already logged, and the caller may have left
+
+    def _rest_later(self) -> None:
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
+        self._rest_timer = asyncio.get_running_loop().call_later(REST_S, self._rest)
+
+    def _rest(self) -> None:
+        """Return the memory of what ended outside of work: uploads, answers and batches that were given up.
+
+        References in a circle, as errors have them, would keep it until Python looks for such circles.
+        """
+        from facecraft.runtime.device import release_memory  # noqa: PLC0415  # OpenCV is slow to import
+
+        if not self.busy:
+            asyncio.get_running_loop().run_in_executor(self._pool, release_memory)
 
     def _run_timed(self, work: Callable[[], T]) -> T:
         start = perf_counter()

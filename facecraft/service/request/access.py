@@ -22,7 +22,8 @@ def is_open(path: str) -> bool:
 class KeyMiddleware:
     """ASGI middleware that refuses a request without a valid key, before its body is read.
 
-    An unknown path is refused too, so that a client without a key does not learn which paths exist.
+    An unknown path is refused too, so that a client without a key does not learn which paths exist. The
+    request's state gets the number of its key, as `key`.
 
     Args:
         app: the protected application.
@@ -36,13 +37,13 @@ class KeyMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan" and not is_open(scope["path"]):
             try:
-                self._validate(Headers(scope=scope))
+                scope["state"]["key"] = self._number(Headers(scope=scope))
             except Unauthorized as error:
                 await error_response(scope, error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _validate(self, headers: Headers) -> None:
+    def _number(self, headers: Headers) -> int:
         key = _parse_key(headers)
         if key is None:
             raise Unauthorized("The request has no key.")
@@ -50,6 +51,7 @@ class KeyMiddleware:
         matches = [hmac.compare_digest(key, valid) for valid in self._keys]
         if not any(matches):
             raise Unauthorized("The key is not valid.")
+        return matches.index(True)
 
 
 def _parse_key(headers: Headers) -> bytes | None:

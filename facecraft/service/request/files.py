@@ -1,9 +1,11 @@
-"""Collect a file of a form in memory."""
+"""Collect a file in memory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Self
 
-from facecraft.errors import RequestError, UndecodableImage, UploadTooLarge
+from facecraft.errors import RequestError, UndecodableImage, file_too_large
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,28 @@ class ReceivedFile:
     name: str
     content: bytes
     problem: RequestError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedForm:
+    """A complete body: one photo and its options.
+
+    Attributes:
+        content: the file's bytes, never empty.
+        fields: the options, by name.
+        name: of the file, as sent by the client; empty without one.
+    """
+
+    content: bytes
+    fields: Mapping[str, str]
+    name: str = ""
+
+    @classmethod
+    def of(cls, file: ReceivedFile, fields: Mapping[str, str]) -> Self:
+        """The file with these options; raises the file's problem if it has one."""
+        if file.problem is not None:
+            raise file.problem
+        return cls(file.content, fields, file.name)
 
 
 class FileBuffer:
@@ -49,7 +73,7 @@ class FileBuffer:
             UploadTooLarge: the file is larger than `max_bytes`.
         """
         if self.size_bytes + len(data) > self._max_bytes:
-            raise too_large(self._max_bytes)
+            raise file_too_large(self._max_bytes)
         self._buffer.write(data)
 
     def reject(self, problem: RequestError) -> None:
@@ -64,7 +88,3 @@ class FileBuffer:
         if problem is None and not content:
             problem = UndecodableImage("The file is empty.")
         return ReceivedFile(self.name, content, problem)
-
-
-def too_large(limit_bytes: int) -> UploadTooLarge:
-    return UploadTooLarge(f"The file is larger than {limit_bytes} bytes.", limit=limit_bytes)

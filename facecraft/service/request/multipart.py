@@ -6,12 +6,13 @@ from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from facecraft.errors import InvalidOption, RequestError
+from facecraft.errors import InvalidOption, RequestError, UnsupportedEncoding
+from facecraft.service.request.fields import MAX_FIELD_BYTES, reserve_field, too_long
 from facecraft.service.request.files import FileBuffer, ReceivedFile
+from facecraft.service.request.media import EXAMPLE, body_type
+from facecraft.service.request.names import decode, file_name
 
-MAX_FIELDS = 32
-MAX_FIELD_BYTES = 1024
-EXAMPLE = "Send a form, for example: curl -F file=@portrait.jpg http://localhost:8000/process"
+PLAIN_ENCODINGS = (b"", b"binary", b"8bit", b"7bit")
 
 
 def parse_boundary(request: Request) -> bytes:
@@ -20,9 +21,10 @@ def parse_boundary(request: Request) -> bytes:
     Raises:
         InvalidOption: the body is not a form.
         RequestError: the Content-Type has no boundary.
+        UnsupportedEncoding: the body is compressed.
     """
-    media_type, parameters = parse_options_header(request.headers.get("content-type"))
-    if media_type != b"multipart/form-data":
+    media_type, parameters = body_type(request)
+    if media_type != "multipart/form-data":
         raise InvalidOption("The body is not multipart/form-data.", hint=EXAMPLE)
     boundary = parameters.get(b"boundary")
     if not boundary:
@@ -45,7 +47,7 @@ class MultipartForm(ABC):
         self._field = bytearray()
         self._field_name = ""
         self._file: FileBuffer | None = None
-        self._disposition = b""
+        self._headers: dict[bytes, bytes] = {}
         self._header_name = b""
         self._header_value = b""
         try:
@@ -109,15 +111,12 @@ class MultipartForm(ABC):
 
     def start_field(self, name: str) -> None:
         """Handle the start of any other part."""
-        if name in self._fields:
-            raise InvalidOption(f"The option {name!r} is given more than once.")
-        if len(self._fields) == MAX_FIELDS:
-            raise InvalidOption(f"The form has more than {MAX_FIELDS} fields.", limit=MAX_FIELDS)
+        reserve_field(self._fields, name)
         self._field_name = name
         self._field = self._fields[name] = bytearray()
 
     def _on_part_begin(self) -> None:
-        self._disposition = b""
+        self._headers = {}
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._header_name += data[start:end]
@@ -126,24 +125,36 @@ class MultipartForm(ABC):
         self._header_value += data[start:end]
 
     def _on_header_end(self) -> None:
-        if self._header_name.lower() == b"content-disposition":
-            self._disposition = self._header_value
+        self._headers[self._header_name.lower()] = self._header_value
         self._header_name = self._header_value = b""
 
     def _on_headers_finished(self) -> None:
-        _, parameters = parse_options_header(self._disposition)
+        disposition = self._headers.get(b"content-disposition", b"")
+        _, parameters = parse_options_header(disposition)
         if b"name" not in parameters:
             raise RequestError("A part of the form has no name.", hint=EXAMPLE)
-        name = parameters[b"name"].decode(errors="replace")
-        file_name = parameters.get(b"filename")
+        name = decode(parameters[b"name"])
+        encoding = self._headers.get(b"content-transfer-encoding", b"").strip().lower()
+        if encoding not in PLAIN_ENCODINGS:
+            raise UnsupportedEncoding(
+                f"The part {name!r} has the Content-Transfer-Encoding {decode(encoding)}."
+            )
+        name_of_file = file_name(disposition)
+        is_file = name_of_file is not None or self._is_binary
         if name == "file":
-            if file_name is None:
+            if not is_file:
                 raise InvalidOption("The part named file is text and not a file.", hint=EXAMPLE)
-            self._file = self.start_file(file_name.decode(errors="replace"))
-        elif file_name is not None:
+            self._file = self.start_file(name_of_file or "")
+        elif is_file:
             raise InvalidOption(f"The part {name!r} is a file. Only the part file may be one.", hint=EXAMPLE)
         else:
             self.start_field(name)
+
+    @property
+    def _is_binary(self) -> bool:
+        """Whether the part declares that it is no text. A file needs no name (RFC 7578, section 4.2)."""
+        media_type, _ = parse_options_header(self._headers.get(b"content-type"))
+        return bool(media_type) and not media_type.startswith((b"text/", b"application/json"))
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         piece = memoryview(data)[start:end]
@@ -151,10 +162,7 @@ class MultipartForm(ABC):
             self.write_file(self._file, piece)
             return
         if len(self._field) + len(piece) > MAX_FIELD_BYTES:
-            raise InvalidOption(
-                f"The option {self._field_name!r} is longer than {MAX_FIELD_BYTES} bytes.",
-                limit=MAX_FIELD_BYTES,
-            )
+            raise too_long(self._field_name)
         self._field += piece
 
     def _on_part_end(self) -> None:

@@ -1,114 +1,69 @@
-"""Read a form with one file and a few short fields into memory, within limits."""
+"""Receive the body of a request, within limits of size and time."""
 
 import asyncio
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from math import ceil
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from facecraft.errors import InvalidOption, UploadTimeout
-from facecraft.service.request.files import FileBuffer, ReceivedFile, too_large
-from facecraft.service.request.multipart import EXAMPLE, MultipartForm, parse_boundary
-
-OVERHEAD_BYTES = 64 * 1024
-"""Largest number of bytes besides the file: all fields at their longest, and the headers of all parts."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedForm:
-    """A complete form.
-
-    Attributes:
-        content: the file's bytes, never empty.
-        fields: all other parts, by name.
-        name: of the file, as sent by the client.
-    """
-
-    content: bytes
-    fields: dict[str, str]
-    name: str = ""
+from facecraft.errors import file_too_large
+from facecraft.service.request.bodies import Body
+from facecraft.service.request.deadline import UploadDeadline
+from facecraft.service.request.files import ReceivedForm
 
 
 async def read_form(
-    request: Request, max_file_bytes: int, timeout_s: float, reserve: Callable[[int], None]
+    request: Request,
+    body: Body,
+    max_file_bytes: int,
+    deadline: UploadDeadline,
+    reserve: Callable[[int], None],
 ) -> ReceivedForm:
     """Read the body of `request`.
 
     Args:
         request: its body must be unread.
-        max_file_bytes: size limit of the file.
-        timeout_s: time limit for the whole body, because a slow client holds memory.
-        reserve: called with the size of each chunk before the chunk is stored. It may raise.
+        body: parses it, and is closed in the end.
+        max_file_bytes: size limit of the file, for the error.
+        deadline: for the client, because a slow one holds memory.
+        reserve: called with the size of each piece before the piece is stored. It may raise.
 
     Raises:
-        InvalidOption: the form has no or several parts `file`, or two fields of the same name.
-        RequestError: the form is cut off or breaks the rules of multipart.
+        InvalidOption: there is no file, or there are several, or two options of the same name.
+        RequestError: the body is cut off or malformed.
         UploadTooLarge: the file is larger than `max_file_bytes`.
-        UploadTimeout: the body took too long.
+        UploadTimeout: the client was too slow.
         UndecodableImage: the file is empty.
         ClientDisconnect: the client left.
     """
-    limit_bytes = max_file_bytes + OVERHEAD_BYTES
-    deadline = asyncio.get_running_loop().time() + timeout_s
-    with closing(SingleFileForm(parse_boundary(request), max_file_bytes)) as form:
+    with closing(body):
         declared = request.headers.get("content-length")
         # The HTTP parser accepts only digits here.
-        if declared is not None and int(declared) > limit_bytes:
-            raise too_large(max_file_bytes)
+        if declared is not None and int(declared) > body.max_bytes:
+            raise file_too_large(max_file_bytes, int(int(declared) * body.kept_share))
         received_bytes = 0
         more = True
         while more:
-            chunk, more = await _receive_chunk(request, deadline, timeout_s)
+            chunk, more = await _receive_chunk(request, deadline)
             received_bytes += len(chunk)
-            if received_bytes > limit_bytes:
-                raise too_large(max_file_bytes)
-            reserve(len(chunk))
-            form.write(chunk)
-        return form.finish()
+            if received_bytes > body.max_bytes:
+                raise file_too_large(max_file_bytes)
+            reserve(ceil(len(chunk) * body.kept_share))
+            body.write(chunk)
+        return body.finish()
 
 
-async def _receive_chunk(request: Request, deadline: float, timeout_s: float) -> tuple[bytes, bool]:
+async def _receive_chunk(request: Request, deadline: UploadDeadline) -> tuple[bytes, bool]:
     """Receive the next piece of the body, and whether more follow."""
     try:
-        async with asyncio.timeout_at(deadline):
+        async with asyncio.timeout_at(deadline.at):
             message = await request.receive()
     except TimeoutError as error:
-        raise UploadTimeout(f"The upload took over {timeout_s:g} seconds.", limit=timeout_s) from error
+        raise deadline.missed() from error
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
-    return message.get("body", b""), message.get("more_body", False)
-
-
-class SingleFileForm(MultipartForm):
-    """A form with one file."""
-
-    def __init__(self, boundary: bytes, max_file_bytes: int) -> None:
-        super().__init__(boundary)
-        self._max_file_bytes = max_file_bytes
-        self._started = False
-        self._received: ReceivedFile | None = None
-
-    def start_file(self, name: str) -> FileBuffer:
-        if self._started:
-            raise InvalidOption(
-                "The form has more than one part named file.", hint="Send one file in each request."
-            )
-        self._started = True
-        return FileBuffer(name, self._max_file_bytes)
-
-    def write_file(self, file: FileBuffer, data: memoryview) -> None:
-        file.write(data)
-
-    def receive_file(self, file: ReceivedFile) -> None:
-        self._received = file
-
-    def finish(self) -> ReceivedForm:
-        """Return the complete form."""
-        self.validate_complete()
-        if self._received is None:
-            raise InvalidOption("The form has no part named file.", hint=EXAMPLE)
-        if self._received.problem is not None:
-            raise self._received.problem
-        return ReceivedForm(self._received.content, self.fields, self._received.name)
+    chunk = message.get("body", b"")
+    deadline.record(len(chunk))
+    return chunk, message.get("more_body", False)

@@ -1,12 +1,12 @@
-"""Convert portraits, detections and checks to responses. A large one takes milliseconds, so use a thread."""
+"""Convert portraits, detections and checks to responses."""
 
-from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from fastapi import Response
 from pydantic import BaseModel
 
 from facecraft.imaging.formats import MEDIA_TYPES
+from facecraft.service.response.portrait import PortraitResponse
 from facecraft.service.response.schemas import (
     CheckBody,
     ComponentBody,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from facecraft.types import Verdict
 
 
-def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
+def portrait_response(portrait: "Portrait", *, as_json: bool) -> PortraitResponse:
     """The image with its findings in headers, or everything as JSON."""
     headers = {
         **_findings_headers(portrait),
@@ -37,7 +37,7 @@ def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
         headers["X-Facecraft-Source-Frames"] = str(portrait.source.frames)
     media_type = MEDIA_TYPES[portrait.format]
     if not as_json:
-        return Response(portrait.data, media_type=media_type, headers=headers)
+        return PortraitResponse(portrait.data, media_type, headers)
     body = ProcessBody(
         **portrait.findings(),
         restored=portrait.restored,
@@ -52,10 +52,13 @@ def portrait_response(portrait: "Portrait", *, as_json: bool) -> Response:
             width=portrait.width,
             height=portrait.height,
             quality=portrait.quality,
-            base64=b64encode(portrait.data).decode("ascii"),
+            base64="",
         ),
     )
-    return _json_response(body, headers)
+    # The image is the last member, and base64 its last: the text goes in before the end.
+    before, mark, after = body.model_dump_json().rpartition('"base64":"')
+    around = ((before + mark).encode(), after.encode())
+    return PortraitResponse(portrait.data, "application/json", headers, around)
 
 
 def detection_response(detection: "Detection") -> Response:

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from facecraft.errors import FacecraftError, ServiceError, Unauthorized, problem
+from facecraft.errors import FacecraftError, ServiceError, Unauthorized, UnsupportedEncoding, problem
 from facecraft.service.response.schemas import ProblemBody
 from facecraft.service.telemetry.logs import REQUEST_ID
 
@@ -44,6 +44,8 @@ def error_response(scope: "Scope", error: FacecraftError) -> Response:
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = 'Bearer realm="facecraft"'
+    if isinstance(error, UnsupportedEncoding):
+        headers["Accept-Encoding"] = "identity"
     return _response(problem_body(error, error.detail, error.limit), headers)
 
 
@@ -55,12 +57,16 @@ async def _handle_http_exception(request: Request, error: Exception) -> Response
     error = cast("HTTPException", error)
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
     request.state.code = code
-    detail = error.detail
+    path: str = request.scope["path"]  # request.url is made of the Host header, too
+    detail, hint = error.detail, PATHS_HINT
     if error.status_code == HTTPStatus.NOT_FOUND:
-        detail = f"There is no {request.url.path}."
+        detail = f"There is no {path}."
+        wanted = path.rstrip("/")
+        if wanted and wanted != path and wanted in request.app.state.paths:
+            hint = f"Leave out the slash at the end: {wanted}."
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        detail = f"{request.url.path} does not take {request.method}."
-    return _response(_body(error.status_code, code, detail, PATHS_HINT), error.headers)
+        detail = f"{path} does not take {request.method}."
+    return _response(_body(error.status_code, code, detail, hint), error.headers)
 
 
 async def _handle_disconnect(_request: Request, _error: Exception) -> Response:

@@ -10,7 +10,7 @@ from pydantic.json_schema import SkipJsonSchema
 from facecraft.imaging.formats import MEDIA_TYPES, READABLE
 from facecraft.types import ImageFormat, NoteCode, RuleStatus
 
-Pixels = Annotated[float, Field(description="Pixels of the upright picture.")]
+Pixels = Annotated[float, Field(description="Pixels of the upright photo, in its own size.")]
 
 
 class HealthBody(BaseModel):
@@ -93,6 +93,13 @@ class SourceBody(BaseModel):
         description="By how much it was turned clockwise, because its faces were not upright.",
         json_schema_extra={"enum": [0, 90, 180, 270]},
     )
+    share: float = Field(
+        ge=0, le=1, description="Share of the photo that is in its file. Under 1 if the file is damaged."
+    )
+    reduced: int = Field(
+        description="Times that the photo has more pixels in width and height than were decoded.",
+        json_schema_extra={"enum": [1, 2, 4, 8]},
+    )
 
 
 class DetectBody(BaseModel):
@@ -107,6 +114,11 @@ class ImageBody(BaseModel):
     height: int
     quality: int | None = Field(description="Quality of the encoder, 1 to 100. null for PNG.")
     base64: str = Field(description="The image file, in Base64.")
+
+
+class PreviewBody(BaseModel):
+    source: SourceBody
+    image: ImageBody = Field(description="The photo, upright, at most 1600 pixels on each side, as WebP.")
 
 
 class NoteBody(BaseModel):
@@ -218,7 +230,8 @@ class ProblemBody(BaseModel):
     hint: str = Field(description="What to do about it.")
     limit: float | int | SkipJsonSchema[None] = Field(
         default=None,
-        description="The exceeded limit, in the unit in detail. Absent without a limit.",
+        description="The exceeded limit, in the unit in detail; in bytes or pixels where that has MB or "
+        "megapixels. Absent without a limit.",
         json_schema_extra=_drop_default,  # it is never null
     )
     request_id: str = Field(

@@ -7,8 +7,9 @@ from starlette.types import Receive, Scope, Send
 from facecraft.service.batch.batch import Batch
 from facecraft.service.batch.sending import abort
 from facecraft.service.openapi import BATCH
-from facecraft.service.request.fields import query_fields
+from facecraft.service.request.fields import query_preset
 from facecraft.service.request.multipart import parse_boundary
+from facecraft.service.scope import READS_ON
 from facecraft.service.state import Service, ServiceDep
 
 router = APIRouter()
@@ -22,7 +23,7 @@ async def batch(request: Request, service: ServiceDep) -> Response:
     arrives.
     """
     service.ensure_ready()
-    return BatchResponse(service, parse_boundary(request), query_fields(request))
+    return BatchResponse(service, parse_boundary(request), query_preset(request))
 
 
 class BatchResponse(Response):
@@ -36,14 +37,12 @@ class BatchResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         batch = Batch(self._service, self._boundary, self._query, receive, send)
-        response = batch.response
+        scope["state"][READS_ON] = True
         try:
-            with self._service.batch_slot():
-                await batch.run()
+            await batch.run(scope["state"].get("key"))
         except ClientDisconnect:
-            if not response.started:
+            if not batch.response.started:
                 raise
             await abort(scope, receive)
         finally:
-            failed = sum(entry.status == "failed" for entry in response.entries)
-            scope["state"]["batch"] = {"files": len(response.entries), "failed": failed}
+            scope["state"]["batch"] = batch.counts()

@@ -1,7 +1,7 @@
 """The routes for one photo."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar
@@ -16,10 +16,14 @@ from facecraft.results import Portrait
 from facecraft.service.batch.archive import ArchiveResponse, archive
 from facecraft.service.openapi import CHECK, DETECT, PROCESS
 from facecraft.service.portrayal import count, portray
-from facecraft.service.request.fields import merge_fields, parse_options, query_fields
+from facecraft.service.request.bodies import open_body
+from facecraft.service.request.deadline import UploadDeadline
+from facecraft.service.request.fields import parse_options
+from facecraft.service.request.files import ReceivedForm
 from facecraft.service.request.negotiation import prefers_json
-from facecraft.service.request.upload import ReceivedForm, read_form
+from facecraft.service.request.upload import read_form
 from facecraft.service.response.findings import check_response, detection_response, portrait_response
+from facecraft.service.response.portrait import PortraitResponse
 from facecraft.service.state import Service, ServiceDep
 
 T = TypeVar("T")
@@ -43,16 +47,35 @@ async def process(request: Request, service: ServiceDep) -> Response:
         cancellation = Cancellation(seconds=runtime.deadline_s)
         if options.each:
             return await _process_each(request, service, form, options, cancellation, as_json=as_json)
+        with ExitStack() as place:
+            room = place.enter_context(service.answers.room())
 
-        def work() -> Response:
-            portrait = pipeline.process(form.content, options, cancellation, judge=as_json)
-            request.state.findings = portrait
-            return portrait_response(portrait, as_json=as_json)
+            def work() -> PortraitResponse:
+                portrait = pipeline.process(
+                    form.content, options, cancellation, judge=as_json, reserve=room.take
+                )
+                # Without the file: uvicorn keeps the state as long as the connection.
+                request.state.findings = replace(portrait, data=b"")
+                return portrait_response(portrait, as_json=as_json)
 
-        try:
-            return await await_connected(request, service.admission.run(work))
-        finally:
-            cancellation.cancel()  # after the deadline or a disconnect, the work stops at its next face
+            response = await _run_in_place(request, service, work, place, cancellation)
+            return response.keep(place.pop_all(), room)
+
+
+async def _run_in_place(
+    request: Request, service: Service, work: Callable[[], T], place: ExitStack, cancellation: Cancellation
+) -> T:
+    """Run work that needs a place. If nobody waits for it any more, it keeps the place until it has ended."""
+    running: list[asyncio.Future[T]] = []
+    try:
+        return await await_connected(request, service.admission.run(work, running.append))
+    except BaseException:
+        if running:
+            kept = place.pop_all()
+            running[-1].add_done_callback(lambda _: kept.close())
+        raise
+    finally:
+        cancellation.cancel()  # after the deadline or a disconnect, the work stops at its next face
 
 
 async def _process_each(
@@ -71,8 +94,8 @@ async def _process_each(
             hint="Omit the header Accept, or ask for one face after another with face=1, face=2 and so on.",
         )
     pipeline, limit_bytes = service.ensure_ready().pipeline, service.portraits_bytes
-    with ExitStack() as stack:
-        stack.enter_context(service.batch_slot())
+    with ExitStack() as place:
+        place.callback((await service.places.enter()).leave)
 
         def work() -> Iterator[bytes]:
             made = portray(pipeline, form.content, options, cancellation, limit_bytes=limit_bytes)
@@ -82,22 +105,9 @@ async def _process_each(
             request.state.batch = {"portraits": len(made) - failed, "failed": failed}
             return archive(form.name, made)
 
-        running: list[asyncio.Future[Iterator[bytes]]] = []
-        try:
-            parts = await await_connected(request, service.admission.run(work, running.append))
-        except BaseException:
-            for each in running:
-                _close_after(each, stack.pop_all())
-            raise
-        finally:
-            cancellation.cancel()
+        parts = await _run_in_place(request, service, work, place, cancellation)
         timeout_s = service.settings.upload_timeout_s
-        return ArchiveResponse(parts, ARCHIVE_HEADERS, stack.pop_all(), timeout_s)
-
-
-def _close_after(work: asyncio.Future[Iterator[bytes]], place: ExitStack) -> None:
-    """Give the place back when the work has ended, which its request does not wait for."""
-    work.add_done_callback(lambda _: place.close())
+        return ArchiveResponse(parts, ARCHIVE_HEADERS, place.pop_all(), timeout_s)
 
 
 @router.post("/detect", response_class=Response, **DETECT)
@@ -139,13 +149,18 @@ async def check(request: Request, service: ServiceDep) -> Response:
 
 @asynccontextmanager
 async def receive_form(request: Request, service: Service) -> AsyncIterator[ReceivedForm]:
-    """Receive the request's form. Its memory is counted until the block ends."""
-    query = query_fields(request)
+    """Receive the request's body. Its memory is counted until the block ends."""
+    settings = service.settings
+    body = open_body(request, settings.max_upload_bytes)
     service.admission.ensure_capacity()  # before reading the body, so that nobody uploads for nothing
     with service.uploads.share() as reserve:
-        settings = service.settings
-        form = await read_form(request, settings.max_upload_bytes, settings.upload_timeout_s, reserve)
-        yield replace(form, fields=merge_fields(form.fields, query))
+
+        def reserve_piece(size_bytes: int) -> None:
+            service.ensure_receiving()
+            reserve(size_bytes)
+
+        deadline = UploadDeadline(settings.upload_timeout_s, settings.min_upload_rate)
+        yield await read_form(request, body, settings.max_upload_bytes, deadline, reserve_piece)
 
 
 async def await_connected(request: Request, answer: Awaitable[T]) -> T:

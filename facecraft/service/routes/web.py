@@ -6,6 +6,9 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
+from facecraft.imaging.formats import FORMATS, READ_SUFFIXES, READABLE_LIST, SUFFIXES, WRITERS
+from facecraft.service.state import ServiceDep
+
 FOLDER = Path(__file__).parents[1] / "web"
 MEDIA_TYPES = {
     ".html": "text/html",
@@ -42,9 +45,25 @@ POLICY = (
 router = APIRouter(include_in_schema=False)
 
 
+# What the page knows of formats is in the table of formats alone.
+WRITTEN = "".join(
+    f'<option value="{name}" data-type="{writer.media_type}" data-suffix="{SUFFIXES[name][1:]}">'
+    f"{FORMATS[name].title}</option>"
+    for name, writer in WRITERS.items()
+)
+PLACES = {
+    "{{accept}}": ",".join(("image/*", *sorted(READ_SUFFIXES))),
+    "{{read}}": READABLE_LIST,
+    "{{written}}": WRITTEN,
+}
+
+
 @router.get("/")
-async def page(request: Request) -> Response:
-    response = _file_response(request, FOLDER / "index.html")
+async def page(request: Request, service: ServiceDep) -> Response:
+    content = (FOLDER / "index.html").read_text()
+    for place, text in (PLACES | {"{{most_bytes}}": str(service.settings.max_upload_bytes)}).items():
+        content = content.replace(place, text)
+    response = _response(request, content.encode(), MEDIA_TYPES[".html"])
     response.headers["Content-Security-Policy"] = POLICY
     return response
 
@@ -53,17 +72,16 @@ async def page(request: Request) -> Response:
 async def asset(request: Request, name: str) -> Response:
     if name not in FILES:
         raise HTTPException(status_code=404)
-    return _file_response(request, FILES[name])
+    return _response(request, FILES[name].read_bytes(), MEDIA_TYPES[FILES[name].suffix])
 
 
-def _file_response(request: Request, path: Path) -> Response:
-    """The file, or 304 if the browser already has it.
+def _response(request: Request, content: bytes, media_type: str) -> Response:
+    """The content, or 304 if the browser already has it.
 
     The browser asks every time, so that an update is visible immediately.
     """
-    content = path.read_bytes()
     tag = f'"{sha256(content).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(content, media_type=MEDIA_TYPES[path.suffix], headers=headers)
+    return Response(content, media_type=media_type, headers=headers)

@@ -28,6 +28,7 @@ class Snapshot:
         ready: whether it accepts portraits.
         waiting: number of requests that wait for a worker.
         running: number of portraits in work.
+        answer_bytes: bytes of answers that are made, or that clients still read.
         upload_bytes: bytes held or set aside for uploads.
         memory_bound_bytes: upper bound of the process's resident memory; None if it is unknown.
         models: the loaded models.
@@ -37,6 +38,7 @@ class Snapshot:
     ready: bool
     waiting: int
     running: int
+    answer_bytes: int
     upload_bytes: int
     memory_bound_bytes: int | None
     models: "tuple[ModelEntry, ...]"
@@ -74,6 +76,8 @@ def _gauges(snapshot: Snapshot) -> Iterable[Metric]:
     yield GaugeMetricFamily("facecraft_queue_depth", "Requests that wait for a worker.", waiting)
     yield GaugeMetricFamily("facecraft_in_flight", "Portraits in work.", running)
     yield GaugeMetricFamily("facecraft_upload_bytes", "Bytes held or set aside for uploads.", upload_bytes)
+    help_ = "Bytes of answers that are made, or that clients still read."
+    yield GaugeMetricFamily("facecraft_answer_bytes", help_, snapshot.answer_bytes)
     bound_bytes = snapshot.memory_bound_bytes
     if bound_bytes is not None:
         yield GaugeMetricFamily("facecraft_memory_bound_bytes", "The most resident memory.", bound_bytes)

@@ -22,6 +22,11 @@ export function showPhoto() {
   layers.after.hidden = split.hidden = view.hidden = true;
 }
 
+export function showNothing() {
+  stage.dataset.view = 'empty';
+  layers.before.hidden = layers.after.hidden = split.hidden = view.hidden = true;
+}
+
 // A portrait with another frame does not match the photo, so they start side by side. `photo` is null if the
 // browser cannot show it.
 export function showBoth(photo, portrait, framed) {

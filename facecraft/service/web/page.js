@@ -2,13 +2,15 @@
 
 import { Cancelled, Problem, send } from './call.js';
 import { command } from './command.js';
-import { show, showBoth, showPhoto } from './compare.js';
+import { show, showBoth, showNothing, showPhoto } from './compare.js';
 import { chosen, offerPresets, offerRestorers, preset, reset, settle, touch } from './options.js';
 import { takePhotos } from './photo.js';
-import { decoded, hideResult, kilobytes, outputName, showCheck, showPortrait } from './result.js';
+import { decoded, hideResult, kilobytes, megabytes, outputName, showCheck, showPortrait, written } from './result.js';
 import { askForKey, keyOf, onKey, ready } from './service.js';
 
 const FRAMING = ['preset', 'head', 'margin', 'eye_line', 'align', 'layout'];
+const SHOWN = /^image\/(jpeg|png|webp|avif|gif|bmp)$/; // by every browser
+const REFUSED = [400, 413, 415]; // the file is at fault
 const part = (id) => document.getElementById(id);
 const form = part('options');
 let photo = null; // { file, size } where size is null if the browser cannot show it
@@ -32,21 +34,62 @@ async function take(file) {
   call?.abort();
   tell(null);
   hideResult();
-  photo = { file, size: null };
+  const taken = { file, size: null };
+  photo = taken;
   part('another').hidden = false;
   part('photo-facts').textContent = `${file.name}, ${kilobytes(file.size)}`;
   showPhoto();
   refresh();
+  if (!fits(file)) return;
   try {
-    photo.size = await show('before', file);
-    part('photo-facts').textContent =
-      `${file.name}, ${photo.size.width} × ${photo.size.height} px, ${kilobytes(file.size)}`;
+    if (!SHOWN.test(file.type)) throw new Error('not for browsers');
+    taken.size = await show('before', file);
   } catch {
-    part('photo-facts').textContent = `${file.name}: this browser cannot show it, but the service may read it.`;
+    await preview(taken);
+  }
+  if (photo === taken && taken.size) {
+    part('photo-facts').textContent =
+      `${file.name}, ${taken.size.width} × ${taken.size.height} px, ${kilobytes(file.size)}`;
   }
 }
 
-async function run(path, options, doing, asFile = false) {
+function fits(file) {
+  const most = Number(part('file').dataset.mostBytes);
+  if (file.size <= most) return true;
+  leave();
+  tell(
+    new Problem({
+      detail: `${file.name} has ${megabytes(file.size)}; at most ${megabytes(most)} are accepted.`,
+      hint: 'Choose a smaller file, or save it again with less quality or fewer pixels.',
+    }),
+  );
+  return false;
+}
+
+// Made by the service, which also tells whether it takes this kind of file.
+async function preview(taken) {
+  part('before').hidden = true;
+  const answer = await run('preview', {}, 'Making a preview…', {
+    retry: () => take(taken.file),
+    failed: ({ status }) => photo === taken && REFUSED.includes(status) && leave(),
+  });
+  if (photo !== taken) return;
+  part('photo-facts').textContent = `${taken.file.name}: this browser cannot show it, but the service may read it.`;
+  if (!answer) return;
+  await show('before', decoded(answer.image));
+  const { width, height } = answer.source;
+  taken.size = { width, height };
+}
+
+function leave() {
+  photo = null;
+  part('another').hidden = true;
+  part('photo-facts').replaceChildren();
+  showNothing();
+  refresh();
+}
+
+async function run(path, options, doing, { asFile = false, retry = null, failed = null } = {}) {
   if (!photo) {
     tell(new Problem({ detail: 'There is no photo yet.', hint: 'Choose one, drop it here, or paste it.' }));
     part('file').focus();
@@ -56,16 +99,19 @@ async function run(path, options, doing, asFile = false) {
   body.append('file', photo.file);
   for (const [name, value] of Object.entries(options)) body.append(name, value);
   tell(null);
-  call = new AbortController();
+  const own = new AbortController();
+  call = own;
   const stop = busy(doing);
   try {
-    return await send(path, { body, key: keyOf(), signal: call.signal, asFile, ...stop });
+    return await send(path, { body, key: keyOf(), signal: own.signal, asFile, ...stop });
   } catch (problem) {
-    if (!(problem instanceof Cancelled)) tell(problem, () => form.querySelector(`#${path}`).click());
+    if (problem instanceof Cancelled) return null;
+    tell(problem, retry ?? (() => form.querySelector(`#${path}`).click()));
+    failed?.(problem);
     return null;
   } finally {
-    stop.end();
-    call = null;
+    stop.end(call !== own); // another one may have taken its place
+    if (call === own) call = null;
   }
 }
 
@@ -95,8 +141,9 @@ function busy(doing) {
       tick();
       timer = setInterval(tick, 250);
     },
-    end: () => {
+    end: (replaced) => {
       clearInterval(timer);
+      if (replaced) return;
       say('');
       for (const id of ['process', 'check']) part(id).disabled = false;
       if (part('busy').contains(document.activeElement)) from.focus({ preventScroll: true });
@@ -115,7 +162,7 @@ async function process() {
   const asked = preset();
   const sent = photo;
   const doing = options.restorer === 'none' ? 'Working…' : 'Restoring…';
-  const answer = await run('process', options, doing, 'each' in options);
+  const answer = await run('process', options, doing, { asFile: 'each' in options });
   if (!answer) return;
   if ('each' in options) {
     save(answer, 'portraits.zip');
@@ -169,11 +216,11 @@ function refresh() {
   });
 }
 
-// The same choice as in the service: a JPEG cannot be transparent.
+// The same choice as in the service: JPEG where the photo's format is not written; a JPEG cannot be transparent.
 function outputType({ format = preset()?.format ?? 'auto', background, mask, layout }) {
   if (format !== 'auto') return `image/${format}`;
   const clear = !layout && (background === 'transparent' || mask);
-  const type = photo?.file.type ?? 'image/jpeg';
+  const type = written(photo?.file.type) ? photo.file.type : 'image/jpeg';
   return clear && type === 'image/jpeg' ? 'image/png' : type;
 }
 

@@ -1,7 +1,5 @@
 // The rules of a preset: in words, and as values of unset options.
 
-const FORMAT = { jpeg: 'JPEG', png: 'PNG', webp: 'WebP' };
-
 // Shown in empty fields.
 export function placeholders(preset) {
   return {
@@ -21,7 +19,7 @@ export function choices(preset) {
     restorer: preset.retouching ? 'auto' : 'none',
     align: 'yes',
     background: preset.replace_background ? preset.background[0] : 'keep',
-    format: FORMAT[preset.format],
+    format: document.querySelector(`#format [value="${preset.format}"]`)?.text,
   };
 }
 

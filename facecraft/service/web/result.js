@@ -2,17 +2,18 @@
 
 import { showVerdict, summary } from './verdict.js';
 
-const EXTENSION = { 'image/jpeg': 'jpg', 'image/png': 'png', 'image/webp': 'webp' };
-const FORMAT = { 'image/jpeg': 'JPEG', 'image/png': 'PNG', 'image/webp': 'WebP' };
 const part = (id) => document.getElementById(id);
 
 export function decoded({ base64, media_type: type }) {
   return new Blob([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], { type });
 }
 
+// The choice of a format that is written, by its media type; it has the suffix and the name for people.
+export const written = (type) => document.querySelector(`#format [data-type="${type}"]`);
+
 export function outputName(photo, preset, type) {
   const stem = photo.replace(/\.[^.]*$/, '') || 'photo';
-  return `${stem}-${preset || 'portrait'}.${EXTENSION[type] ?? 'jpg'}`;
+  return `${stem}-${preset || 'portrait'}.${written(type)?.dataset.suffix ?? 'jpg'}`;
 }
 
 export function hideResult() {
@@ -25,7 +26,7 @@ export function showPortrait(answer, blob, name, rules) {
   const quality = image.quality === null ? '' : ` at quality ${image.quality}`;
   const by = restored ? `${faces.length === 1 ? '' : `${restored} `}restored by ${restorer}` : 'not restored';
   part('facts').textContent =
-    `${image.width} × ${image.height} px, ${kilobytes(blob.size)}, ${FORMAT[image.media_type]}${quality}. ` +
+    `${image.width} × ${image.height} px, ${kilobytes(blob.size)}, ${written(image.media_type).text}${quality}. ` +
     `${counted(faces)}, ${by}.`;
   const link = part('download');
   if (link.href) URL.revokeObjectURL(link.href);
@@ -39,6 +40,10 @@ export function showCheck(answer, rules) {
     `${source.width} × ${source.height} px, ${counted(faces)}. It was checked as it is, and not changed.`;
   part('download').hidden = true;
   fill('The photo', answer, rules);
+}
+
+export function megabytes(bytes) {
+  return `${(bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
 }
 
 export function kilobytes(bytes) {

@@ -35,6 +35,18 @@ def test_every_photo_comes_back_in_order_under_its_name(client: httpx.Client) ->
     assert {entry["status"] for entry in entries} == {"done"}
 
 
+def test_names_come_out_as_their_users_read_them(client: httpx.Client) -> None:
+    heads = (
+        "; filename=\"=?utf-8?B?0YTQvtGC0L4uanBn?=\"; filename*=utf-8''%D1%84%D0%BE%D1%82%D0%BE.jpg",
+        '; filename="=?utf-8?Q?M=C3=BCller.jpg?="',
+        "\r\nContent-Type: image/jpeg",
+    )
+    parts = [f"--limit\r\nContent-Disposition: form-data; name=file{head}\r\n\r\nx\r\n" for head in heads]
+    contents, entries = opened(client.post("/batch", content="".join(parts).encode() + END, headers=TYPE))
+    assert list(contents) == ["фото.png", "Müller.png", "photo.png"]
+    assert [entry["file"] for entry in entries] == ["фото.jpg", "Müller.jpg", ""]
+
+
 def test_the_options_are_those_of_process_and_hold_for_all(serve: Serve) -> None:
     seen: list[Options] = []
 

@@ -197,3 +197,33 @@ def test_a_client_that_waits_for_each_small_portrait_is_not_cut_off(serve: Serve
         rest = part("file", b"the last", "z.png").removeprefix(boundary)
         connection.sendall(chunk(rest + END) + b"0\r\n\r\n")
         assert b"upload_timeout" not in read_until(connection, b"0\r\n\r\n")
+
+
+def test_a_large_photo_may_come_slowly_but_steadily(serve: Serve) -> None:
+    with connected(serve(upload_timeout_s=0.4, min_upload_rate=1000)) as connection:
+        photo = part("file", b"x" * 20_000, "a.png") + END
+        for start in range(0, len(photo), 1000):
+            connection.sendall(chunk(photo[start : start + 1000]))
+            time.sleep(0.05)
+        connection.sendall(b"0\r\n\r\n")
+        got = read_until(connection, b"0\r\n\r\n")
+    assert b"upload_timeout" not in got
+    assert b"x" * 20_000 in got
+
+
+def test_a_photo_below_the_least_rate_ends_the_batch(serve: Serve) -> None:
+    with connected(serve(upload_timeout_s=0.4, min_upload_rate=100_000)) as connection:
+        sender = threading.Thread(target=send_slowly, args=(connection,))
+        sender.start()
+        assert b" 408 " in read_until(connection, b"slower than 100000 bytes").splitlines()[0]
+        sender.join(PATIENCE_S)
+
+
+def send_slowly(connection: socket.socket) -> None:
+    try:
+        connection.sendall(chunk(part("file", b"", "a.png")[:-2]))
+        for _ in range(100):
+            connection.sendall(chunk(b"x" * 1000))
+            time.sleep(0.1)
+    except OSError:
+        return

@@ -1,6 +1,7 @@
 import hashlib
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -11,11 +12,13 @@ import pytest
 
 from facecraft.options import Options
 from facecraft.results import Portrait
+from facecraft.service.capacity import admission
 from tests.portraits import BLANK
 
 Serve = Callable[..., httpx.Client]
 
 PATIENCE_S = 5
+CIRCLE_BYTES = 50_000_000
 
 
 class Gate:
@@ -176,3 +179,21 @@ def test_health_answers_at_once_while_eight_portraits_are_in_work(
     stop.set()
     assert [answer.result().status_code for answer in answers] == [200] * 8
     assert median(times_s) < 0.05
+
+
+@pytest.mark.usefixtures("traced")
+def test_what_ended_in_a_circle_of_references_is_freed_at_rest(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def process(data: bytes, options: Options) -> Portrait:
+        circle: list[object] = [bytes(CIRCLE_BYTES)]
+        circle.append(circle)
+        return portrait(data)
+
+    monkeypatch.setattr(admission, "REST_S", 0.2)
+    post(serve(process), "a")
+    assert tracemalloc.get_traced_memory()[0] > CIRCLE_BYTES
+    patience = time.monotonic() + PATIENCE_S
+    while tracemalloc.get_traced_memory()[0] > CIRCLE_BYTES / 10:
+        assert time.monotonic() < patience
+        time.sleep(0.05)

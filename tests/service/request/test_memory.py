@@ -36,6 +36,25 @@ def test_an_upload_is_not_copied_on_its_way_and_not_kept(path: str) -> None:
     assert exchange.held_bytes < 0.1 * FILE_BYTES
 
 
+@pytest.mark.parametrize("path", ["/process", "/detect", "/check"])
+def test_a_photo_alone_is_not_copied_on_its_way_and_not_kept(path: str) -> None:
+    exchange = Exchange(FILE_BYTES, content_type="image/jpeg")
+    exchange.run(path, smaller, max_upload_bytes=FILE_BYTES)
+    assert exchange.status == 200
+    assert FILE_BYTES < exchange.peak_bytes < 1.3 * FILE_BYTES
+    assert exchange.held_bytes < 0.1 * FILE_BYTES
+
+
+@pytest.mark.parametrize("path", ["/process", "/detect", "/check"])
+def test_base64_is_decoded_on_its_way_and_never_kept(path: str) -> None:
+    pieces = (b'{"file": "', FILE_BYTES // 3 * 4, b'AA=="}')  # zeros
+    exchange = Exchange(*pieces, content_type="application/json", filler=b"A")
+    exchange.run(path, smaller, max_upload_bytes=FILE_BYTES)
+    assert exchange.status == 200
+    assert FILE_BYTES < exchange.peak_bytes < 1.3 * FILE_BYTES
+    assert exchange.held_bytes < 0.1 * FILE_BYTES
+
+
 def test_a_photo_that_fails_is_not_kept() -> None:
     exchange = Exchange(HEAD, FILE_BYTES, END)
     exchange.run("/process", refuse, max_upload_bytes=FILE_BYTES)

@@ -40,21 +40,34 @@ def test_a_file_of_another_name_is_refused(client: httpx.Client) -> None:
     refused(response, 422, "invalid_option", "'photo' is a file")
 
 
-def test_a_file_sent_as_text_is_refused(client: httpx.Client) -> None:
-    response = post(client, form(('; name="file"', b"any bytes")))
+@pytest.mark.parametrize("kind", ["", "Content-Type: text/plain", "Content-Type: application/json"])
+def test_a_file_sent_as_text_is_refused(client: httpx.Client, kind: str) -> None:
+    response = post(client, form((f'; name="file"\r\n{kind}'.rstrip(), b"any bytes")))
     refused(response, 422, "invalid_option", "is text and not a file")
 
 
-@pytest.mark.parametrize(
-    "content_type", [None, "image/png", "application/json", "application/x-www-form-urlencoded"]
-)
-def test_a_body_that_is_no_form_is_refused_and_told_how(
+@pytest.mark.parametrize("kind", ["image/jpeg", "application/octet-stream", "IMAGE/PNG; x=y"])
+def test_a_file_needs_no_name_where_its_part_says_that_it_is_one(client: httpx.Client, kind: str) -> None:
+    response = post(client, form((f'; name="file"\r\nContent-Type: {kind}', b"any bytes")))
+    assert response.content == b"any bytes"
+    other = post(client, form((f'; name="photo"\r\nContent-Type: {kind}', b"any bytes")))
+    refused(other, 422, "invalid_option", "'photo' is a file")
+
+
+def test_options_may_say_that_they_are_text(client: httpx.Client) -> None:
+    option = ("; name=restorer\r\nContent-Type: text/plain; charset=utf-8", b"none")
+    assert post(client, form(option, FILE)).status_code == 200
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_a_body_of_another_kind_is_refused_and_told_how(
     client: httpx.Client, content_type: str | None
 ) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
     response = client.post("/process", content=b"any bytes", headers=headers)
-    refused(response, 422, "invalid_option", "not multipart/form-data")
+    refused(response, 422, "invalid_option", content_type or "Content-Type is missing")
     assert "curl -F file=@" in response.json()["hint"]
+    assert "Content-Type: image/jpeg" in response.json()["hint"]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,21 @@ def test_an_unknown_path_is_a_problem(client: httpx.Client) -> None:
     }
 
 
+@pytest.mark.parametrize("host", ["photos.example.org", "a/b?c", "[::1", "", "x:99999"])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/process/"), ("POST", "/batch//"), ("GET", "/docs/"), ("GET", "/health/")]
+)
+def test_a_slash_at_the_end_is_a_problem_and_no_redirect(
+    client: httpx.Client, method: str, path: str, host: str
+) -> None:
+    headers = {"Host": host, "X-Forwarded-Proto": "https"}
+    response = client.request(method, path, headers=headers, content=b"a photo")
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    assert "Location" not in response.headers
+    assert response.json()["detail"] == f"There is no {path}."
+    assert response.json()["hint"] == f"Leave out the slash at the end: {path.rstrip('/')}."
+
+
 def test_a_wrong_method_is_a_problem_that_names_the_right_one(client: httpx.Client) -> None:
     response = client.get("/process")
     assert response.status_code == 405

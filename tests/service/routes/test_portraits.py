@@ -16,7 +16,10 @@ Serve = Callable[..., httpx.Client]
 
 PHOTO = b"the bytes of a photo; the pipeline is made up and sends them back"
 ANIMATED = replace(BLANK, format="webp", source=Source(width=64, height=80, format="webp", frames=12))
-SOURCE = {"width": 64, "height": 80, "format": "png", "frames": 1, "jpeg_quality": None, "turned_deg": 0}
+SOURCE = {
+    **{"width": 64, "height": 80, "format": "png", "frames": 1, "jpeg_quality": None, "turned_deg": 0},
+    **{"share": 1.0, "reduced": 1},
+}
 
 
 def test_process_answers_with_the_image(client: httpx.Client) -> None:
@@ -31,7 +34,7 @@ def test_process_answers_with_the_image(client: httpx.Client) -> None:
     assert "X-Facecraft-Source-Frames" not in response.headers
 
 
-@pytest.mark.parametrize("name", ["jpeg", "png", "webp"])
+@pytest.mark.parametrize("name", ["jpeg", "png", "webp", "avif"])
 def test_process_names_the_format_it_answers_with(client: httpx.Client, name: str) -> None:
     response = client.post("/process", files={"file": PHOTO}, data={"format": name})
     assert response.headers["Content-Type"] == f"image/{name}"

@@ -5,6 +5,7 @@ from typing import get_args
 import httpx
 import pytest
 
+from facecraft.imaging.formats import READ_SUFFIXES, READABLE_LIST, WRITERS
 from facecraft.option_fields import Layout, MaskShape
 from facecraft.options import Options
 from facecraft.service.routes.web import ASSETS, FOLDER
@@ -15,7 +16,19 @@ def test_the_page_is_at_the_root(client: httpx.Client) -> None:
     response = client.get("/")
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert response.content == (FOLDER / "index.html").read_bytes()
+    places = re.compile(r"\{\{\w+}}")
+    parts = places.split((FOLDER / "index.html").read_text())
+    assert len(parts) > 4
+    assert re.fullmatch("(.*)".join(map(re.escape, parts)), response.text)
+
+
+def test_the_page_knows_the_formats_and_the_largest_file(serve: Serve) -> None:
+    page = serve(max_upload_bytes=1_234_567).get("/").text
+    assert 'data-most-bytes="1234567"' in page
+    assert f'accept="image/*,{",".join(sorted(READ_SUFFIXES))}"' in page
+    assert READABLE_LIST in page
+    for name in WRITERS:
+        assert f'<option value="{name}" data-type="image/{name}"' in page
 
 
 def test_its_policy_allows_files_of_the_service_and_no_inline_code(client: httpx.Client) -> None:

@@ -67,8 +67,8 @@ class Tab:
     left: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
-    def choose(self, name: str = "me.png", data: bytes = RED) -> None:
-        self.page.set_input_files("#file", {"name": name, "mimeType": "image/png", "buffer": data})
+    def choose(self, name: str = "me.png", data: bytes = RED, media_type: str = "image/png") -> None:
+        self.page.set_input_files("#file", {"name": name, "mimeType": media_type, "buffer": data})
 
     def make(self) -> None:
         self.page.get_by_role("button", name="Make portrait").click()

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 def docs(open_tab: Open, prefix: str = "") -> Tab:
     tab = open_tab(prefix=prefix)
     tab.page.goto(tab.page.url + "docs")
-    expect(tab.page.locator(".opblock")).to_have_count(9)
+    expect(tab.page.locator(".opblock")).to_have_count(10)
     return tab
 
 

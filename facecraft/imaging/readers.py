@@ -1,0 +1,134 @@
+"""The readers: one function for each format that Pillow's own plugin does not read safely as it is.
+
+Each imports its library when it is called, so that the table of formats is cheap to import. None registers
+anything in Pillow: what may be decoded is in the table alone.
+"""
+
+# ruff: noqa: PLC0415
+
+import io
+from typing import TYPE_CHECKING
+
+from facecraft.imaging import gif, heif, tiff
+from facecraft.imaging.structure import CODE, DEPTH, INVERTED, TURN, Structure
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MOST_THREADS = 4
+"""Most threads that decode one picture: others are in work at the same time."""
+KNOWN_BRANDS = (b"heic", b"heix", b"mif1")  # to libheif
+RLE = (1, 2)  # compressions of a BMP, of 8 and 4 bits
+
+
+def open_with(data: bytes, *plugins: str) -> "Image":
+    """Open a file with these plugins of Pillow, and no others. Nothing is decoded yet."""
+    from PIL import Image
+
+    return Image.open(io.BytesIO(data), formats=plugins)
+
+
+def open_heic(data: bytes) -> "Image":
+    """Decode the primary picture. libheif turns it as irot and imir say; EXIF only says so once more.
+
+    Raises:
+        ValueError: it cannot be decoded.
+    """
+    import pi_heif
+    from pi_heif import options
+
+    options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
+    options.DECODE_THREADS = MOST_THREADS
+    try:
+        file = pi_heif.open_heif(_with_known_brand(data))
+        picture = file[file.primary_index]
+        if not picture.info["primary"]:
+            raise ValueError("The primary picture cannot be read.")
+        image: Image = picture.to_pillow()
+    except (RuntimeError, IndexError) as error:
+        raise ValueError(str(error)) from error
+    image.info[TURN] = 1
+    _name_colours(image, data)
+    return image
+
+
+def _name_colours(image: "Image", data: bytes) -> None:
+    """Note the colours of a HEIC or AVIF file without a profile."""
+    code = None if image.info.get("icc_profile") else heif.colour_code(data)
+    if code is not None:
+        image.info[CODE] = code
+
+
+def _with_known_brand(data: bytes) -> bytes:
+    """The file with heic as its first compatible brand: libheif knows fewer brands than there are."""
+    first = slice(16, 20)
+    if int.from_bytes(data[:4], "big") < first.stop or data[first] in KNOWN_BRANDS:
+        return data
+    return data[: first.start] + b"heic" + data[first.stop :]
+
+
+def open_avif(data: bytes) -> "Image":
+    """Decode the first picture. It is turned as irot and imir say, whatever EXIF says.
+
+    Pillow's plugin would hold two more copies, refuse a file for its EXIF, and turn what XMP alone turns.
+
+    Raises:
+        ValueError: it cannot be decoded.
+    """
+    from PIL import Image, _avif
+
+    try:
+        decoder = _avif.AvifDecoder(data, "auto", MOST_THREADS)
+        size, _, mode, profile, exif, orientation, xmp = decoder.get_info()
+        pixels = decoder.get_frame(0)[0]
+    except RuntimeError as error:
+        raise ValueError(str(error)) from error
+    del decoder
+    image = Image.frombuffer(mode, size, pixels, "raw", mode, 0, 1)
+    image.info[TURN] = orientation
+    for name, told in (("icc_profile", profile), ("exif", exif), ("xmp", xmp)):
+        if told:
+            image.info[name] = told
+    _name_colours(image, data)
+    return image
+
+
+def open_tiff(data: bytes) -> "Image":
+    """Open the first page. Pillow turns it when it decodes it.
+
+    Pillow does not invert 16-bit grey whose 0 is white, and knows it in one of two orders of bytes alone.
+    """
+    directory = tiff.first_directory(data)
+    bits = directory.value(tiff.BITS, 1)
+    inverted = bits > 8 and directory.value(tiff.PHOTOMETRIC, tiff.WHITE_IS_ZERO) == tiff.WHITE_IS_ZERO
+    if inverted:
+        at = directory.tags[tiff.PHOTOMETRIC].at
+        data = data[:at] + (1).to_bytes(2, directory.order) + data[at + 2 :]
+    image = open_with(data, "TIFF")
+    image.info |= {TURN: 1, DEPTH: bits, INVERTED: inverted}
+    return image
+
+
+def open_gif(data: bytes) -> "Image":
+    return open_with(gif.still(data), "GIF")
+
+
+def measure_bmp(data: bytes, _most_frames: int) -> Structure:
+    """Measure a BMP file."""
+    with open_with(data, "BMP") as image:
+        return Structure(image.width, image.height, 1, image.width * image.height * len(image.getbands()))
+
+
+def open_bmp(data: bytes) -> "Image":
+    """Open a BMP. A compressed one is decoded by OpenCV: Pillow does it in Python, for minutes."""
+    from PIL import Image
+
+    from facecraft.imaging.pixels import still_by_opencv
+
+    image = open_with(data, "BMP")
+    if image.info["compression"] in RLE:
+        rgb, _ = still_by_opencv(data)
+        return Image.fromarray(rgb)
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
+        return image.convert("RGB")  # many programs leave the bytes of transparency empty
+    return image
