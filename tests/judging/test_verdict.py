@@ -190,8 +190,8 @@ def test_every_rule_says_what_it_measures() -> None:
 
 def test_every_rule_has_a_case() -> None:
     tables = {case[0] for case in CASES} | {case[0] for case in PRESET_CASES}
-    # Tests of their own below, but for the last two, which are in test_drift.py.
-    alone = {"top_margin", "file_size", "retouched", "drift", "likeness"}
+    # Tests of their own: below, in test_drift.py, and in pipeline/test_damaged.py.
+    alone = {"top_margin", "file_size", "retouched", "drift", "likeness", "photo_whole"}
     assert tables | alone == {rule.name for rule in RULES} | {"background_colour"}
     assert not tables & alone
 

@@ -25,6 +25,14 @@ def fit(limit_bytes: int) -> Capacity:
     return ASKED.fit(limit_bytes, READY_BYTES, growing=1)
 
 
+def longest(capacity: Capacity, limit_bytes: int) -> Capacity:
+    """The same with the longest queue that fits."""
+    queues = range(ASKED.queue_size + 1)
+    return replace(
+        capacity, queue_size=max(q for q in queues if bound(replace(capacity, queue_size=q)) <= limit_bytes)
+    )
+
+
 def test_the_bound_is_what_stands_in_it() -> None:
     settings = Settings.model_validate(
         {"max_pixels": 1000, "max_upload_bytes": 50, "batch_bytes": 70, "queue_size": 4}
@@ -50,11 +58,10 @@ def test_the_queue_gives_way_first() -> None:
 def test_then_a_batch_and_workers_give_way_and_the_queue_is_as_long_as_fits() -> None:
     shortest = replace(ASKED, queue_size=4)
     assert fit(bound(shortest)) == shortest
-    assert fit(bound(shortest) - 1) == replace(ASKED, batches=1)
+    assert fit(bound(shortest) - 1) == longest(replace(shortest, batches=1), bound(shortest) - 1)
     one_batch = replace(shortest, batches=1)
     assert fit(bound(one_batch)) == one_batch
-    fitting = fit(bound(one_batch) - 1)
-    assert fitting == replace(ASKED, workers=1)
+    assert fit(bound(one_batch) - 1) == longest(replace(shortest, workers=1), bound(one_batch) - 1)
 
 
 @pytest.mark.parametrize("limit_bytes", range(3 * GB, 8 * GB, GB // 4))

@@ -17,8 +17,14 @@ Serve = Callable[..., httpx.Client]
 PHOTO = b"the bytes of a photo; the pipeline is made up and sends them back"
 ANIMATED = replace(BLANK, format="webp", source=Source(width=64, height=80, format="webp", frames=12))
 SOURCE = {
-    **{"width": 64, "height": 80, "format": "png", "frames": 1, "jpeg_quality": None, "turned_deg": 0},
-    **{"share": 1.0, "reduced": 1},
+    "width": 64,
+    "height": 80,
+    "format": "png",
+    "frames": 1,
+    "jpeg_quality": None,
+    "turned_deg": 0,
+    "share": 1.0,
+    "reduced": 1,
 }
 
 
