@@ -119,27 +119,32 @@ class Pipeline:
             yield Portrayal(number, len(scene.faces), result, (ends_s[-1] - ends_s[-2]) * 1000)
             timings = Timings()
 
-    def detect(self, photo: bytes | Image) -> Detection:
-        """Find the faces of one photo.
+    def detect(self, photo: bytes | Image, cancellation: Cancellation | None = None) -> Detection:
+        """Find the faces of one photo. The arguments are those of `process`.
 
         Raises:
             RequestError: the file cannot be decoded within the limits.
+            DeadlineExceeded: it was cancelled.
         """
-        scene = self._look(photo, LOOKED_AT)
+        scene = self._look(photo, LOOKED_AT, cancellation)
         return Detection(source=scene.source, faces=scene.faces_in_file, timings_ms=scene.timings.ms)
 
-    def check(self, photo: bytes | Image, options: Options) -> Check:
+    def check(
+        self, photo: bytes | Image, options: Options, cancellation: Cancellation | None = None
+    ) -> Check:
         """Judge one photo as it is.
 
         Args:
             photo: the content of its file, or an image of Pillow, which has no file size.
             options: name the preset for the rules; without one, the rules of good practice apply.
+            cancellation: checked before each tile in which faces are looked for.
 
         Raises:
             RequestError: the preset is unknown, or the file cannot be decoded within the limits.
+            DeadlineExceeded: it was cancelled.
         """
         _, preset = presets.apply(options, self.presets)
-        scene = self._look(photo, LOOKED_AT)
+        scene = self._look(photo, LOOKED_AT, cancellation)
         file_bytes = len(photo) if isinstance(photo, bytes) else None
         verdict = judge_photo(scene, preset, file_bytes, self.models)
         return Check(

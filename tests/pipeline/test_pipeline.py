@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import cv2
@@ -197,6 +198,17 @@ def test_a_cancelled_portrait_stops_before_its_next_face(
     with pytest.raises(DeadlineExceeded):
         pipeline.process(png(group), Options(restorer=X4PLUS), AfterTheFirst())
     assert asked[:2] == [False, True]
+
+
+def test_without_anyone_who_waits_a_large_photo_is_not_searched_for_small_faces(
+    pipeline: Pipeline, png: Encode
+) -> None:
+    stopped = Cancellation()
+    stopped.cancel()
+    photo = png(np.full((2000, 1000, 3), 128, np.uint8))
+    for look in (pipeline.detect, partial(pipeline.check, options=Options())):
+        with pytest.raises(DeadlineExceeded):
+            look(photo, cancellation=stopped)
 
 
 def test_a_blurred_background_gets_the_tone_of_the_portrait(

@@ -120,11 +120,11 @@ class FakePipeline:
         """A real one."""
         return preview(data, LIMITS)
 
-    def detect(self, data: bytes) -> Detection:
+    def detect(self, data: bytes, cancellation: Cancellation) -> Detection:
         portrait = self.answer(data, Options())
         return Detection(source=portrait.source, faces=portrait.faces, timings_ms=portrait.timings_ms)
 
-    def check(self, data: bytes, options: Options) -> Check:
+    def check(self, data: bytes, options: Options, cancellation: Cancellation) -> Check:
         portrait = self.answer(data, options)
         verdict = portrait.verdict or Verdict(())
         return Check(

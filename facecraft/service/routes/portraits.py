@@ -68,14 +68,26 @@ async def _run_in_place(
     """Run work that needs a place. If nobody waits for it any more, it keeps the place until it has ended."""
     running: list[asyncio.Future[T]] = []
     try:
-        return await await_connected(request, service.admission.run(work, running.append))
+        return await _run(request, service, work, cancellation, running.append)
     except BaseException:
         if running:
             kept = place.pop_all()
             running[-1].add_done_callback(lambda _: kept.close())
         raise
+
+
+async def _run(
+    request: Request,
+    service: Service,
+    work: Callable[[], T],
+    cancellation: Cancellation,
+    on_start: Callable[[asyncio.Future[T]], None] | None = None,
+) -> T:
+    """Run work in a worker, as long as the client waits for it and its deadline is not over."""
+    try:
+        return await await_connected(request, service.admission.run(work, on_start))
     finally:
-        cancellation.cancel()  # after the deadline or a disconnect, the work stops at its next face
+        cancellation.cancel()  # after the deadline or a disconnect, the work stops at its next face or tile
 
 
 async def _process_each(
@@ -113,17 +125,19 @@ async def _process_each(
 @router.post("/detect", response_class=Response, **DETECT)
 async def detect(request: Request, service: ServiceDep) -> Response:
     """Answer with the faces of a photo. Nothing is restored."""
-    pipeline = service.ensure_ready().pipeline
+    runtime = service.ensure_ready()
     async with receive_form(request, service) as form:
         for name in form.fields:
             raise InvalidOption(f"There is no option {name!r}: /detect takes only the file.")
 
+        cancellation = Cancellation(seconds=runtime.deadline_s)
+
         def work() -> Response:
-            detection = pipeline.detect(form.content)
+            detection = runtime.pipeline.detect(form.content, cancellation)
             request.state.findings = detection
             return detection_response(detection)
 
-        return await await_connected(request, service.admission.run(work))
+        return await _run(request, service, work, cancellation)
 
 
 @router.post("/check", response_class=Response, **CHECK)
@@ -132,19 +146,20 @@ async def check(request: Request, service: ServiceDep) -> Response:
 
     The photo is not changed.
     """
-    pipeline = service.ensure_ready().pipeline
+    runtime = service.ensure_ready()
     async with receive_form(request, service) as form:
         for name in form.fields:
             if name != "preset":
                 raise InvalidOption(f"There is no option {name!r}: /check takes only the file and a preset.")
         options = parse_options(form.fields)
+        cancellation = Cancellation(seconds=runtime.deadline_s)
 
         def work() -> Response:
-            result = pipeline.check(form.content, options)
+            result = runtime.pipeline.check(form.content, options, cancellation)
             request.state.findings = result
             return check_response(result)
 
-        return await await_connected(request, service.admission.run(work))
+        return await _run(request, service, work, cancellation)
 
 
 @asynccontextmanager

@@ -1,16 +1,25 @@
 import base64
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from typing import Any
 
 import httpx
 import pytest
 
-from facecraft.errors import FacecraftError, ImageTooLarge, NoFaceFound, UndecodableImage, UnsupportedFormat
+from facecraft.errors import (
+    FacecraftError,
+    ImageTooLarge,
+    InferenceFailed,
+    NoFaceFound,
+    UndecodableImage,
+    UnsupportedFormat,
+)
 from facecraft.options import Options
-from facecraft.results import Portrait
+from facecraft.results import Detection, Portrait
 from facecraft.types import Damage, Note, RuleResult, Source, Verdict
 from tests.portraits import BLANK
-from tests.service.conftest import echo
+from tests.service.conftest import FakePipeline, echo
 
 Serve = Callable[..., httpx.Client]
 
@@ -253,3 +262,21 @@ def test_detect_takes_no_options(client: httpx.Client) -> None:
     response = client.post("/detect", files={"file": PHOTO}, data={"strength": "1"})
     assert response.status_code == 422
     assert response.json()["detail"] == "There is no option 'strength': /detect takes only the file."
+
+
+@pytest.mark.parametrize("path", ["/detect", "/check"])
+def test_past_the_deadline_a_photo_is_not_looked_at_any_further(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    ended = threading.Event()
+
+    def look(*given: Any) -> Detection:
+        cancellation = given[-1]
+        cancellation.wait(5)
+        if cancellation.cancelled:
+            ended.set()
+        raise InferenceFailed("No one reads this.")
+
+    monkeypatch.setattr(FakePipeline, path[1:], look)
+    assert serve(deadline_s=0.2).post(path, files={"file": PHOTO}).status_code == 504
+    assert ended.wait(5)
