@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 LUMA_SUM = 3688  # of the luma table of ITU T.81, annex K.1
@@ -15,6 +15,19 @@ COEFFICIENTS = 64
 COEFFICIENT_BYTES = 2
 DATA_ENDS = re.compile(rb"\xff(?![\x00\xd0-\xd7\xff])")
 """A marker, but for those of a restart, and for 255 in the data, which has a 0 behind it."""
+MARKER = re.compile(rb"\xff[^\x00\xff]")
+WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
+APP1 = 0xE1
+MOST_BLOCKS = 4
+"""In the width or height of a unit, of each channel."""
+MOST_SEGMENTS = 2_000
+"""Before each scan. A file of 50 MB has 800 of the largest size."""
+MOST_EXIF = 16
+"""Segments of EXIF. A photo has one; Pillow copies all that it has for each further one."""
+MOST_FILL_BYTES = 1 << 16
+"""Between the segments before a scan. Pillow reads them one by one."""
+LEAST_ZEROS = 64
+"""So many zeros at the end of a file without its last marker are no data: a disk had room for the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,34 +148,66 @@ def read(data: bytes, stop_after: int) -> Structure:
     A progressive file of a few kilobytes can make a decoder process the picture thousands of times (ITU T.81
     sets no limit). The loop goes from marker to marker, because a segment may contain the same bytes as the
     start of a scan.
+
+    Raises:
+        ValueError: it has more segments than any photo, or a channel without a size.
     """
     frame, scans, interval, at = Structure(), list[Scan](), 0, 2
+    segments = _Segments()
     while len(scans) <= stop_after:
-        at = data.find(b"\xff", at)
-        if at < 0 or at + 4 > len(data) or data[at + 1] == END:
+        found = MARKER.search(data, at)
+        if found is None:
             break
-        marker = data[at + 1]
-        if marker == 0xFF:  # padding before a marker
-            at += 1
+        segments.count(found.start() - at)
+        at, marker = found.end(), data[found.end() - 1]
+        if marker in WITHOUT_LENGTH:
             continue
-        if marker in (0x00, 0x01) or 0xD0 <= marker <= 0xD8:  # stuffed data and markers without a length
-            at += 2
-            continue
-        length = int.from_bytes(data[at + 2 : at + 4], "big")
-        segment = data[at + 4 : at + 2 + length]
-        if len(segment) < length - 2:  # the file ends here
+        length = int.from_bytes(data[at : at + 2], "big")
+        segment = data[at + 2 : at + length]
+        if marker == END or len(segment) < length - 2 or at + 2 > len(data):  # the file ends here
             break
-        at += 4 + len(segment)
+        at += 2 + len(segment)
         if marker in FRAMES and not frame.marker:
             frame = _frame(marker, segment)
         elif marker == RESTART_INTERVAL:
             interval = int.from_bytes(segment[:2], "big")
+        elif marker == APP1 and segment.startswith(b"Exif"):
+            segments.count_exif()
         elif marker == START_OF_SCAN:
-            found = DATA_ENDS.search(data, at)
-            end = len(data) if found is None else found.start()
+            end = _end_of_data(data, at)
             scans.append(_scan(segment, at, end, interval, whole=frame.marker not in PROGRESSIVE))
-            at = end
-    return Structure(frame.marker, frame.width, frame.height, frame.components, tuple(scans))
+            at, segments = end, _Segments(segments.exif)
+    return replace(frame, scans=tuple(scans))
+
+
+class _Segments:
+    """Counts what a file has before a scan, and raises ValueError for more than any photo has."""
+
+    def __init__(self, exif: int = 0) -> None:
+        self.exif = exif
+        self._number = 0
+        self._fill_bytes = 0
+
+    def count(self, fill_bytes: int) -> None:
+        """Count a marker, and the bytes before it that belong to nothing."""
+        self._number += 1
+        self._fill_bytes += fill_bytes
+        if self._number > MOST_SEGMENTS or self._fill_bytes > MOST_FILL_BYTES:
+            raise ValueError("The JPEG has too many segments, or too much between them.")
+
+    def count_exif(self) -> None:
+        self.exif += 1
+        if self.exif > MOST_EXIF:
+            raise ValueError("The JPEG has too many segments of EXIF.")
+
+
+def _end_of_data(data: bytes, start: int) -> int:
+    """Where the coded data of a scan ends: at the next marker, else at the end of the file."""
+    found = DATA_ENDS.search(data, start)
+    if found is not None:
+        return found.start()
+    end = max(start, len(data.rstrip(b"\0")))
+    return end if len(data) - end >= LEAST_ZEROS else len(data)
 
 
 def quality(luma_table: Sequence[int]) -> int:
@@ -182,6 +227,8 @@ def _frame(marker: int, segment: bytes) -> Structure:
     height, width = int.from_bytes(segment[1:3], "big"), int.from_bytes(segment[3:5], "big")
     fields = zip(segment[6::3], segment[7::3], segment[8::3], strict=False)
     components = tuple(Component(number, sides >> 4, sides & 15) for number, sides, _ in fields)
+    if any(not 1 <= side <= MOST_BLOCKS for each in components for side in (each.wide, each.high)):
+        raise ValueError("A channel of the JPEG has no size.")
     return Structure(marker, width, height, components)
 
 

@@ -118,7 +118,7 @@ def load(image: ImageFile, data: bytes, structure: Structure, *, damaged: bool) 
     with _Feed(image) as feed:
         if structure.arithmetic:  # that decoder cannot wait, and its data may end early
             feed.finish(data)
-            share = 1.0
+            share = structure.share(structure.scans)
         else:
             share = _load_whole(feed, memoryview(data), structure)
     if share < 1 and damaged:
