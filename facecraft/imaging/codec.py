@@ -19,7 +19,7 @@ from facecraft.imaging.limits import Limits, Terms, check_bytes, check_structure
 from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
 from facecraft.imaging.pixels import UPRIGHT, arrays, still_by_opencv, to_srgb
-from facecraft.imaging.reduction import check_scans, reduction_of, shrink, too_large
+from facecraft.imaging.reduction import check_decoded, check_scans, reduction_of, shrink, too_large
 from facecraft.imaging.structure import CODE, TURN
 from facecraft.types import Alpha, RGBImage, Source
 
@@ -63,7 +63,7 @@ def decode(data: bytes, limits: Limits, terms: Terms | None = None) -> tuple[Pic
         ) from error
     except BROKEN as error:
         raise UndecodableImage(
-            f"The file starts as a {FORMATS[format_].title} but cannot be decoded."
+            f"The file begins like {FORMATS[format_].title}, but cannot be decoded."
         ) from error
 
 
@@ -91,10 +91,11 @@ def _decode_whole(
     frames, share = None, 1.0
     if format_ == "png":
         data, share = mending.whole(data, limits.pixels, damaged=terms.damaged)
+        data = png.without_texts(data)
     if reader.measure is not None:
         frames = check_structure(reader.measure(data, limits.frames), limits)
     with reader.open(data) as image:
-        reduction_of(image.width, image.height, None, limits.pixels, allowed=terms.reduced)
+        check_decoded(image.width, image.height, limits.pixels, framed=terms.reduced)
         frames = frames or count_frames(image, limits)
         if format_ == "png":
             image.load()  # its EXIF may lie behind the pixels, and reading it would hide what is broken
@@ -125,6 +126,8 @@ def convert(image: Image.Image, limits: Limits) -> tuple[Picture, Source]:
     """
     if image.width * image.height > limits.pixels:
         raise too_large(image.width, image.height, limits.pixels)
+    if not image.width * image.height:
+        raise UndecodableImage("The image has no pixels.")
     try:
         # A copy has one frame. Pillow clips the 32 bits of "I" to 255.
         frame = image.convert("L") if image.mode == "I" else image.copy()
@@ -183,10 +186,15 @@ def _turned(rgb: RGBImage, alpha: Alpha | None, turn: Turn | None) -> Picture:
 
 
 def _orientation(image: Image.Image) -> Turn | None:
-    """The turn that makes the picture upright; unreadable EXIF data means no turn."""
+    """The turn that makes the picture upright; unreadable EXIF data means no turn.
+
+    Pillow's own `getexif` also takes the turn that XMP names, which browsers do not.
+    """
     if TURN in image.info:
         return UPRIGHT.get(image.info[TURN])
+    exif = Image.Exif()
     try:
-        return UPRIGHT.get(image.getexif().get(ORIENTATION_TAG, 1))
+        exif.load(image.info.get("exif") or b"")
+        return UPRIGHT.get(exif.get(ORIENTATION_TAG, 1))
     except BROKEN:
         return None

@@ -145,13 +145,14 @@ def told_by(encoding: Encoding) -> dict[str, bytes]:
 
 def _png_chunks(encoding: Encoding) -> Iterator[bytes]:
     if encoding.dpi is not None:
-        yield _chunk(b"pHYs", struct.pack(">IIB", *[round(encoding.dpi / METRES_PER_INCH)] * 2, 1))
+        yield png_chunk(b"pHYs", struct.pack(">IIB", *[round(encoding.dpi / METRES_PER_INCH)] * 2, 1))
     told = {} if encoding.metadata is None else told_by(encoding)
     if "exif" in told:
-        yield _chunk(b"eXIf", told["exif"].removeprefix(b"Exif\0\0"))
+        yield png_chunk(b"eXIf", told["exif"].removeprefix(b"Exif\0\0"))
     if "xmp" in told:
-        yield _chunk(b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + told["xmp"])
+        yield png_chunk(b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + told["xmp"])
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk of a PNG file."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

@@ -39,11 +39,13 @@ class Reader:
         open: opens or decodes a file; only with the decoders of this format.
         measure: reads a file's structure before `open` sees it, given the largest number of pictures. None
             where the plugin of Pillow in `open` does so in little time and memory.
+        info: what a file says beside its pixels, by Pillow's names. None where `open` decodes no pixels.
     """
 
     pillow: tuple[str, ...]
     open: "Callable[[bytes], Image]"
     measure: Callable[[bytes, int], Structure] | None = None
+    info: Callable[[bytes], Mapping[str, object]] | None = None
 
 
 def _of_pillow(*names: str) -> Reader:
@@ -132,7 +134,7 @@ TABLE = (
         "AVIF",
         (".avif", ".avifs"),
         lambda head: _iso_format(head) == "avif",
-        Reader(("AVIF",), readers.open_avif, heif.measure_avif),
+        Reader(("AVIF",), readers.open_avif, heif.measure_avif, readers.info_of_avif),
         Writer(encode_avif, "image/avif", longest_side_px=32_768, share=0.5),
     ),
     Format(
@@ -140,7 +142,7 @@ TABLE = (
         "HEIC",
         (".heic", ".heif", ".hif", ".heics", ".heifs"),
         lambda head: _iso_format(head) == "heic",
-        Reader(("HEIF",), readers.open_heic, heif.measure_heic),
+        Reader(("HEIF",), readers.open_heic, heif.measure_heic, readers.info_of_heic),
     ),
     Format(
         "tiff",

@@ -7,7 +7,7 @@ from PIL.Image import Image
 
 from facecraft.errors import ImageTooLarge, UndecodableImage, file_too_large, in_millions
 from facecraft.imaging.formats import writer_of
-from facecraft.imaging.reduction import reduction_of
+from facecraft.imaging.reduction import check_decoded
 from facecraft.imaging.structure import Structure
 from facecraft.types import ImageFormat
 
@@ -125,7 +125,7 @@ def check_structure(structure: Structure, limits: Limits) -> int:
     width, height = structure.width, structure.height
     if width < 1 or height < 1:
         raise ValueError("The picture has no pixels.")
-    reduction_of(width, height, None, limits.pixels, allowed=True)
+    check_decoded(width, height, limits.pixels, framed=True)
     check_frames(structure.frames, limits)
     most = limits.pixels * PIXEL_BYTES
     if structure.decoded_bytes > most:

@@ -6,12 +6,15 @@ from itertools import takewhile
 
 from facecraft.errors import UndecodableImage
 from facecraft.imaging import png
+from facecraft.imaging.encoders import png_chunk
 from facecraft.imaging.png import Chunk
 
 NEARLY = 0.999
 """The share of a picture whose pixels are all there, in a file that has lost something else."""
 STREAM_HEAD_BYTES = 2
 NEEDED = {b"IHDR", b"PLTE"}
+LAST = b"IEND\xaeB`\x82"
+"""The last chunk of a PNG, without its length of 0."""
 
 
 def whole(data: bytes, most_pixels: int, *, damaged: bool) -> tuple[bytes, float]:
@@ -56,17 +59,18 @@ def _mended(data: bytes, most_pixels: int) -> tuple[bytes, float]:
         raise UndecodableImage("The PNG is damaged: none of its pixels are sure.")
     chunks = [*((chunk.kind, bytes(chunk.body)) for chunk in before), (b"IDAT", stream)]
     chunks += [*((chunk.kind, bytes(chunk.body)) for chunk in after), (b"IEND", b"")]
-    return data[: png.SIGNATURE_BYTES] + b"".join(_written(*chunk) for chunk in chunks), share
+    return data[: png.SIGNATURE_BYTES] + b"".join(png_chunk(*chunk) for chunk in chunks), share
 
 
 def _filled(parts: Iterable[Chunk], raw_bytes: int) -> tuple[bytes, float]:
     """A stream with all rows, and the share of them that is there: up to the first chunk that was changed.
 
-    What comes behind a changed bit unpacks to noise. In a chunk that is cut off nothing was changed.
+    What comes behind a changed bit unpacks to noise. In a chunk that is cut off nothing was changed, unless
+    it is its length, and it reaches over the chunks behind it.
     """
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)  # without the checksum, for which it would take rows back
     packer, packed, left, head = zlib.compressobj(1), list[bytes](), raw_bytes, STREAM_HEAD_BYTES
-    intact = takewhile(lambda part: part.whole or part.cut, parts)
+    intact = takewhile(lambda part: part.whole or (part.cut and LAST not in bytes(part.body)), parts)
     try:
         for piece in png.pieces_of(part.body for part in intact):
             rest: bytes | memoryview = piece[head:]
@@ -82,8 +86,3 @@ def _filled(parts: Iterable[Chunk], raw_bytes: int) -> tuple[bytes, float]:
         packed.append(packer.compress(bytes(min(left, png.ROWS_BYTES))))
         left -= min(left, png.ROWS_BYTES)
     return b"".join((*packed, packer.flush())), share
-
-
-def _written(kind: bytes, body: bytes) -> bytes:
-    framed = kind + body
-    return len(body).to_bytes(4, "big") + framed + zlib.crc32(framed).to_bytes(4, "big")

@@ -18,7 +18,8 @@ JOINERS = "\u200c\u200d"
 TWO = r"(\d\d|  )"
 DATE = re.compile(
     rf"(\d{{4}})(?:[:-]{TWO}(?:[:-]{TWO}(?:[T ]{TWO}:{TWO}(?::{TWO}(?:\.\d{{1,9}})?)?"
-    r" ?(Z|[+-]\d\d:?\d\d)?)?)?)?"
+    r" ?(Z|[+-]\d\d:?\d\d)?)?)?)?",
+    re.ASCII,
 )
 """ISO 8601, and the same with colons and blanks, as EXIF has it."""
 ZONE = re.compile(r"([+-][01]\d):?([0-5]\d)")

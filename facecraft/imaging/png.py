@@ -25,6 +25,9 @@ MOST_CHUNKS = 100_000
 PIECE_BYTES = 1 << 16
 ROWS_BYTES = 1 << 20
 """Most bytes of a stream, and of its unpacked rows, that are in work at a time."""
+TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
+FACTS: Mapping[bytes, int] = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"cICP": 4}
+"""The length of a chunk with facts on the colours or the size."""
 CHANNELS: Mapping[int, int] = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Values of a pixel, by colour type."""
 PLAIN = ((0, 0, 1, 1),)
@@ -100,6 +103,22 @@ def find(data: bytes, kinds: Collection[bytes]) -> Iterator[tuple[bytes, memoryv
             return
         if chunk.kind in kinds and chunk.whole:
             yield chunk.kind, chunk.body
+
+
+def without_texts(data: bytes) -> bytes:
+    """A whole file without what Pillow would refuse it for, and browsers would not.
+
+    That is long texts, which are not looked at here, and facts of the wrong length.
+    """
+    dropped, at, kept = False, SIGNATURE_BYTES, [memoryview(data)[:SIGNATURE_BYTES]]
+    for chunk in chunks_of(data):
+        end = at + FRAME_BYTES + len(chunk.body)
+        if chunk.kind in TEXTS or len(chunk.body) != FACTS.get(chunk.kind, len(chunk.body)):
+            dropped = True
+        else:
+            kept.append(memoryview(data)[at:end])
+        at = end
+    return b"".join(kept) if dropped else data
 
 
 def pixels(data: bytes, image: Image.Image) -> tuple[RGBImage, NDArray[np.uint8] | None]:

@@ -2,11 +2,14 @@
 
 import io
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from PIL import Image
 from PIL.JpegImagePlugin import jpeg_factory
+from PIL.TiffImagePlugin import TiffImageFile
 
 from facecraft.imaging import exif, iptc, png, xmp
 from facecraft.imaging.codec import BROKEN
@@ -17,7 +20,6 @@ IPTC_RESOURCE = 0x0404  # in the resources of Photoshop
 IPTC_TAG = 33723  # of a TIFF
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 EXIF_CHUNK = b"eXIf"
-TEXT_CHUNKS = {b"tEXt", b"zTXt", b"iTXt"}
 LIMITS = {
     XMP_KEYWORD: xmp.LONGEST_BYTES + 1,  # a longer one is none
     **dict.fromkeys((b"Title", b"Author", b"Copyright", b"Creation Time"), 4 * LONGEST),
@@ -40,6 +42,8 @@ def read(photo: bytes | Image.Image) -> Metadata:
     if format_ == "png":
         return _of_png(photo)
     try:
+        if reader.info is not None:
+            return _of_info(reader.info(photo))
         # Pillow's `open` refuses a JPEG that may be decoded smaller.
         with jpeg_factory(io.BytesIO(photo)) if format_ == "jpeg" else reader.open(photo) as image:
             return _of_image(image)
@@ -48,25 +52,39 @@ def read(photo: bytes | Image.Image) -> Metadata:
 
 
 def _of_image(image: Image.Image) -> Metadata:
-    packet, resources = image.info.get("xmp") or b"", image.info.get("photoshop")
-    records = resources.get(IPTC_RESOURCE) if isinstance(resources, dict) else None
     try:
-        exif_ = image.getexif()
-        records = records or getattr(image, "tag_v2", {}).get(IPTC_TAG)
-        told = exif.read(exif_)
+        told, records = exif.read(image.getexif()), _records(image)
     except BROKEN:
-        told = Metadata()
-    return _joined(
-        told,
-        xmp.read(packet.encode() if isinstance(packet, str) else packet),
-        iptc.read(records if isinstance(records, bytes) else b""),
-    )
+        told, records = Metadata(), b""
+    return _joined(told, xmp.read(_packet(image.info)), iptc.read(records))
+
+
+def _of_info(info: Mapping[str, object]) -> Metadata:
+    told = info.get("exif")
+    return _joined(_of_exif(told if isinstance(told, bytes) else b""), xmp.read(_packet(info)), Metadata())
+
+
+def _packet(info: Mapping[Any, object]) -> bytes:
+    """The XMP that Pillow has found."""
+    packet = info.get("xmp")
+    if isinstance(packet, str):
+        return packet.encode()
+    return packet if isinstance(packet, bytes) else b""
+
+
+def _records(image: Image.Image) -> bytes:
+    """The IPTC of a JPEG, in the resources of Photoshop, or of a TIFF, in a tag of its own."""
+    resources = image.info.get("photoshop")
+    records = resources.get(IPTC_RESOURCE) if isinstance(resources, dict) else None
+    if records is None and isinstance(image, TiffImageFile):
+        records = image.tag_v2.get(IPTC_TAG)
+    return records if isinstance(records, bytes) else b""
 
 
 def _of_png(data: bytes) -> Metadata:
     """Pillow would decode the pixels to read what is behind them."""
     told, texts = None, dict[bytes, bytes]()
-    for kind, body in png.find(data, TEXT_CHUNKS | {EXIF_CHUNK}):
+    for kind, body in png.find(data, png.TEXTS | {EXIF_CHUNK}):
         if kind == EXIF_CHUNK:
             told = told or _of_exif(bytes(body))
             continue

@@ -7,12 +7,14 @@ anything in Pillow: what may be decoded is in the table alone.
 # ruff: noqa: PLC0415
 
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from facecraft.imaging import gif, heif, tiff
 from facecraft.imaging.structure import CODE, DEPTH, INVERTED, TURN, Structure
 
 if TYPE_CHECKING:
+    from pi_heif import HeifImage
     from PIL.Image import Image
 
 MOST_THREADS = 4
@@ -34,22 +36,37 @@ def open_heic(data: bytes) -> "Image":
     Raises:
         ValueError: it cannot be decoded.
     """
-    import pi_heif
     from pi_heif import options
 
-    options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
     options.DECODE_THREADS = MOST_THREADS
     try:
-        file = pi_heif.open_heif(_with_known_brand(data))
-        picture = file[file.primary_index]
-        if not picture.info["primary"]:
-            raise ValueError("The primary picture cannot be read.")
-        image: Image = picture.to_pillow()
-    except (RuntimeError, IndexError) as error:
+        image: Image = _primary(data).to_pillow()
+    except RuntimeError as error:
         raise ValueError(str(error)) from error
     image.info[TURN] = 1
     _name_colours(image, data)
     return image
+
+
+def info_of_heic(data: bytes) -> Mapping[str, object]:
+    """What the file says beside its pixels, which are not decoded. Raises ValueError if it is broken."""
+    return cast("Mapping[str, object]", _primary(data).info)
+
+
+def _primary(data: bytes) -> "HeifImage":
+    """The primary picture, which is not decoded yet. Raises ValueError if it cannot be read."""
+    import pi_heif
+    from pi_heif import options
+
+    options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
+    try:
+        file = pi_heif.open_heif(_with_known_brand(data))
+        picture = file[file.primary_index]
+    except (RuntimeError, IndexError) as error:
+        raise ValueError(str(error)) from error
+    if not picture.info["primary"]:
+        raise ValueError("The primary picture cannot be read.")
+    return picture
 
 
 def _name_colours(image: "Image", data: bytes) -> None:
@@ -75,22 +92,37 @@ def open_avif(data: bytes) -> "Image":
     Raises:
         ValueError: it cannot be decoded.
     """
-    from PIL import Image, _avif
+    from PIL import Image
 
+    decoder = _avif_decoder(data)
+    size, _, mode, profile, _, orientation, _ = decoder.get_info()
     try:
-        decoder = _avif.AvifDecoder(data, "auto", MOST_THREADS)
-        size, _, mode, profile, exif, orientation, xmp = decoder.get_info()
         pixels = decoder.get_frame(0)[0]
     except RuntimeError as error:
         raise ValueError(str(error)) from error
     del decoder
     image = Image.frombuffer(mode, size, pixels, "raw", mode, 0, 1)
     image.info[TURN] = orientation
-    for name, told in (("icc_profile", profile), ("exif", exif), ("xmp", xmp)):
-        if told:
-            image.info[name] = told
+    if profile:
+        image.info["icc_profile"] = profile
     _name_colours(image, data)
     return image
+
+
+def info_of_avif(data: bytes) -> Mapping[str, object]:
+    """What the file says beside its pixels, which are not decoded. Raises ValueError if it is broken."""
+    _, _, _, _, exif, _, xmp = _avif_decoder(data).get_info()
+    return {"exif": exif, "xmp": xmp}
+
+
+def _avif_decoder(data: bytes) -> Any:
+    """Pillow's decoder. Raises ValueError if the file cannot be decoded."""
+    from PIL import _avif
+
+    try:
+        return _avif.AvifDecoder(data, "auto", MOST_THREADS)
+    except RuntimeError as error:
+        raise ValueError(str(error)) from error
 
 
 def open_tiff(data: bytes) -> "Image":

@@ -21,15 +21,30 @@ FRAME_HINT = (
 FORMAT_HINT = "Scale the picture down before sending it, or send a JPEG of up to {most} megapixels."
 
 
-def reduction_of(
-    width: int, height: int, structure: Structure | None, limit_px: int, *, allowed: bool
-) -> int:
-    """The least number by which width and height are divided, so that a photo is decoded within the limit.
+def check_decoded(width: int, height: int, limit_px: int, *, framed: bool) -> None:
+    """Check the size of a photo that is decoded as it is.
 
     Args:
         width: of the photo, in pixels.
         height: likewise.
-        structure: of a JPEG; None for another format, which is decoded as it is.
+        limit_px: most pixels that are decoded.
+        framed: whether a JPEG might be decoded smaller, for the hint.
+
+    Raises:
+        ImageTooLarge: it has more pixels.
+    """
+    if width * height > limit_px:
+        hint = FORMAT_HINT if framed else FRAME_HINT
+        raise too_large(width, height, limit_px, hint.format(most=in_millions(TIMES * limit_px)))
+
+
+def reduction_of(width: int, height: int, structure: Structure, limit_px: int, *, allowed: bool) -> int:
+    """The least number by which width and height are divided, so that a JPEG is decoded within the limit.
+
+    Args:
+        width: of the photo, in pixels.
+        height: likewise.
+        structure: of its file.
         limit_px: most pixels that are decoded.
         allowed: whether it may be decoded smaller.
 
@@ -38,12 +53,10 @@ def reduction_of(
     """
     if width * height <= limit_px:
         return 1
-    most_px = TIMES * limit_px
-    if structure is not None and width * height > most_px:
-        raise too_large(width, height, most_px)
-    if structure is None or not allowed:
-        hint = (FORMAT_HINT if allowed else FRAME_HINT).format(most=in_millions(most_px))
-        raise too_large(width, height, limit_px, hint)
+    if width * height > TIMES * limit_px:
+        raise too_large(width, height, TIMES * limit_px)
+    if not allowed:
+        check_decoded(width, height, limit_px, framed=False)
     for times in REDUCTIONS[1:]:
         decoded_px = ceil(width / times) * ceil(height / times)
         kept_bytes = structure.coefficients_bytes + decoded_px * PILLOW_BYTES

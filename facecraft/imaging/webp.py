@@ -14,7 +14,8 @@ LARGE_PIXELS = 4_000_000
 """Below it memory does not matter."""
 NOISY_SHARE = 0.25
 """Share of its bytes that compressed transparency keeps if it is noise; a soft edge keeps a hundredth."""
-ALPHA_FLAG, EXIF_FLAG = 0x10, 0x08
+ALPHA_FLAG = 0x10
+METADATA_FLAGS = {b"EXIF": 0x08, b"XMP ": 0x04}
 UNCOMPRESSED = b"\0"
 ROWS = 256
 
@@ -33,17 +34,16 @@ def is_costly(alpha: Alpha) -> bool:
 def add_alpha(file: bytes, alpha: Alpha) -> bytes:
     """Add uncompressed transparency, (H, W) uint8, to the file of an opaque picture of the same size."""
     chunks = dict(_chunks(file))
-    exif = chunks.get(b"EXIF")
+    kept = [name for name in METADATA_FLAGS if name in chunks]
     height, width = alpha.shape
-    flags = ALPHA_FLAG | (0 if exif is None else EXIF_FLAG)
+    flags = ALPHA_FLAG | sum(METADATA_FLAGS[name] for name in kept)
     size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     parts = [
         _chunk(b"VP8X", struct.pack("<I", flags) + size),
         _chunk(b"ALPH", UNCOMPRESSED + alpha.tobytes()),
         _chunk(b"VP8 ", chunks[b"VP8 "]),
+        *(_chunk(name, chunks[name]) for name in kept),
     ]
-    if exif is not None:
-        parts.append(_chunk(b"EXIF", exif))
     size_bytes = 4 + sum(map(len, parts))
     return b"".join((b"RIFF", struct.pack("<I", size_bytes), b"WEBP", *parts))
 

@@ -20,8 +20,8 @@ PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
 EXIF = "http://ns.adobe.com/exif/1.0/"
 PREFIXES = {"rdf": RDF, "dc": DC, "xmp": XMP, "photoshop": PHOTOSHOP, "exif": EXIF}
 LANGUAGE, DEFAULT_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang", "x-default"
-DEGREES = re.compile(r"(\d{1,3}),(\d{1,2}(?:\.\d{1,12})?)(?:,(\d{1,2}(?:\.\d{1,12})?))?([NSEW])")
-RATIO = re.compile(r"(\d{1,12})(?:/(\d{1,12}))?")
+DEGREES = re.compile(r"(\d{1,3}),(\d{1,2}(?:\.\d{1,12})?)(?:,(\d{1,2}(?:\.\d{1,12})?))?([NSEW])", re.ASCII)
+RATIO = re.compile(r"(\d{1,12})(?:/(\d{1,12}))?", re.ASCII)
 
 
 def read(packet: bytes) -> Metadata:

@@ -5,7 +5,10 @@ import struct
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from facecraft.errors import UndecodableImage
+from facecraft.imaging import codec
 from facecraft.types import RGBImage
 from tests.imaging.files import LIMITS, chunk, decode, png_by_hand, quadrants, saved, swapped_profile
 
@@ -42,6 +45,22 @@ def test_exif_orientation_is_applied(orientation: int, name: str) -> None:
     assert decoded.rgb.shape == (24, 16, 3)
     assert abs(decoded.rgb.astype(int) - np.asarray(quadrants())).max() < 12
     assert (decoded.source.width, decoded.source.height) == (16, 24)
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
+def test_xmp_alone_turns_nothing(name: str) -> None:
+    # As in browsers. Pillow would take the turn that it names.
+    packet = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    info = PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", packet.decode())
+    told = {"pnginfo": info} if name == "PNG" else {"xmp": packet}
+    assert decode(saved(quadrants(), name, **told), LIMITS).rgb.shape == (24, 16, 3)
+
+
+@pytest.mark.parametrize("size", [(0, 5), (5, 0), (0, 0)])
+def test_an_image_without_pixels_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(UndecodableImage, match="no pixels"):
+        codec.convert(Image.new("RGB", size), LIMITS)
 
 
 def test_broken_exif_counts_as_none() -> None:

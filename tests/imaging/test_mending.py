@@ -54,6 +54,15 @@ def test_of_a_changed_file_is_there_what_comes_before(astronaut: RGBImage) -> No
         taken(changed(data, b"IDAT"))
 
 
+def test_a_changed_length_is_told_from_a_cut(astronaut: RGBImage) -> None:
+    data = bytearray(saved(Image.fromarray(astronaut), "PNG"))
+    data[data.rindex(b"IDAT") - 2] ^= 1 << 6  # 16 kB more than are left
+    picture, source = taken(bytes(data))
+    rows = int(source.share * 512)
+    assert 300 < rows < 512
+    assert (picture.rgb[:rows] == astronaut[:rows]).all()
+
+
 @pytest.mark.parametrize("kind", [b"tEXt", b"eXIf", b"IEND"])
 def test_a_broken_chunk_beside_the_pixels_is_left_out_and_told(kind: bytes) -> None:
     data = made(33, 20, 8, 2, before=TEXT, after=EXIF)

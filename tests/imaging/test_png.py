@@ -166,6 +166,23 @@ def test_a_stream_that_goes_on_is_read_to_the_last_row_only() -> None:
     assert decode(data, LIMITS).rgb.shape == (100, 10, 3)
 
 
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(2_000_000))),
+        chunk(b"tEXt", b"Comment\0" + b"a" * 2_000_000),
+        chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b" " * 1_200_000)),
+        *(chunk(kind, b"\1") for kind in (b"cHRM", b"gAMA", b"pHYs", b"cICP")),
+        chunk(b"sRGB", b""),
+    ],
+    ids=["packed text", "long text", "packed XMP", "cHRM", "gAMA", "pHYs", "cICP", "sRGB"],
+)
+def test_what_browsers_do_not_need_refuses_no_file(stranger: bytes) -> None:
+    data = made(33, 20, 8, 2)
+    found = decode(data[:33] + stranger + data[33:], LIMITS)
+    assert (found.rgb == decode(data, LIMITS).rgb).all()
+
+
 def test_a_header_that_is_missing_or_too_short_is_refused() -> None:
     for header in (b"", chunk(b"IHDR", bytes(5))):
         with pytest.raises(UndecodableImage, match="no header"):

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from dataclasses import replace
 from time import process_time
 
 import numpy as np
@@ -14,6 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from facecraft.imaging import codec, fit, provenance, xmp
 from facecraft.imaging.fit import Target
+from facecraft.imaging.formats import sniff
 from facecraft.imaging.metadata import LONGEST, Metadata, Place
 from facecraft.imaging.picture import Picture
 from tests.imaging.files import chunk, quadrants, saved
@@ -111,6 +113,22 @@ def test_iptc_is_read() -> None:
     assert provenance.read(with_segment(strangers_jpeg(), whole)).taken == "1923-05-04T10:11:12+01:00"
     nonsense = iptc_resource((55, b"19230504"), (60, b"noon"), (5, b""))
     assert provenance.read(with_segment(strangers_jpeg(), nonsense)) == Metadata(taken="1923-05-04")
+
+
+@pytest.mark.parametrize("name", ["AVIF", "HEIF"])
+def test_metadata_are_read_without_decoding_the_pixels_again(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_data: bytes) -> Image.Image:
+        raise AssertionError("decoded")
+
+    exif, buffer = exif_of_a_camera(), io.BytesIO()
+    del exif[Base.Orientation]
+    pillow_heif.from_pillow(quadrants()).save(buffer, exif=exif.tobytes(), quality=90)
+    data = buffer.getvalue() if name == "HEIF" else saved(quadrants(), name, exif=exif.tobytes())
+    format_, reader = sniff(data)
+    monkeypatch.setattr(provenance, "sniff", lambda _data: (format_, replace(reader, open=fail)))
+    assert provenance.read(data) == TOLD
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from facecraft.imaging import webp
+from facecraft.imaging import provenance, webp
 from facecraft.imaging.encoders import Encoding, encode_jpeg, encode_png, encode_webp, largest_bytes
+from facecraft.imaging.metadata import Metadata
 from facecraft.imaging.picture import Picture
 
 ROWS, COLUMNS = 2100, 1999
@@ -34,6 +35,12 @@ def test_noise_for_transparency_comes_back_to_the_last_bit(noise: Picture, dpi: 
         pixels = np.asarray(image)
         assert np.array_equal(pixels[..., 3], noise.alpha)  # type: ignore[arg-type]
         assert np.array_equal(pixels[..., :3], np.asarray(colours))
+
+
+def test_metadata_stays_beside_noise_for_transparency(noise: Picture) -> None:
+    # A date without a time is in XMP alone.
+    told = Metadata(taken="1923-05", title="Board")
+    assert provenance.read(encode_webp(noise, Encoding(metadata=told))) == told
 
 
 def test_only_large_noise_is_costly() -> None:

@@ -7,6 +7,7 @@ printable: nobody can add a line to the log, or colour it.
 import logging
 import sys
 import time
+import warnings
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -27,6 +28,8 @@ TRACES = ("exc_info", "stack_info")
 def configure(level: str, kind: Literal["console", "json"]) -> None:
     """Write log records and Python's warnings to stderr, one line each."""
     logging.captureWarnings(capture=True)
+    # Pillow warns of each broken entry of a photo's EXIF, with other words each time.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(ConsoleFormatter(CONSOLE_FORMAT) if kind == "console" else json_formatter())
     handler.addFilter(_add_request_id)
