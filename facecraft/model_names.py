@@ -1,27 +1,42 @@
-"""Which models a setting may name."""
+"""Which models a setting may name, by the catalogue."""
+
+from collections.abc import Callable
 
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from facecraft import catalogue
 
-DETECTORS = ("auto", *(model.name for model in catalogue.DETECTORS))
-RESTORERS = ("auto", *(model.name for model in (*catalogue.cleaners(), *catalogue.restorers())))
-UPSCALERS = ("auto", "none", *(model.name for model in catalogue.upscalers()))
-SEGMENTERS = ("auto", *(model.name for model in catalogue.SEGMENTERS))
+Names = tuple[str, ...]
 
 
-def listed(names: tuple[str, ...]) -> str:
+def detectors() -> Names:
+    return ("auto", *(model.name for model in catalogue.DETECTORS))
+
+
+def restorers() -> Names:
+    return ("auto", *(model.name for model in (*catalogue.cleaners(), *catalogue.restorers())))
+
+
+def upscalers() -> Names:
+    return ("auto", "none", *(model.name for model in catalogue.upscalers()))
+
+
+def segmenters() -> Names:
+    return ("auto", *(model.name for model in catalogue.SEGMENTERS))
+
+
+def listed(names: Names) -> str:
     """Two or more names in words: `a, b or c`."""
     return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def one_of(names: tuple[str, ...]) -> AfterValidator:
+def one_of(names: Callable[[], Names]) -> AfterValidator:
     """Accept these names only."""
 
     def check(value: str) -> str:
-        if value not in names:
-            raise PydanticCustomError("name", "use {names}", {"names": listed(names)})
+        if value not in names():
+            raise PydanticCustomError("name", "use {names}", {"names": listed(names())})
         return value
 
     return AfterValidator(check)

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from facecraft.errors import SettingInvalid
 from facecraft.links import is_address, is_link
-from facecraft.model_names import DETECTORS, RESTORERS, SEGMENTERS, UPSCALERS, listed, one_of
+from facecraft.model_names import detectors, listed, one_of, restorers, segmenters, upscalers
 from facecraft.weights.store import default_graphs_dir, default_models_dir
 
 PREFIX = "FACECRAFT_"
@@ -30,22 +30,22 @@ class Settings(BaseSettings):
     models_lock: Path | None = Field(
         default=None, description="Path of another models.lock. Default: the one in the package."
     )
-    detector: Annotated[str, one_of(DETECTORS)] = Field(
-        default="auto", description=f"Face detector: {listed(DETECTORS)}. `auto`: centerface."
+    detector: Annotated[str, one_of(detectors)] = Field(
+        default="auto", description=f"Face detector: {listed(detectors())}. `auto`: centerface."
     )
-    restorer: Annotated[str, one_of(RESTORERS)] = Field(
+    restorer: Annotated[str, one_of(restorers)] = Field(
         default="auto",
-        description=f"Restorers to load: {listed(RESTORERS)}. `auto`: every one with weights in "
+        description=f"Restorers to load: {listed(restorers())}. `auto`: every one with weights in "
         "the models folder.",
     )
-    upscaler: Annotated[str, one_of(UPSCALERS)] = Field(
+    upscaler: Annotated[str, one_of(upscalers)] = Field(
         default="auto",
-        description=f"Models for `upscale`: {listed(UPSCALERS)}. `auto`: every one with weights in "
+        description=f"Models for `upscale`: {listed(upscalers())}. `auto`: every one with weights in "
         "the models folder.",
     )
-    matting: Annotated[str, one_of(SEGMENTERS)] = Field(
+    matting: Annotated[str, one_of(segmenters)] = Field(
         default="auto",
-        description=f"Model that separates a person from the background: {listed(SEGMENTERS)}. `auto`: "
+        description=f"Model that separates a person from the background: {listed(segmenters())}. `auto`: "
         "the first in this list with weights in the models folder.",
     )
     engine: Literal["auto", "torch", "onnxruntime", "openvino"] = Field(

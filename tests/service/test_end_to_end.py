@@ -118,6 +118,8 @@ def test_detect_finds_the_face(real_client: httpx.Client, astronaut: bytes) -> N
         "frames": 1,
         "jpeg_quality": None,
         "turned_deg": 0,
+        "share": 1.0,
+        "reduced": 1,
     }
     left, top, right, bottom = body["faces"][0]["bbox"]
     for x, y in body["faces"][0]["landmarks"]:
