@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
-from facecraft.imaging.structure import Fields, Structure
+from facecraft.imaging.structure import Fields, Structure, check_count
 
 HEADER_BYTES = 13
 IMAGE, EXTENSION, TRAILER = 0x2C, 0x21, 0x3B
 GRAPHIC_CONTROL = 0xF9
 MOST_BLOCKS = 1_000_000
-"""Most blocks of at most 255 bytes. A larger file has as many only if they are nearly empty."""
+"""Most blocks of at most 255 bytes, and bytes between them, that are read."""
+BLOCK_BYTES = 100
+"""A file has more only if its blocks are so large on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,11 @@ def _blocks(data: bytes, most_frames: int) -> _Blocks:
     at = palette_end = HEADER_BYTES + _palette_bytes(data, 10)
     control = first = (0, 0)
     frames = count = 0
+    most = max(MOST_BLOCKS, len(data) // BLOCK_BYTES)
     while at < len(data) and data[at] != TRAILER and frames <= most_frames:
         start = at
+        count += 1
+        check_count(count, most)
         if data[at] == IMAGE:
             at += 10 + _palette_bytes(data, at + 9) + 1
         elif data[at] == EXTENSION:
@@ -64,7 +69,7 @@ def _blocks(data: bytes, most_frames: int) -> _Blocks:
         else:
             at += 1  # between blocks, as other readers do
             continue
-        at, count = _after_blocks(data, at, count)
+        at, count = _after_blocks(data, at, count, most)
         if data[start] == IMAGE:
             first = first if frames else (start, at)
             frames += 1
@@ -82,11 +87,12 @@ def _palette_bytes(data: bytes, flags_at: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _after_blocks(data: bytes, at: int, count: int) -> tuple[int, int]:
+def _after_blocks(data: bytes, at: int, count: int, most: int) -> tuple[int, int]:
     """Where a run of blocks ends, and how many blocks there have been."""
     while at < len(data) and data[at]:
         at += 1 + data[at]
         count += 1
-    if count > MOST_BLOCKS:
-        raise ValueError("The GIF has too many blocks.")
+        if count > most:
+            break
+    check_count(count, most)
     return min(at + 1, len(data)), count
