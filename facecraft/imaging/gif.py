@@ -8,9 +8,10 @@ HEADER_BYTES = 13
 IMAGE, EXTENSION, TRAILER = 0x2C, 0x21, 0x3B
 GRAPHIC_CONTROL = 0xF9
 MOST_BLOCKS = 1_000_000
-"""Most blocks of at most 255 bytes, and bytes between them, that are read."""
+"""Most blocks of at most 255 bytes. A larger file may have one for each BLOCK_BYTES of it."""
 BLOCK_BYTES = 100
-"""A file has more only if its blocks are so large on average."""
+MOST_SECTIONS = 100_000
+"""Most pictures, extensions such as comments, and bytes between them: a frame has two or three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,11 @@ def _blocks(data: bytes, most_frames: int) -> _Blocks:
     """Read the blocks up to one picture more than `most_frames`."""
     at = palette_end = HEADER_BYTES + _palette_bytes(data, 10)
     control = first = (0, 0)
-    frames = count = 0
-    most = max(MOST_BLOCKS, len(data) // BLOCK_BYTES)
+    frames = sections = count = 0
     while at < len(data) and data[at] != TRAILER and frames <= most_frames:
         start = at
-        count += 1
-        check_count(count, most)
+        sections += 1
+        check_count(sections, MOST_SECTIONS)
         if data[at] == IMAGE:
             at += 10 + _palette_bytes(data, at + 9) + 1
         elif data[at] == EXTENSION:
@@ -69,7 +69,7 @@ def _blocks(data: bytes, most_frames: int) -> _Blocks:
         else:
             at += 1  # between blocks, as other readers do
             continue
-        at, count = _after_blocks(data, at, count, most)
+        at, count = _after_blocks(data, at, count)
         if data[start] == IMAGE:
             first = first if frames else (start, at)
             frames += 1
@@ -87,12 +87,11 @@ def _palette_bytes(data: bytes, flags_at: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _after_blocks(data: bytes, at: int, count: int, most: int) -> tuple[int, int]:
+def _after_blocks(data: bytes, at: int, count: int) -> tuple[int, int]:
     """Where a run of blocks ends, and how many blocks there have been."""
-    while at < len(data) and data[at]:
+    most = max(MOST_BLOCKS, len(data) // BLOCK_BYTES)
+    while at < len(data) and data[at] and count <= most:
         at += 1 + data[at]
         count += 1
-        if count > most:
-            break
     check_count(count, most)
     return min(at + 1, len(data)), count

@@ -48,7 +48,9 @@ def _track(data: bytes, trak: Box) -> Track | None:
     places = next(iter(once([each for each in (short, wide) if each is not None])), None)
     if kinds is None or sizes is None or places is None:
         return None
-    entry = next(boxes(data, kinds.start + 8, kinds.end))
+    entry = next(boxes(data, kinds.start + 8, kinds.end), None)
+    if entry is None:
+        raise ValueError("A track does not say its codec.")
     fields = Fields(data, entry.start + 24, entry.end)
     width, height = fields.number(2), fields.number(2)
     fields, _ = opened(data, sizes)
