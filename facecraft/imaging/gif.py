@@ -10,8 +10,8 @@ GRAPHIC_CONTROL = 0xF9
 MOST_BLOCKS = 1_000_000
 """Most blocks of at most 255 bytes. A larger file may have one for each BLOCK_BYTES of it."""
 BLOCK_BYTES = 100
-MOST_SECTIONS = 100_000
-"""Most pictures, extensions such as comments, and bytes between them: a frame has two or three."""
+MOST_SECTIONS = 400_000
+"""Most pictures, extensions such as comments, and bytes between them: four for each of 100 000 frames."""
 
 
 @dataclass(frozen=True, slots=True)
