@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facecraft.errors import ImageTooLarge, UndecodableImage
+from facecraft.errors import ImageTooLarge, UndecodableImage, UnsupportedFormat
 from facecraft.imaging import gif
 from facecraft.types import RGBImage
 from tests.imaging.files import LIMITS, decode, saved
@@ -103,6 +103,14 @@ def test_an_animation_may_have_more_blocks_if_they_are_large(monkeypatch: pytest
     picture = struct.pack("<B4HBB", 0x2C, 0, 0, 8, 8, 0, 8) + (b"\xff" + bytes(255)) * 1960 + b"\0"
     data = saved(Image.new("L", (8, 8)), "GIF")[:-1] + picture * 19 + b";"
     assert gif.measure(data, 20).frames == 20
+
+
+@pytest.mark.parametrize("name", ["GIF", "BMP"])
+def test_a_file_that_is_cut_off_is_refused(name: str, astronaut: RGBImage) -> None:
+    data = saved(Image.fromarray(astronaut).quantize(256), name)
+    for share in (0.001, 0.01, 0.3, 0.9, 0.99):
+        with pytest.raises((UndecodableImage, UnsupportedFormat)):
+            decode(data[: int(len(data) * share)], LIMITS)
 
 
 @pytest.mark.parametrize("data", [b"GIF89a", b"GIF89a" + bytes(7), b"GIF89a" + bytes(6) + b";"])

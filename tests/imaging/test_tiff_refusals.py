@@ -3,10 +3,12 @@
 import struct
 
 import pytest
+from PIL import Image
 
-from facecraft.errors import UndecodableImage
+from facecraft.errors import UndecodableImage, UnsupportedFormat
 from facecraft.imaging import tiff
-from tests.imaging.files import LIMITS, decode
+from facecraft.types import RGBImage
+from tests.imaging.files import LIMITS, decode, saved
 from tests.imaging.tiffs import LONG, SHORT, STRIPS, grey
 
 BYTE = 1
@@ -68,3 +70,16 @@ def test_a_page_with_more_tags_than_any_has_is_refused() -> None:
     with pytest.raises(UndecodableImage) as caught:
         decode(bytes(file) + bytes(12 * 20_000), LIMITS)
     assert "20000 parts" in str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    "compression",
+    ["raw", "packbits", "tiff_lzw", "tiff_adobe_deflate", "jpeg", "group3", "group4"],
+)
+def test_a_tiff_that_is_cut_off_is_refused(compression: str, astronaut: RGBImage) -> None:
+    photo = Image.fromarray(astronaut).convert("1" if compression.startswith("group") else "RGB")
+    data = saved(photo, "TIFF", compression=compression)
+    decode(data, LIMITS)
+    for share in (0.001, 0.01, 0.3, 0.9, 0.99):
+        with pytest.raises((UndecodableImage, UnsupportedFormat)):
+            decode(data[: int(len(data) * share)], LIMITS)
