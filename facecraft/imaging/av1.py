@@ -3,13 +3,16 @@
 A file may call itself small and hold frames of 16384 x 16384 pixels: its boxes are not what is decoded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
-from facecraft.imaging.structure import MOST_PARTS
+from facecraft.imaging.structure import MOST_PARTS, check_count
 
 SEQUENCE_HEADER, FRAME_HEADER, FRAME = 1, 3, 6
 HEADER_BYTES = 512  # more than any header of a sequence, and than what is read of a frame's
+MOST_UNITS = 3 * MOST_PARTS
+"""Most units (OBUs) of a file's pictures: a tile of a grid has three."""
 SELECT = 2  # the choice is left to each frame
 SWITCH_FRAME, KEY_FRAME = 3, 0
 
@@ -53,14 +56,23 @@ class _Sequence:
     integer_motion: int
 
 
-def largest_bytes(data: bytes) -> int:
-    """Bytes of the largest frame that a run of AV1's units (OBUs) is decoded to.
+def largest_bytes(pictures: Iterable[bytes]) -> Iterator[int]:
+    """Bytes of the largest frame that each picture, a run of AV1's units, is decoded to.
+
+    Args:
+        pictures: of one file. Their units are counted together.
 
     Raises:
-        ValueError: it is broken.
+        ValueError: one is broken, or there are too many units.
     """
+    numbers = count(1)
+    return (_largest_bytes(each, numbers) for each in pictures)
+
+
+def _largest_bytes(data: bytes, numbers: Iterator[int]) -> int:
     sequence, largest = None, 0.0
     for kind, payload in _obus(data):
+        check_count(next(numbers), MOST_UNITS)
         if kind == SEQUENCE_HEADER:
             sequence = _sequence(_Bits(payload))
             largest = max(largest, sequence.width * sequence.height * sequence.sample_bytes)
@@ -73,11 +85,8 @@ def largest_bytes(data: bytes) -> int:
 
 def _obus(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Kind and first bytes of each unit."""
-    at = count = 0
+    at = 0
     while at < len(data):
-        count += 1
-        if count > MOST_PARTS:
-            raise ValueError("The AV1 data has too many units.")
         head = data[at]
         at += 2 if head & 4 else 1
         size = len(data) - at

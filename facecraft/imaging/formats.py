@@ -118,7 +118,7 @@ TABLE = (
         "PNG",
         (".png", ".apng"),
         lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"),
-        _of_pillow("PNG"),
+        Reader(("PNG",), readers.open_png),
         Writer(encode_png, "image/png", longest_side_px=1_000_000, lossless=True),
     ),
     Format(

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
-from facecraft.imaging.structure import Fields, Structure
+from facecraft.imaging.structure import Fields, Structure, check_count
 
 HEADER_BYTES = 13
 IMAGE, EXTENSION, TRAILER = 0x2C, 0x21, 0x3B
 GRAPHIC_CONTROL = 0xF9
 MOST_BLOCKS = 1_000_000
-"""Most blocks of at most 255 bytes. A larger file has as many only if they are nearly empty."""
+"""Most blocks of at most 255 bytes. A larger file may have one for each BLOCK_BYTES of it."""
+BLOCK_BYTES = 100
+MOST_SECTIONS = 400_000
+"""Most pictures, extensions such as comments, and bytes between them: four for each of 100 000 frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,11 @@ def _blocks(data: bytes, most_frames: int) -> _Blocks:
     """Read the blocks up to one picture more than `most_frames`."""
     at = palette_end = HEADER_BYTES + _palette_bytes(data, 10)
     control = first = (0, 0)
-    frames = count = 0
+    frames = sections = count = 0
     while at < len(data) and data[at] != TRAILER and frames <= most_frames:
         start = at
+        sections += 1
+        check_count(sections, MOST_SECTIONS)
         if data[at] == IMAGE:
             at += 10 + _palette_bytes(data, at + 9) + 1
         elif data[at] == EXTENSION:
@@ -84,9 +89,9 @@ def _palette_bytes(data: bytes, flags_at: int) -> int:
 
 def _after_blocks(data: bytes, at: int, count: int) -> tuple[int, int]:
     """Where a run of blocks ends, and how many blocks there have been."""
-    while at < len(data) and data[at]:
+    most = max(MOST_BLOCKS, len(data) // BLOCK_BYTES)
+    while at < len(data) and data[at] and count <= most:
         at += 1 + data[at]
         count += 1
-    if count > MOST_BLOCKS:
-        raise ValueError("The GIF has too many blocks.")
+    check_count(count, most)
     return min(at + 1, len(data)), count

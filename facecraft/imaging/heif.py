@@ -14,6 +14,8 @@ SRGB = 13
 OF_VIDEO = (1, 2, 6, 14, 15)  # and none at all
 ALPHA = (b"alpha", b"auxid:1\x00")  # in the type of an auxiliary picture; auxid:2 is depth
 OF_ANOTHER = (b"thmb", b"auxl")  # references from a picture to the one that it belongs to
+NAME_BYTES = 100  # more than the type of an auxiliary picture has
+GRID_BYTES = 64  # more than a grid has of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +30,17 @@ class _Coding:
     format: str
     kind: bytes
 
-    def decoded_bytes(self, data: bytes, items: Items, item: int) -> int:
-        """Bytes that an item is decoded to. libheif holds HEVC to what the boxes say; libavif does not."""
-        width, height = _size(data, items, item)
+    def decoded_bytes(self, data: bytes, items: Items, pictures: Counter[int]) -> int:
+        """Bytes that items are decoded to, each so many times as it is counted.
+
+        libheif holds HEVC to what the boxes say; libavif does not hold AV1 to it.
+        """
         if self is AV1:
-            return max(width * height, av1.largest_bytes(items.content(data, item)))
-        fields = _property(data, items, item, b"hvcC")
-        fields.take(16)
-        chroma, depth = fields.number(1) & 3, (fields.number(1) & 7) + 8
-        return int(width * height * CHROMA_SAMPLES[chroma] * (1 if depth == 8 else 2))
+            held = av1.largest_bytes(items.content(data, each) for each in pictures)
+        else:
+            held = (_hevc_bytes(data, items, each) for each in pictures)
+        numbers = zip(pictures.items(), held, strict=True)
+        return sum(max(_pixels(data, items, each), most) * times for (each, times), most in numbers)
 
 
 HEVC, AV1 = _Coding("HEIC", b"hvc1"), _Coding("AVIF", b"av01")
@@ -97,33 +101,48 @@ def _still(data: bytes, items: Items, item: int, coding: _Coding) -> Structure:
     """The picture of an item, with its transparency."""
     width, height = _size(data, items, item)
     coded = Counter(_tiles(data, items, item, coding) or [item])
-    transparency: Counter[int] = Counter()
-    for each in items.references:
-        to_it = item in each.others or any(other in coded for other in each.others)
-        if each.kind == b"auxl" and to_it and _is_alpha(data, items, each.item):
-            transparency.update(_tiles(data, items, each.item, coding) or [each.item])
-    if sum(items.size_bytes(each) for each in coded | transparency) > len(data):
-        raise ValueError("Pictures share their data.")
-    decoded = sum(
-        coding.decoded_bytes(data, items, each) * times for each, times in (coded + transparency).items()
+    auxiliary = Counter(
+        each.item
+        for each in items.references
+        if each.kind == b"auxl" and any(other == item or other in coded for other in each.others)
     )
+    transparency: Counter[int] = Counter()
+    for each, times in auxiliary.items():
+        if _is_alpha(data, items, each):
+            for plane in _tiles(data, items, each, coding) or [each]:
+                transparency[plane] += times
+    pictures = coded + transparency
+    if sum(items.size_bytes(each) for each in pictures) > len(data):
+        raise ValueError("Pictures share their data.")
+    decoded = coding.decoded_bytes(data, items, pictures)
     return Structure(width, height, 1, max(width * height, decoded))
 
 
 def _moving(data: bytes, tracks: list[Track]) -> Structure:
     """The first picture of a sequence, with its transparency."""
-    decoded = 0
     for track in tracks:
         if track.codec != AV1.kind:
             raise UnsupportedFormat(_not_accepted(AV1, track.codec))
-        first = data[track.first.start : track.first.end]
-        decoded += max(track.width * track.height, av1.largest_bytes(first))
+    held = av1.largest_bytes(data[track.first.start : track.first.end] for track in tracks)
+    decoded = sum(max(track.width * track.height, most) for track, most in zip(tracks, held, strict=True))
     return Structure(
         max(track.width for track in tracks),
         max(track.height for track in tracks),
         max(track.samples for track in tracks),
         decoded,
     )
+
+
+def _hevc_bytes(data: bytes, items: Items, item: int) -> int:
+    fields = _property(data, items, item, b"hvcC")
+    fields.take(16)
+    chroma, depth = fields.number(1) & 3, (fields.number(1) & 7) + 8
+    return int(_pixels(data, items, item) * CHROMA_SAMPLES[chroma] * (1 if depth == 8 else 2))
+
+
+def _pixels(data: bytes, items: Items, item: int) -> int:
+    width, height = _size(data, items, item)
+    return width * height
 
 
 def _size(data: bytes, items: Items, item: int) -> tuple[int, int]:
@@ -146,33 +165,35 @@ def _tiles(data: bytes, items: Items, item: int, coding: _Coding) -> tuple[int, 
         if kind != coding.kind:
             raise UnsupportedFormat(_not_accepted(coding, kind))
         return ()
+    if items.size_bytes(item) > GRID_BYTES:
+        raise ValueError("A grid has more data than it needs.")
     fields = Fields(items.content(data, item), 1)
     width_bytes = 4 if fields.number(1) & 1 else 2
     rows, columns = fields.number(1) + 1, fields.number(1) + 1
     if (fields.number(width_bytes), fields.number(width_bytes)) != _size(data, items, item):
         raise ValueError("A grid of pictures has two sizes.")
-    tiles = [each.others for each in items.references if each.kind == b"dimg" and each.item == item]
-    if len(tiles) != 1 or len(tiles[0]) != rows * columns:
+    tiles = items.parts.get(item, ())
+    if len(tiles) != rows * columns:
         raise ValueError("A grid has other pictures than it needs.")
-    for tile in set(tiles[0]):
+    for tile in set(tiles):
         if items.kinds.get(tile) != coding.kind:
             raise UnsupportedFormat(_not_accepted(coding, items.kinds.get(tile, b"")))
-    return tiles[0]
+    return tiles
 
 
 def _is_alpha(data: bytes, items: Items, item: int) -> bool:
-    types = [data[box.start : box.end] for box in items.properties.get(item, ()) if box.kind == b"auxC"]
+    types = [
+        data[box.start : min(box.end, box.start + NAME_BYTES)]
+        for box in items.properties.get(item, ())
+        if box.kind == b"auxC"
+    ]
     return any(word in each for each in types for word in ALPHA)
 
 
 def _count(items: Items, coding: _Coding) -> int:
     """Number of pictures that stand for themselves: no tiles, thumbnails, depth or transparency."""
-    parts = set(items.hidden)
-    for each in items.references:
-        if each.kind == b"dimg":
-            parts.update(each.others)
-        elif each.kind in OF_ANOTHER:
-            parts.add(each.item)
+    others = {each.item for each in items.references if each.kind in OF_ANOTHER}
+    parts = items.hidden.union(others, *items.parts.values())
     return sum(kind in (coding.kind, b"grid") and item not in parts for item, kind in items.kinds.items())
 
 

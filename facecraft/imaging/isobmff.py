@@ -4,10 +4,14 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from facecraft.imaging.structure import Fields, few
+from facecraft.imaging.structure import MOST_PARTS, Fields, check_count, parts
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
+MOST_BOXES = 1000
+"""Most boxes in a part that is searched for a few. Lists of items may have MOST_PARTS."""
+MOST_ASSOCIATIONS = 10 * MOST_PARTS
+"""Most items that name their properties, and properties that they name: a tile has three to five."""
 
 
 class Box(NamedTuple):
@@ -41,6 +45,7 @@ class Items:
         primary: the picture to show; None if there is none.
         kinds: type of each item, such as hvc1 or grid.
         hidden: items that are only parts of others.
+        parts: the items that an item, such as a grid, is made of.
         properties: of each item.
         places: of each item's data.
     """
@@ -49,6 +54,7 @@ class Items:
     kinds: Mapping[int, bytes] = field(default_factory=dict)
     hidden: frozenset[int] = frozenset()
     references: tuple[Reference, ...] = ()
+    parts: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     properties: Mapping[int, tuple[Box, ...]] = field(default_factory=dict)
     places: Mapping[int, tuple[Place, ...]] = field(default_factory=dict)
 
@@ -61,12 +67,12 @@ class Items:
         return b"".join(data[place.start : place.end] for place in self.places.get(item, ()))
 
 
-def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
+def boxes(data: bytes, start: int, end: int, most: int = MOST_PARTS) -> Iterator[Box]:
     """The boxes in a part of the file. Raises ValueError if one does not end in it, or there are too many."""
     count = 0
     while start < end:
         count += 1
-        few(count)
+        check_count(count, most)
         fields = Fields(data, start, end)
         size, kind = fields.number(4), fields.take(4)
         if size == 1:
@@ -82,10 +88,10 @@ def inside(data: bytes, box: Box, *path: bytes, skip: int = 0) -> Box | None:
     """The box at that path in a box, after `skip` bytes of its own fields; None if there is none.
 
     Raises:
-        ValueError: there are several. Which one counts depends on the decoder.
+        ValueError: there are several, and which one counts depends on the decoder; or too many others.
     """
     for kind in path:
-        found = [each for each in boxes(data, box.start + skip, box.end) if each.kind == kind]
+        found = [each for each in boxes(data, box.start + skip, box.end, MOST_BOXES) if each.kind == kind]
         if not found:
             return None
         (box,), skip = once(found), 0
@@ -112,21 +118,27 @@ def items(data: bytes) -> Items:
     meta = inside(data, whole, b"meta")
     if meta is None:
         return Items()
-    parts: dict[bytes, Box] = {}
+    known: dict[bytes, Box] = {}
     for each in boxes(data, meta.start + 4, meta.end):
-        add(parts, each.kind, each)
+        add(known, each.kind, each)
     primary = None
-    if b"pitm" in parts:
-        fields, version = opened(data, parts[b"pitm"])
+    if b"pitm" in known:
+        fields, version = opened(data, known[b"pitm"])
         primary = fields.number(4 if version else 2)
-    kinds, hidden = _kinds(data, parts.get(b"iinf"))
+    kinds, hidden = _kinds(data, known.get(b"iinf"))
+    references = tuple(_references(data, known.get(b"iref")))
+    made: dict[int, tuple[int, ...]] = {}
+    for link in references:
+        if link.kind == b"dimg":
+            add(made, link.item, link.others)
     return Items(
         primary,
         kinds,
         hidden,
-        tuple(_references(data, parts.get(b"iref"))),
-        _properties(data, parts.get(b"iprp")),
-        _places(data, parts.get(b"iloc"), parts.get(b"idat")),
+        references,
+        made,
+        _properties(data, known.get(b"iprp")),
+        _places(data, known.get(b"iloc"), known.get(b"idat")),
     )
 
 
@@ -163,7 +175,7 @@ def _references(data: bytes, iref: Box | None) -> Iterator[Reference]:
         fields = Fields(data, box.start, box.end)
         item, count = fields.number(width), fields.number(2)
         total += count
-        few(total)
+        check_count(total)
         yield Reference(box.kind, item, tuple(fields.number(width) for _ in range(count)))
 
 
@@ -173,14 +185,17 @@ def _properties(data: bytes, iprp: Box | None) -> dict[int, tuple[Box, ...]]:
         return {}
     known = list(boxes(data, shared.start, shared.end))
     found: dict[int, tuple[Box, ...]] = {}
+    total = 0
     for ipma in boxes(data, iprp.start, iprp.end):
         if ipma.kind != b"ipma":
             continue
         fields, version = opened(data, ipma)
         wide = data[ipma.start + 3] & 1
-        for _ in few(fields.number(4)):
-            item = fields.number(4 if version else 2)
-            indices = [fields.number(1 + wide) & (0x7FFF if wide else 0x7F) for _ in range(fields.number(1))]
+        for _ in parts(fields.number(4)):
+            item, count = fields.number(4 if version else 2), fields.number(1)
+            total += 1 + count  # an item without properties takes its time too
+            check_count(total, MOST_ASSOCIATIONS)
+            indices = [fields.number(1 + wide) & (0x7FFF if wide else 0x7F) for _ in range(count)]
             add(found, item, tuple(known[index - 1] for index in indices if 0 < index <= len(known)))
     return found
 
@@ -193,7 +208,7 @@ def _places(data: bytes, iloc: Box | None, idat: Box | None) -> dict[int, tuple[
     offset_bytes, length_bytes, base_bytes, index_bytes = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     found: dict[int, tuple[Place, ...]] = {}
     total = 0
-    for _ in few(fields.number(4 if version == 2 else 2)):
+    for _ in parts(fields.number(4 if version == 2 else 2)):
         item = fields.number(4 if version == 2 else 2)
         method = fields.number(2) & 15 if version else 0
         fields.take(2)
@@ -202,7 +217,7 @@ def _places(data: bytes, iloc: Box | None, idat: Box | None) -> dict[int, tuple[
         extents = []
         count = fields.number(2)
         total += count
-        few(total)
+        check_count(total)
         for _ in range(count):
             if version:
                 fields.take(index_bytes)

@@ -35,6 +35,8 @@ def still_by_opencv(data: bytes) -> tuple[RGBImage, NDArray[np.uint8] | None]:
         raise ValueError("OpenCV cannot decode it.") from error
     if pixels is None:
         raise ValueError("OpenCV cannot decode it.")
+    if pixels.ndim == 2:  # a palette of greys
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), np.uint8), None
     alpha = np.ascontiguousarray(pixels[..., 3], np.uint8) if pixels.shape[2] == 4 else None
     code = cv2.COLOR_BGR2RGB if alpha is None else cv2.COLOR_BGRA2RGB
     return np.asarray(cv2.cvtColor(pixels, code), np.uint8), alpha

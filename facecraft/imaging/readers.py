@@ -16,18 +16,35 @@ from facecraft.imaging.structure import CODE, DEPTH, INVERTED, TURN, Structure
 if TYPE_CHECKING:
     from pi_heif import HeifImage
     from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
 
 MOST_THREADS = 4
 """Most threads that decode one picture: others are in work at the same time."""
 KNOWN_BRANDS = (b"heic", b"heix", b"mif1")  # to libheif
+GREY_STEPS = {"L;2": 85, "L;4": 17}  # between greys of few bits, by Pillow's name of their layout
 RLE = (1, 2)  # compressions of a BMP, of 8 and 4 bits
 
 
-def open_with(data: bytes, *plugins: str) -> "Image":
+def open_with(data: bytes, *plugins: str) -> "ImageFile":
     """Open a file with these plugins of Pillow, and no others. Nothing is decoded yet."""
     from PIL import Image
 
     return Image.open(io.BytesIO(data), formats=plugins)
+
+
+def open_png(data: bytes) -> "Image":
+    """Open a PNG. Its transparent colour is brought to 8 bits, as Pillow does with the pixels.
+
+    Colours that differ from it only below these 8 bits become transparent too.
+    """
+    image = open_with(data, "PNG")
+    clear = image.info.get("transparency")
+    layout = str(image.tile[0].args) if image.tile else ""
+    if clear is not None and layout in GREY_STEPS:
+        image.info["transparency"] = clear * GREY_STEPS[layout]
+    elif clear is not None and layout == "RGB;16B":
+        image.info["transparency"] = tuple(level >> 8 for level in clear)
+    return image
 
 
 def open_heic(data: bytes) -> "Image":

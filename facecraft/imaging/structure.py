@@ -1,6 +1,5 @@
 """What a file says about itself, read before a decoder sees it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,8 +64,13 @@ class Fields:
         return int.from_bytes(self.take(count), self.order)
 
 
-def few(count: int) -> Iterator[int]:
-    """Count to `count`; raise ValueError where that is more than any photo has."""
-    if count > MOST_PARTS:
-        raise ValueError(f"The file has {count} parts of a kind.")
-    return iter(range(count))
+def check_count(count: int, most: int = MOST_PARTS) -> None:
+    """Raise ValueError for more parts of a kind than any photo has."""
+    if count > most:
+        raise ValueError(f"The file has {count} parts of a kind; at most {most} are read.")
+
+
+def parts(count: int) -> range:
+    """The numbers of so many parts of a kind. Raises as `check_count`."""
+    check_count(count)
+    return range(count)

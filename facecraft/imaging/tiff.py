@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from facecraft.errors import UnsupportedFormat
-from facecraft.imaging.structure import Fields, Structure, few
+from facecraft.imaging.structure import Fields, Structure, check_count, parts
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIPS, SAMPLES, TILE_WIDTH, TILE_HEIGHT, TILES, SAMPLE_FORMAT = 273, 277, 322, 323, 324, 339
@@ -64,21 +64,34 @@ class Directory:
     tags: Mapping[int, Tag]
 
     def values(self, tag: int, default: int | None = None) -> tuple[int, ...]:
-        """The values of a tag, unsigned. Raises ValueError where it is missing without a default."""
-        entry = self.tags.get(tag)
-        if entry is None:
-            if default is None:
-                raise ValueError(f"The TIFF has no tag {tag}.")
+        """The values of a tag, unsigned.
+
+        Raises:
+            ValueError: it is missing without a default, or has more than MOST_VALUES.
+        """
+        if default is not None and tag not in self.tags:
             return (default,)
-        fields = Fields(self.data, entry.at, None, self.order)
-        return tuple(fields.number(TYPE_BYTES[entry.kind]) for _ in range(entry.count))
+        entry = self._entry(tag)
+        check_count(entry.count, MOST_VALUES)
+        return self._numbers(entry, entry.count)
 
     def value(self, tag: int, default: int | None = None) -> int:
-        """The first value of a tag."""
-        values = self.values(tag, default)
-        if not values:
+        """The first value of a tag, unsigned. Raises ValueError where it is missing without a default."""
+        if default is not None and tag not in self.tags:
+            return default
+        entry = self._entry(tag)
+        if not entry.count:
             raise ValueError(f"The tag {tag} has no value.")
-        return values[0]
+        return self._numbers(entry, 1)[0]
+
+    def _entry(self, tag: int) -> Tag:
+        if tag not in self.tags:
+            raise ValueError(f"The TIFF has no tag {tag}.")
+        return self.tags[tag]
+
+    def _numbers(self, entry: Tag, count: int) -> tuple[int, ...]:
+        fields = Fields(self.data, entry.at, None, self.order)
+        return tuple(fields.number(TYPE_BYTES[entry.kind]) for _ in range(count))
 
 
 def measure(data: bytes, most_frames: int) -> Structure:
@@ -104,8 +117,8 @@ def first_directory(data: bytes) -> Directory:
     """Read the tags of the first picture. Raises ValueError if they are broken."""
     fields, wide = _opened(data)
     fields.at = fields.number(8 if wide else 4)
-    tags = {}
-    for _ in few(fields.number(8 if wide else 2)):
+    tags, total = dict[int, Tag](), 0
+    for _ in parts(fields.number(8 if wide else 2)):
         number, kind, count = fields.number(2), fields.number(2), fields.number(8 if wide else 4)
         inline = 8 if wide else 4
         size = TYPE_BYTES.get(kind, 1) * count
@@ -114,8 +127,11 @@ def first_directory(data: bytes) -> Directory:
             at = fields.number(inline)
         else:
             fields.take(inline)
+        total += size
         if at + size > len(data):
             raise ValueError("A tag lies outside of the file.")
+        if total > len(data):  # Pillow reads each of them for itself
+            raise ValueError("Tags share their values.")
         if kind not in SINGLE_BYTES and count > MOST_VALUES:
             raise ValueError("A tag has too many values.")
         tags[number] = Tag(kind, count, at)
@@ -158,5 +174,7 @@ def _count(data: bytes, most: int) -> int:
             break
         seen.add(at)
         fields.at = at
-        fields.take((20 if wide else 12) * fields.number(8 if wide else 2))
+        entries = fields.number(8 if wide else 2)
+        check_count(entries)
+        fields.take((20 if wide else 12) * entries)
     return max(1, len(seen))

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from facecraft.imaging.isobmff import Box, Place, boxes, inside, once, opened
-from facecraft.imaging.structure import Fields
+from facecraft.imaging.structure import Fields, check_count
 
 MOST_TRACKS = 8
-"""A sequence has one of colours, and may have one each of transparency, depth and thumbnails."""
+"""A sequence has one of colours, and may have one each of transparency, depth, thumbnails and sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,10 @@ def tracks_of(data: bytes) -> list[Track]:
     """The tracks of a file's box `moov` that hold pictures. Raises ValueError if it is broken."""
     whole = Box(b"", 0, len(data))
     moov = inside(data, whole, b"moov")
-    found = [] if moov is None else boxes(data, moov.start, moov.end)
-    read = [track for box in found if box.kind == b"trak" and (track := _track(data, box)) is not None]
-    if len(read) > MOST_TRACKS:
-        raise ValueError("The file has too many tracks.")
-    return read
+    inner = [] if moov is None else boxes(data, moov.start, moov.end)
+    found = [box for box in inner if box.kind == b"trak"]
+    check_count(len(found), MOST_TRACKS)
+    return [track for box in found if (track := _track(data, box)) is not None]
 
 
 def _track(data: bytes, trak: Box) -> Track | None:
@@ -49,7 +48,9 @@ def _track(data: bytes, trak: Box) -> Track | None:
     places = next(iter(once([each for each in (short, wide) if each is not None])), None)
     if kinds is None or sizes is None or places is None:
         return None
-    entry = next(boxes(data, kinds.start + 8, kinds.end))
+    entry = next(boxes(data, kinds.start + 8, kinds.end), None)
+    if entry is None:
+        raise ValueError("A track does not say its codec.")
     fields = Fields(data, entry.start + 24, entry.end)
     width, height = fields.number(2), fields.number(2)
     fields, _ = opened(data, sizes)

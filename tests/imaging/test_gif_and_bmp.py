@@ -1,13 +1,15 @@
 """GIF and BMP files: old formats, with readers that trust what a file says."""
 
 import struct
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from facecraft.errors import ImageTooLarge, UndecodableImage
+from facecraft.errors import ImageTooLarge, UndecodableImage, UnsupportedFormat
+from facecraft.imaging import gif
 from facecraft.types import RGBImage
 from tests.imaging.files import LIMITS, decode, saved
 
@@ -64,6 +66,53 @@ def test_comments_before_the_picture_cost_nothing() -> None:
         decode(data[:start] + comment * 2 + data[start:], LIMITS)
 
 
+HOSTILE_GIFS = {
+    "bytes between blocks": bytes(12_000_000),
+    "empty comments": b"\x21\xfe\0" * 4_000_000,
+    "blocks of one byte": b"\x21\xfe" + b"\1c" * 6_000_000 + b"\0",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_GIFS)
+def test_a_gif_of_millions_of_parts_is_refused_in_little_time(name: str) -> None:
+    data = saved(Image.new("L", (8, 8), 77), "GIF")
+    start, part = data.index(b"\x2c"), HOSTILE_GIFS[name]
+    for hostile in (data[:start] + part + data[start:], data[:-1] + part + data[-1:]):
+        begun = time.monotonic()
+        with pytest.raises(UndecodableImage) as caught:
+            decode(hostile, LIMITS)
+        assert "parts of a kind" in str(caught.value.__cause__)
+        assert time.monotonic() - begun < 5
+
+
+def test_the_limit_of_parts_counts_pictures_comments_and_bytes_between_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gif, "MOST_SECTIONS", 100)
+    data = saved(Image.new("L", (8, 8), 77), "GIF")
+    start = data.index(b"\x2c")
+    for part in (b"\0", b"\x21\xfe\0"):
+        assert (decode(data[:start] + part * 99 + data[start:], LIMITS).rgb == 77).all()
+        with pytest.raises(UndecodableImage):
+            decode(data[:start] + part * 100 + data[start:], LIMITS)
+
+
+def test_an_animation_may_have_more_blocks_if_they_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 1000 pictures of 500 KB have two million blocks. Here the limit and the animation are 50 times smaller.
+    monkeypatch.setattr(gif, "MOST_BLOCKS", gif.MOST_BLOCKS // 50)
+    picture = struct.pack("<B4HBB", 0x2C, 0, 0, 8, 8, 0, 8) + (b"\xff" + bytes(255)) * 1960 + b"\0"
+    data = saved(Image.new("L", (8, 8)), "GIF")[:-1] + picture * 19 + b";"
+    assert gif.measure(data, 20).frames == 20
+
+
+@pytest.mark.parametrize("name", ["GIF", "BMP"])
+def test_a_file_that_is_cut_off_is_refused(name: str, astronaut: RGBImage) -> None:
+    data = saved(Image.fromarray(astronaut).quantize(256), name)
+    for share in (0.001, 0.01, 0.3, 0.9, 0.99):
+        with pytest.raises((UndecodableImage, UnsupportedFormat)):
+            decode(data[: int(len(data) * share)], LIMITS)
+
+
 @pytest.mark.parametrize("data", [b"GIF89a", b"GIF89a" + bytes(7), b"GIF89a" + bytes(6) + b";"])
 def test_a_gif_without_a_picture_is_refused(data: bytes) -> None:
     with pytest.raises(UndecodableImage):
@@ -96,9 +145,12 @@ def test_transparency_of_a_bmp_counts_unless_it_is_empty() -> None:
     assert empty.alpha is None
 
 
-def compressed_bmp(width: int, height: int, runs: bytes) -> bytes:
-    """A BMP of 8 bits in runs; colour number n is (n, n, 255 - n)."""
-    palette = b"".join(bytes([255 - each, each, each, 0]) for each in range(256))
+BLUE_TO_YELLOW = b"".join(bytes([255 - each, each, each, 0]) for each in range(256))
+GREYS = b"".join(bytes([each, each, each, 0]) for each in range(256))
+
+
+def compressed_bmp(width: int, height: int, runs: bytes, palette: bytes = BLUE_TO_YELLOW) -> bytes:
+    """A BMP of 8 bits in runs. Number n of the palette is (n, n, 255 - n), or as it is given."""
     head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(runs), 0, 0, 256, 0)
     start = 14 + len(head) + len(palette)
     return struct.pack("<2sIHHI", b"BM", start + len(runs), 0, 0, start) + head + palette + runs
@@ -111,6 +163,16 @@ def test_a_compressed_bmp_decodes_to_its_pixels_in_little_time() -> None:
     levels = (np.arange(width) % 256).astype(np.uint8)
     assert (decoded.rgb[..., 0] == levels).all()
     assert (decoded.rgb[..., 2] == 255 - levels).all()
+
+
+@pytest.mark.parametrize(
+    ("palette", "pixel"), [(GREYS, [7, 7, 7]), (BLUE_TO_YELLOW, [7, 7, 248])], ids=["grey", "coloured"]
+)
+def test_a_compressed_bmp_of_each_palette_decodes_to_its_pixels(palette: bytes, pixel: list[int]) -> None:
+    decoded = decode(compressed_bmp(64, 4, b"\x40\7\0\0" * 4 + b"\0\1", palette), LIMITS)
+    assert (decoded.rgb == np.array(pixel)).all()
+    assert decoded.rgb.shape == (4, 64, 3)
+    assert decoded.alpha is None
 
 
 def test_a_compressed_bmp_that_is_cut_off_is_refused() -> None:
