@@ -27,6 +27,17 @@ LIMITS = {
 """Bytes that are read of the texts of a PNG, by their keyword."""
 
 
+def kept(photo: bytes | Image.Image, *, place: bool) -> Metadata | None:
+    """What a portrait's file may say of its photo, and of the place only if asked; None for nothing.
+
+    Args:
+        photo: as in `read`.
+        place: whether to say where it was taken.
+    """
+    told = read(photo) if place else read(photo).without_place
+    return None if told.empty else told
+
+
 def read(photo: bytes | Image.Image) -> Metadata:
     """What a photo says. What is broken says nothing.
 

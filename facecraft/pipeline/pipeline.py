@@ -10,7 +10,6 @@ from facecraft.errors import InvalidOption, NoFaceFound, RequestError
 from facecraft.finishing import crop
 from facecraft.imaging import codec, fit, preview, provenance
 from facecraft.imaging.limits import Limits, Terms
-from facecraft.imaging.metadata import Metadata
 from facecraft.options import Options
 from facecraft.pipeline.crowd import check_pace, check_portraits
 from facecraft.pipeline.draw import draw
@@ -219,18 +218,9 @@ class Pipeline:
                 picture, source = codec.convert(photo, self._limits)
             else:
                 picture, source = codec.decode(photo, self._limits, terms)
-            metadata = _kept(photo, options)
+            metadata = provenance.kept(photo, place=options.keeps_place) if options.keep_metadata else None
         shot = Shot(picture, source, self.models, timings, cancellation, metadata=metadata)
         return Scene(shot, options.face)
-
-
-def _kept(photo: bytes | Image, options: Options) -> Metadata | None:
-    """What the portrait's file may say of the photo; None for nothing."""
-    if not options.keep_metadata:
-        return None
-    found = provenance.read(photo)
-    kept = found if options.keeps_place else found.without_place
-    return None if kept.empty else kept
 
 
 def refuse_each(options: Options) -> None:

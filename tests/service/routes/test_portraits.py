@@ -1,8 +1,6 @@
 import base64
-import threading
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Any
 
 import httpx
 import pytest
@@ -10,16 +8,15 @@ import pytest
 from facecraft.errors import (
     FacecraftError,
     ImageTooLarge,
-    InferenceFailed,
     NoFaceFound,
     UndecodableImage,
     UnsupportedFormat,
 )
 from facecraft.options import Options
-from facecraft.results import Detection, Portrait
+from facecraft.results import Portrait
 from facecraft.types import Damage, Note, RuleResult, Source, Verdict
 from tests.portraits import BLANK
-from tests.service.conftest import FakePipeline, echo
+from tests.service.conftest import echo
 
 Serve = Callable[..., httpx.Client]
 
@@ -172,31 +169,6 @@ def test_a_preset_in_the_query_and_in_the_form_is_refused(client: httpx.Client) 
     assert (response.status_code, response.json()["code"]) == (422, "invalid_option")
 
 
-def test_presets_lists_each_with_its_rules_and_where_they_are(client: httpx.Client) -> None:
-    presets = {preset["name"]: preset for preset in client.get("/presets").json()["presets"]}
-    assert presets["ad"] == {
-        "name": "ad",
-        "title": presets["ad"]["title"],
-        "width": 96,
-        "height": 96,
-        "dpi": None,
-        "width_mm": None,
-        "height_mm": None,
-        "head": presets["ad"]["head"],
-        "eye_line": presets["ad"]["eye_line"],
-        "top_margin": None,
-        "background": presets["ad"]["background"],
-        "replace_background": True,
-        "retouching": True,
-        "document": False,
-        "format": "jpeg",
-        "max_kb": 100,
-        "source": presets["ad"]["source"],
-        "date": presets["ad"]["date"],
-        "note": presets["ad"]["note"],
-    }
-
-
 def test_notes_and_the_verdict_stand_in_headers_and_in_json(serve: Serve) -> None:
     rule = RuleResult("head_height", "fail", 0.4, 0.5, 0.69, "share", "chin to crown")
     finished = replace(ANIMATED, notes=(Note("smaller", "It shrank."),), verdict=Verdict((rule,)))
@@ -209,11 +181,6 @@ def test_notes_and_the_verdict_stand_in_headers_and_in_json(serve: Serve) -> Non
     )
     assert response.json()["notes"] == [{"code": "smaller", "detail": "It shrank."}]
     assert response.json()["verdict"] == {"status": "fail", "rules": [asdict(rule)]}
-
-
-def test_check_takes_the_file_and_a_preset_alone(client: httpx.Client) -> None:
-    response = client.post("/check", files={"file": PHOTO}, data={"width": "100"})
-    assert response.json()["detail"] == "There is no option 'width': /check takes only the file and a preset."
 
 
 @pytest.mark.parametrize(
@@ -247,36 +214,3 @@ def test_what_the_pipeline_refuses_is_told_as_a_problem(
     if error.limit is not None:
         expected["limit"] = 40
     assert response.json() == expected
-
-
-def test_detect_answers_with_the_faces(client: httpx.Client) -> None:
-    response = client.post("/detect", files={"file": PHOTO})
-    assert response.status_code == 200
-    assert response.headers["Server-Timing"] == "decode;dur=1.2, detect;dur=20.0"
-    assert response.headers["X-Facecraft-Faces"] == "1"
-    assert set(response.json()) == {"faces", "source", "timings_ms"}
-    assert response.json()["faces"][0]["bbox"] == [10.13, 20, 50, 70]
-
-
-def test_detect_takes_no_options(client: httpx.Client) -> None:
-    response = client.post("/detect", files={"file": PHOTO}, data={"strength": "1"})
-    assert response.status_code == 422
-    assert response.json()["detail"] == "There is no option 'strength': /detect takes only the file."
-
-
-@pytest.mark.parametrize("path", ["/detect", "/check"])
-def test_past_the_deadline_a_photo_is_not_looked_at_any_further(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
-    ended = threading.Event()
-
-    def look(*given: Any) -> Detection:
-        cancellation = given[-1]
-        cancellation.wait(5)
-        if cancellation.cancelled:
-            ended.set()
-        raise InferenceFailed("No one reads this.")
-
-    monkeypatch.setattr(FakePipeline, path[1:], look)
-    assert serve(deadline_s=0.2).post(path, files={"file": PHOTO}).status_code == 504
-    assert ended.wait(5)
