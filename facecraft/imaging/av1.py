@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from facecraft.imaging.structure import MOST_PARTS, check_count
+from facecraft.imaging.structure import MOST_PARTS, Bits, check_count
 
 SEQUENCE_HEADER, FRAME_HEADER, FRAME = 1, 3, 6
 HEADER_BYTES = 512  # more than any header of a sequence, and than what is read of a frame's
@@ -15,20 +15,6 @@ MOST_UNITS = 3 * MOST_PARTS
 """Most units (OBUs) of a file's pictures: a tile of a grid has three."""
 SELECT = 2  # the choice is left to each frame
 SWITCH_FRAME, KEY_FRAME = 3, 0
-
-
-class _Bits:
-    """Bits, the highest of each byte first."""
-
-    def __init__(self, data: bytes) -> None:
-        self._value = int.from_bytes(data, "big")
-        self._left = 8 * len(data)
-
-    def take(self, count: int) -> int:
-        self._left -= count
-        if self._left < 0:
-            raise ValueError("An AV1 header is cut off.")
-        return self._value >> self._left & (1 << count) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +60,10 @@ def _largest_bytes(data: bytes, numbers: Iterator[int]) -> int:
     for kind, payload in _obus(data):
         check_count(next(numbers), MOST_UNITS)
         if kind == SEQUENCE_HEADER:
-            sequence = _sequence(_Bits(payload))
+            sequence = _sequence(Bits(payload))
             largest = max(largest, sequence.width * sequence.height * sequence.sample_bytes)
         elif kind in (FRAME_HEADER, FRAME) and sequence is not None:
-            largest = max(largest, _frame_px(_Bits(payload), sequence) * sequence.sample_bytes)
+            largest = max(largest, _frame_px(Bits(payload), sequence) * sequence.sample_bytes)
     if sequence is None:
         raise ValueError("The AV1 data has no sequence header.")
     return int(largest)
@@ -103,7 +89,7 @@ def _obus(data: bytes) -> Iterator[tuple[int, bytes]]:
         at += size
 
 
-def _sequence(bits: _Bits) -> _Sequence:
+def _sequence(bits: Bits) -> _Sequence:
     profile = bits.take(3)
     bits.take(1)  # still picture
     still = bool(bits.take(1))
@@ -134,14 +120,14 @@ def _sequence(bits: _Bits) -> _Sequence:
     )
 
 
-def _timing(bits: _Bits) -> tuple[bool, int]:
+def _timing(bits: Bits) -> tuple[bool, int]:
     """Whether shown frames have times, and how many bits these take."""
     delay_bits, time_bits, equal, model = 0, 0, False, False
     if bits.take(1):
         bits.take(64)
         equal = bool(bits.take(1))
         if equal:
-            _skip_uvlc(bits)
+            bits.take_golomb()
         model = bool(bits.take(1))
         if model:
             delay_bits = bits.take(5) + 1
@@ -160,14 +146,7 @@ def _timing(bits: _Bits) -> tuple[bool, int]:
     return model and not equal, time_bits
 
 
-def _skip_uvlc(bits: _Bits) -> None:
-    zeros = 0
-    while not bits.take(1):
-        zeros += 1
-    bits.take(zeros if zeros < 32 else 0)
-
-
-def _frame_px(bits: _Bits, sequence: _Sequence) -> int:
+def _frame_px(bits: Bits, sequence: _Sequence) -> int:
     """Pixels of a frame, which may override the size of its sequence."""
     if sequence.still or bits.take(1):  # or it shows an earlier one
         return 0

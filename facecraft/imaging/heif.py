@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from facecraft.errors import UnsupportedFormat
-from facecraft.imaging import av1, isobmff
+from facecraft.imaging import av1, hevc, isobmff
 from facecraft.imaging.isobmff import Items
 from facecraft.imaging.structure import Fields, Structure
 from facecraft.imaging.tracks import Track, tracks_of
@@ -15,6 +15,7 @@ OF_VIDEO = (1, 2, 6, 14, 15)  # and none at all
 ALPHA = (b"alpha", b"auxid:1\x00")  # in the type of an auxiliary picture; auxid:2 is depth
 OF_ANOTHER = (b"thmb", b"auxl")  # references from a picture to the one that it belongs to
 NAME_BYTES = 100  # more than the type of an auxiliary picture has
+MOST_SHARED = 2  # times the file's size; a writer stores equal tiles once
 GRID_BYTES = 64  # more than a grid has of its own
 
 
@@ -112,7 +113,7 @@ def _still(data: bytes, items: Items, item: int, coding: _Coding) -> Structure:
             for plane in _tiles(data, items, each, coding) or [each]:
                 transparency[plane] += times
     pictures = coded + transparency
-    if sum(items.size_bytes(each) for each in pictures) > len(data):
+    if sum(items.size_bytes(each) for each in pictures) > MOST_SHARED * len(data):
         raise ValueError("Pictures share their data.")
     decoded = coding.decoded_bytes(data, items, pictures)
     return Structure(width, height, 1, max(width * height, decoded))
@@ -134,10 +135,9 @@ def _moving(data: bytes, tracks: list[Track]) -> Structure:
 
 
 def _hevc_bytes(data: bytes, items: Items, item: int) -> int:
-    fields = _property(data, items, item, b"hvcC")
-    fields.take(16)
-    chroma, depth = fields.number(1) & 3, (fields.number(1) & 7) + 8
-    return int(_pixels(data, items, item) * CHROMA_SAMPLES[chroma] * (1 if depth == 8 else 2))
+    coding = hevc.coding_of(_property(data, items, item, b"hvcC"), items.content(data, item))
+    sample_bytes = 1 if max(coding.luma_bits, coding.chroma_bits) == 8 else 2
+    return int(_pixels(data, items, item) * CHROMA_SAMPLES[coding.chroma] * sample_bytes)
 
 
 def _pixels(data: bytes, items: Items, item: int) -> int:

@@ -163,6 +163,8 @@ def _kinds(data: bytes, iinf: Box | None) -> tuple[dict[int, bytes], frozenset[i
             add(kinds, item, fields.take(4) if version >= 2 else b"")
             if data[entry.start + 3] & 1:
                 hidden.add(item)
+            # Its type, its name and others. Where one is no text, pi-heif ends the process.
+            (kinds[item] + fields.take(entry.end - fields.at)).decode()
     return kinds, frozenset(hidden)
 
 

@@ -64,6 +64,28 @@ class Fields:
         return int.from_bytes(self.take(count), self.order)
 
 
+class Bits:
+    """Bits, the highest of each byte first. One behind the last raises ValueError."""
+
+    def __init__(self, data: bytes) -> None:
+        self._value = int.from_bytes(data, "big")
+        self._left = 8 * len(data)
+
+    def take(self, count: int) -> int:
+        """The next bits, as a number."""
+        self._left -= count
+        if self._left < 0:
+            raise ValueError("A header is cut off.")
+        return self._value >> self._left & (1 << count) - 1
+
+    def take_golomb(self) -> int:
+        """The next number in Exp-Golomb coding, as in H.265 and AV1; with 32 zeros or more, 2 ** 32 - 1."""
+        zeros = 0
+        while not self.take(1):
+            zeros += 1
+        return (1 << zeros) - 1 + self.take(zeros) if zeros < 32 else (1 << 32) - 1
+
+
 def check_count(count: int, most: int = MOST_PARTS) -> None:
     """Raise ValueError for more parts of a kind than any photo has."""
     if count > most:

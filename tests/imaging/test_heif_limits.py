@@ -1,9 +1,11 @@
 """HEIC and AVIF files of many small parts: each is within its limit, and all together would take long."""
 
+import io
 import struct
 import time
 from dataclasses import replace
 
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -140,3 +142,47 @@ def test_a_track_without_a_codec_is_refused() -> None:
     with pytest.raises(UndecodableImage) as caught:
         decode(data[:start] + empty + data[start + size :], LIMITS)
     assert "codec" in str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize("depth", [0x00, 0x7F, 0xFA], ids=["8 bits as 8", "15 bits", "10 bits"])
+def test_a_picture_is_coded_as_it_says(depth: int) -> None:
+    # pi-heif reserves memory for what the file says, and the decoder fills it with what there is.
+    data = bytearray(heic(SMALL.convert("L")))
+    at = data.index(b"hvcC") + 4 + 17
+    data[at] = depth
+    if depth == 0:
+        assert decode(bytes(data), LIMITS).rgb.shape == (64, 64, 3)
+        return
+    with pytest.raises(UndecodableImage) as caught:
+        decode(bytes(data), LIMITS)
+    assert "coded in another way" in str(caught.value.__cause__)
+
+
+def test_a_second_description_of_the_coding_has_to_say_the_same() -> None:
+    data = heic(SMALL.convert("L"))
+    other = heifs.primary(heic(SMALL))  # in colour
+    sets = hevc_sets(other)
+    item = heifs.primary(data)
+    within = replace(item, data=struct.pack(">I", len(sets)) + sets + item.data)
+    with pytest.raises(UndecodableImage) as caught:
+        decode(assemble(b"heic", [within]), LIMITS)
+    assert "coded in another way" in str(caught.value.__cause__)
+
+
+def hevc_sets(item: Item) -> bytes:
+    """The sequence parameter set of a picture."""
+    (box_,) = (each for each in item.properties if each[4:8] == b"hvcC")
+    at = box_.index(b"\x42\x01")
+    return box_[at : at + int.from_bytes(box_[at - 2 : at], "big")]
+
+
+@pytest.mark.parametrize("wrong", [b"\xffxif", b"Ex\xe9f"])
+def test_the_type_of_an_item_is_text(wrong: bytes) -> None:
+    buffer = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x010E] = "a title"
+    pillow_heif.from_pillow(SMALL).save(buffer, exif=exif.tobytes())
+    data = buffer.getvalue()
+    at = data.index(b"Exif")
+    with pytest.raises(UndecodableImage):
+        decode(data[:at] + wrong + data[at + 4 :], LIMITS)
