@@ -16,7 +16,7 @@ CHARSETS = frozenset(
         *("iso-2022-jp", "shift_jis", "euc-jp", "euc-kr", "gb2312", "gbk", "gb18030", "big5"),
     ]
 )
-"""Those that mail programs use. Python has more, of which some decode no bytes and some no charset at all, and
+"""Those that mail programs use. Python has more, of which some decode no bytes and some are no charsets, and
 remembers for ever each name that it has looked for in vain."""
 ENCODED_WORD = re.compile(r"=\?[^?\s]+\?[bq]\?[^?\s]*\?=", re.IGNORECASE)
 
