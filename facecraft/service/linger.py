@@ -12,8 +12,8 @@ class LingeringTransport(asyncio.Transport):
     """A transport whose `close` lets a client finish that is still sending.
 
     A system that closes a connection with unread bytes resets it, and the client may lose the answer. So
-    this one ends only its own side, and drops what still arrives, for at most LINGER_S and about LINGER_BYTES:
-    what the last read has is not counted before.
+    this one ends only its own side, and drops what still arrives, for at most LINGER_S and about
+    LINGER_BYTES: a read that goes beyond them ends it.
 
     Args:
         transport: of the connection.
