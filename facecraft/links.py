@@ -9,8 +9,8 @@ settings:
     FACECRAFT_PORT_8000_TCP, and the same with _ADDR, _PORT, _PROTO and others at its end
     FACECRAFT_NAME=/web/facecraft, FACECRAFT_ENV_PATH (Docker)
 
-Their names alone could be mistyped settings. So they count only beside an address, or a container, of the same
-service.
+Their names alone could be mistyped settings. So they count only beside an address, or a container, of the
+same service.
 """
 
 import re

@@ -6,8 +6,9 @@ file has its problem (RFC 9457).
 CSV is for spreadsheets: UTF-8, a header, and one line for each file, with every cell in quotes. Lists are
 separated by spaces. A problem has only its `code` and `detail`. Spreadsheets read a cell as a formula if it
 begins with = + - @, and some also drop what stands before these, or take their wide forms for them. File
-names may begin like this, so such a cell gets an apostrophe before it. Line ends and tabs are written as \\n and
-\\t, because a program that does not know quotes would begin a cell after them. JSON keeps every name unchanged.
+names may begin like this, so such a cell gets an apostrophe before it. Line ends and tabs are
+written out, because a program that does not know quotes would begin a cell after them. JSON keeps every name
+unchanged.
 """
 
 import csv
