@@ -10,7 +10,7 @@ from facecraft.errors import InvalidOption, RequestError, UnsupportedEncoding
 from facecraft.service.request.fields import MAX_FIELD_BYTES, reserve_field, too_long
 from facecraft.service.request.files import FileBuffer, ReceivedFile
 from facecraft.service.request.media import EXAMPLE, body_type
-from facecraft.service.request.names import decode, file_name
+from facecraft.service.request.names import decode, parse_disposition
 
 PLAIN_ENCODINGS = (b"", b"binary", b"8bit", b"7bit")
 
@@ -129,17 +129,14 @@ class MultipartForm(ABC):
         self._header_name = self._header_value = b""
 
     def _on_headers_finished(self) -> None:
-        disposition = self._headers.get(b"content-disposition", b"")
-        _, parameters = parse_options_header(disposition)
-        if b"name" not in parameters:
+        name, name_of_file = parse_disposition(self._headers.get(b"content-disposition", b""))
+        if name is None:
             raise RequestError("A part of the form has no name.", hint=EXAMPLE)
-        name = decode(parameters[b"name"])
         encoding = self._headers.get(b"content-transfer-encoding", b"").strip().lower()
         if encoding not in PLAIN_ENCODINGS:
             raise UnsupportedEncoding(
                 f"The part {name!r} has the Content-Transfer-Encoding {decode(encoding)}."
             )
-        name_of_file = file_name(disposition)
         is_file = name_of_file is not None or self._is_binary
         if name == "file":
             if not is_file:

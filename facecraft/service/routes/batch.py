@@ -5,7 +5,6 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from facecraft.service.batch.batch import Batch
-from facecraft.service.batch.sending import abort
 from facecraft.service.openapi import BATCH
 from facecraft.service.request.fields import query_preset
 from facecraft.service.request.multipart import parse_boundary
@@ -43,6 +42,5 @@ class BatchResponse(Response):
         except ClientDisconnect:
             if not batch.response.started:
                 raise
-            await abort(scope, receive)
         finally:
             scope["state"]["batch"] = batch.counts()
