@@ -43,6 +43,7 @@ PLACES = {
     "benchmarks/test_quality.py": ("models",),
     "checks": ("models", "server"),
     "cli": ("models", "server"),
+    "cli/test_healthcheck.py": ("alone",),
     "faults": ("models", "server", "alone"),
     "finishing/test_memory.py": ("models", "alone"),
     "hostile": ("models", "server", "alone"),

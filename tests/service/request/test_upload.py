@@ -117,7 +117,7 @@ def test_a_slow_steady_upload_takes_longer_than_the_time_of_silence(serve: Serve
 
 
 def test_an_upload_below_the_least_rate_is_given_up(serve: Serve) -> None:
-    url = serve(upload_timeout_s=1, min_upload_rate=100_000).base_url
+    url = serve(upload_timeout_s=3, min_upload_rate=100_000).base_url
     head = b"POST /process HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\n"
     with socket.create_connection((url.host, url.port or 80), 5) as connection:
         connection.sendall(head + b"Content-Length: 99000\r\n\r\n")
