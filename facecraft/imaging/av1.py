@@ -107,11 +107,12 @@ def _sequence(bits: Bits) -> _Sequence:
     bits.take(3)  # superblocks, filters
     if not still:
         bits.take(4)  # compound, motion and filters
-        if bits.take(1):
-            bits.take(2)  # order hints
+        ordered = bits.take(1)
+        bits.take(2 * ordered)  # what order hints allow
         screen_content = SELECT if bits.take(1) else bits.take(1)
         if screen_content:
             integer_motion = SELECT if bits.take(1) else bits.take(1)
+        bits.take(3 * ordered)  # the bits of an order hint
     bits.take(3)  # filters
     sample_bytes = (2 if bits.take(1) else 1) * (1.5 if profile == 0 else 3)
     return _Sequence(
