@@ -41,11 +41,11 @@ def test_an_array_and_an_image_are_processed_as_their_file(
 
 
 def test_pixels_of_a_camera_are_not_held_against_the_limit_of_uploads(fc: Facecraft) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (3000, 4000, 3), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (4500, 4000, 3), np.uint8)
     assert noise.nbytes > Settings().max_upload_bytes
     for photo in (noise, Image.fromarray(noise)):
         portrait = fc.process(photo, restorer="none", require_face=False, format="jpeg", judge=False)
-        assert (portrait.source.width, portrait.source.height) == (4000, 3000)
+        assert (portrait.source.width, portrait.source.height) == (4000, 4500)
 
 
 def test_a_check_knows_no_file_size_without_a_file(fc: Facecraft, astronaut: RGBImage, png: Encode) -> None:
