@@ -131,7 +131,7 @@ def test_the_cpu_profile_comes_up_healthy_and_restores_a_portrait(cpu: Compose, 
     check_portrait(over_http("127.0.0.1", cpu.port), PORTRAIT.read_bytes())
     limits = _limits(engine, container)
     assert (limits["ReadonlyRootfs"], limits["CapDrop"]) == (True, ["ALL"])
-    assert (limits["Memory"], limits["PidsLimit"]) == (8 * 2**30, 256)
+    assert (limits["Memory"], limits["PidsLimit"]) == (10 * 2**30, 256)
     owner = container.python(
         "import os; print(os.stat('/data/cache').st_uid, os.access('/data/cache', os.W_OK))"
     )
