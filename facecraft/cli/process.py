@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from facecraft.bulk.storage import is_url
 from facecraft.cli import load
+from facecraft.cli.archive import ArchiveOptions, process_archive
 from facecraft.cli.photos import Photos, failure, find
 from facecraft.cli.portrait_options import portrait_options
 from facecraft.errors import InvalidOption, ServiceError
@@ -33,6 +35,19 @@ DryRun: TypeAlias = Annotated[
     bool, typer.Option("--dry-run", help="Check the options and folders, name what is no photo, and end.")
 ]
 
+ShardOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="I/N",
+        help="Of the photos in a bucket, do one of N parts: 0/N to N-1/N, on as many machines.",
+    ),
+]
+RetryFailed: TypeAlias = Annotated[
+    bool,
+    typer.Option("--retry-failed", help="Of a bucket, also try those photos again that failed for good."),
+]
+URL_HINT = "Give URLs, such as s3://photos/in; a folder is file:///data/in."
+
 
 @portrait_options
 def process(
@@ -40,20 +55,21 @@ def process(
     *,
     fields: Mapping[str, str],
     output: Annotated[
-        Path,
+        str,
         typer.Option(
             "--output",
             "-o",
             metavar="PATH",
             help="Folder for the portraits, created if missing; for one photo, it can also be a file such as "
-            "anna.jpg.",
+            "anna.jpg. For a bucket, the URL of a folder.",
         ),
     ],
     manifest: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FILE",
-            help="Write each photo's result to a .csv or .json file, with a verdict.",
+            help="Write each photo's result to a .csv or .json file, with a verdict; in a bucket to a "
+            ".parquet or .csv file.",
         ),
     ] = None,
     include: Include = None,
@@ -62,6 +78,8 @@ def process(
         typer.Option("--watch", help="Watch one folder (PHOTO) and process every photo dropped into it."),
     ] = False,
     dry_run: DryRun = False,
+    shard: ShardOption = None,
+    retry_failed: RetryFailed = False,
 ) -> int:
     """Make portraits of photos.
 
@@ -70,12 +88,22 @@ def process(
     from facecraft.folders.selection import Selection  # noqa: PLC0415
 
     selection = Selection(tuple(include or ()))
+    archive = ArchiveOptions(shard=shard, retry_failed=retry_failed)
+    if any(map(is_url, (*inputs, output))):
+        options = Options.parse(fields)
+        load.preset_of(options)
+        if watch or dry_run:
+            raise InvalidOption("--watch and --dry-run are for folders.", hint="Omit them for a bucket.")
+        return process_archive(inputs, output, options, archive, manifest=manifest, selection=selection)
+    if archive != ArchiveOptions():
+        raise InvalidOption("--shard and --retry-failed are for buckets.", hint=URL_HINT)
+    file = None if manifest is None else Path(manifest)
     if watch:
         from facecraft.cli.watch import watch as watch_folder  # noqa: PLC0415
 
         options = Options.parse(fields)
-        return watch_folder(inputs, output, options, manifest, selection, dry_run=dry_run)
-    return _process_once(inputs, output, fields, manifest, selection, dry_run=dry_run)
+        return watch_folder(inputs, Path(output), options, file, selection, dry_run=dry_run)
+    return _process_once(inputs, Path(output), fields, file, selection, dry_run=dry_run)
 
 
 def _process_once(

@@ -122,11 +122,12 @@ def _members(entry: Entry) -> dict[str, object]:
 def _row(entry: Entry) -> list[object]:
     problem = entry.problem or {}
     members = asdict(entry) | {"code": problem.get("code"), "detail": problem.get("detail")}
-    return [_cell(members[column]) for column in COLUMNS]
+    return [cell(members[column]) for column in COLUMNS]
 
 
-def _cell(value: object) -> object:
-    if isinstance(value, tuple):
+def cell(value: object) -> object:
+    """A value for CSV: words for a list, and no formula."""
+    if isinstance(value, tuple | list):
         value = " ".join(value)
     if isinstance(value, str) and (_begins_formula(value) or _begins_formula(_plain(value))):
         return f"'{value}"

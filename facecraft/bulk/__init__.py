@@ -1,0 +1,1 @@
+"""Archives in buckets: portraits of millions of photos, on one machine or many."""

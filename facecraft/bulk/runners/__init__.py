@@ -1,0 +1,1 @@
+"""Where the photos of a bucket are worked on: this machine, or a cluster."""
