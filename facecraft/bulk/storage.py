@@ -67,7 +67,10 @@ class Storage:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
+        scheme, _, place = url.partition("://")
+        if not place.strip("/"):
+            raise InvalidOption(f"{url} is no place for photos: it names none.")
+        self.url = f"{scheme.lower()}://{place.rstrip('/')}"
         self._store = _open(self.url)
 
     def pages(self, folder: str = "") -> Iterator[list[Found]]:
@@ -133,7 +136,7 @@ def _open(url: str) -> "ObjectStore":
         },
     }
     try:
-        if url.lower().startswith("file://"):
+        if url.startswith("file://"):
             return from_url(_quoted(url), mkdir=True)
         return from_url(
             url,
