@@ -140,7 +140,11 @@ def _open(url: str) -> "ObjectStore":
             return from_url(_quoted(url), mkdir=True)
         return from_url(
             url,
-            client_options={"timeout": timedelta(seconds=SILENCE_S), "connect_timeout": timedelta(seconds=5)},
+            client_options={
+                "timeout": timedelta(seconds=SILENCE_S),
+                "connect_timeout": timedelta(seconds=5),
+                "allow_http": True,  # only where the endpoint in the environment says so
+            },
             retry_config=retries,
         )
     except (BaseError, OSError, ValueError) as error:

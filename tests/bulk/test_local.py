@@ -127,7 +127,7 @@ def test_a_storage_that_is_gone_ends_the_run(
         (bucket.portraits / f"good-{number:03}.jpg").mkdir()  # no file can have this name
     with pytest.raises(StorageFailed, match="10 photos in a row"):
         bucket.run(runner)
-    ledger = [page for page in Storage(bucket.job.target).pages("_facecraft")]
+    ledger = list(Storage(bucket.job.target).pages("_facecraft"))
     assert sum(map(len, ledger)) == 1, "what was done is written"
 
 
