@@ -46,7 +46,7 @@ test: lint models  ## lint, then all usual tests on two cores, and what they do 
 	$(BIN)/coverage report
 	$(BIN)/python -m lint.branches
 
-test-fast: $(VENV)/.dev  ## the tests that need no models and no server, in about a minute
+test-fast: $(VENV)/.dev  ## the tests that need no models and no server, in some minutes
 	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m '$(USUAL) and not alone and not models and not server' $(PYTEST_ARGS)
 
 test-page: $(VENV)/.dev  ## the page in a real browser; needs Debian's chromium

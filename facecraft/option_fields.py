@@ -35,7 +35,7 @@ class OptionFields(BaseModel):
     each: bool = Field(
         default=False,
         description="Whether every face that the photo's edge does not cut gets a portrait of its own. "
-        "The answer is a ZIP then.",
+        "POST /process answers with a ZIP then.",
     )
     damaged: Damaged = Field(
         default="refuse",

@@ -9,7 +9,7 @@ from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, field_val
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from facecraft.errors import SettingInvalid
-from facecraft.links import is_address, is_link
+from facecraft.links import find_links, is_address
 from facecraft.model_names import detectors, listed, one_of, restorers, segmenters, upscalers
 from facecraft.weights.store import default_graphs_dir, default_models_dir
 
@@ -208,8 +208,8 @@ class Settings(BaseSettings):
             SettingInvalid: a FACECRAFT_* name is unknown, or a value is outside its range.
         """
         variables = {PREFIX + name.upper() for name in cls.model_fields}
-        for name, value in os.environ.items():
-            if name.startswith(PREFIX) and name not in variables and not is_link(name, value):
+        for name in os.environ.keys() - variables - find_links(os.environ):
+            if name.startswith(PREFIX):
                 near = get_close_matches(name, variables, n=1, cutoff=0.0)[0]
                 raise SettingInvalid(f"There is no variable {name}; did you mean {near}?")
         try:

@@ -1,12 +1,15 @@
 """The errors of pydantic, in the words of Facecraft."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from pydantic_core import ErrorDetails
 
 from facecraft.colours import BACKGROUND_ERROR, HINT
 from facecraft.errors import InvalidOption
+
+WORDS: Mapping[str, str] = {"bool_parsing": "Input should be true or false"}
+"""Shorter words for an error of pydantic, by its type."""
 
 
 def invalid_option(errors: Sequence[ErrorDetails], names: Collection[str]) -> InvalidOption:
@@ -17,7 +20,8 @@ def invalid_option(errors: Sequence[ErrorDetails], names: Collection[str]) -> In
     if error["type"] == BACKGROUND_ERROR:
         return InvalidOption(error["msg"], hint=HINT)
     if not unknown:
-        reasons = dict.fromkeys(each["msg"] for each in errors if each["loc"][:1] == error["loc"][:1])
+        same = [each for each in errors if each["loc"][:1] == error["loc"][:1]]
+        reasons = dict.fromkeys(WORDS.get(each["type"], each["msg"]) for each in same)
         return InvalidOption(f"The option {name} is wrong: {', or '.join(reasons)}.")
     near = get_close_matches(name, names, n=1)
     suggestion = f" Did you mean {near[0]}?" if near else ""

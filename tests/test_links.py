@@ -1,6 +1,6 @@
 import pytest
 
-from facecraft.links import is_link
+from facecraft.links import find_links
 
 LINKS = {
     # Kubernetes, beside a Service named facecraft
@@ -33,11 +33,29 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize(("name", "value"), LINKS.items())
-def test_what_kubernetes_and_docker_make_is_a_link(name: str, value: str) -> None:
-    assert is_link(name, value)
+ALONE = {
+    "FACECRAFT_ENV_API_KEYS": "secret",
+    "FACECRAFT_SERVICE_HOST": "10.0.0.9",
+    "FACECRAFT_SERVICE_PORT": "9",
+    "FACECRAFT_PORT_8000_TCP_PORT": "9",
+}
 
 
-@pytest.mark.parametrize(("name", "value"), OTHERS.items())
+def test_what_kubernetes_and_docker_make_is_a_link() -> None:
+    assert find_links(LINKS) == set(LINKS)
+
+
+def test_it_is_one_as_well_where_the_port_is_set_anew() -> None:
+    variables = {**LINKS, "FACECRAFT_PORT": "1234"}
+    assert find_links(variables) == LINKS.keys() - {"FACECRAFT_PORT"}
+
+
+@pytest.mark.parametrize(("name", "value"), (OTHERS | ALONE).items())
 def test_what_a_person_mistyped_is_none(name: str, value: str) -> None:
-    assert not is_link(name, value)
+    assert find_links({name: value}) == set()
+
+
+def test_names_alone_make_no_links_nor_does_another_service() -> None:
+    assert find_links(ALONE) == set()
+    other = {"FACECRAFT_GPU_PORT": "tcp://10.96.12.7:8000", "FACECRAFT_GPU_NAME": "/web/gpu"}
+    assert find_links(ALONE | other) == set(other)

@@ -44,6 +44,15 @@ def test_links_to_other_services_are_no_settings(monkeypatch: pytest.MonkeyPatch
         Settings.load()
 
 
+@pytest.mark.parametrize(
+    "name", ["FACECRAFT_SERVICE_HOST", "FACECRAFT_SERVICE_PORT", "FACECRAFT_ENV_API_KEYS"]
+)
+def test_what_only_has_the_name_of_a_link_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "9")
+    with pytest.raises(SettingInvalid, match=f"no variable {name}"):
+        Settings.load()
+
+
 def test_an_address_is_no_port_of_another_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACECRAFT_PORT", "http://10.96.12.7:8000")
     with pytest.raises(SettingInvalid, match="FACECRAFT_PORT is wrong"):

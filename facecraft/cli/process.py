@@ -15,6 +15,7 @@ from facecraft.cli.portrait_options import portrait_options
 from facecraft.errors import InvalidOption, ServiceError
 from facecraft.files import write_whole
 from facecraft.options import Options
+from facecraft.text import printable
 
 if TYPE_CHECKING:
     from facecraft.folders.manifest import Entry
@@ -139,7 +140,9 @@ def _process_once(
     if output.jobs:
         entries += _run(output.jobs, options, settings, judge=manifest is not None)
     failed = sum(entry.status == "failed" for entry in entries)
-    print(f"{len(entries) - failed} done, {failed} failed, in {path}")
+    if output.format is not None:
+        _tell(entries)
+    print(f"{len(entries) - failed} done, {failed} failed, in {output.folder}")
     if manifest is not None:
         _write_manifest(manifest, FORMATS[manifest.suffix.lower()](entries))
     return 1 if failed else 0
@@ -162,6 +165,17 @@ def _run(jobs: "list[Job]", options: Options, settings: "Settings", *, judge: bo
                         progress.write(failure(entry.file, entry.problem), file=sys.stderr)
                 progress.update()
     return entries
+
+
+def _tell(entries: "list[Entry]") -> None:
+    """Say of each portrait what was decided for it, and how it is judged."""
+    for entry in entries:
+        told = list(entry.notes)
+        if entry.verdict is not None:
+            failed = f" ({', '.join(entry.failed_rules)})" if entry.failed_rules else ""
+            told.append(f"verdict {entry.verdict}{failed}")
+        if told:
+            print(printable(f"{entry.output}: {'; '.join(told)}"))
 
 
 def _write_manifest(path: Path, content: bytes) -> None:

@@ -72,6 +72,7 @@ class Layout:
         done: for photos with a finished portrait.
         failed: for photos that cannot be processed.
         finishing: for photos while their portraits are written.
+        unsearched: folders that the last search could not look into, with the reason.
 
     Raises:
         StartupError: the watcher would find portraits as new photos, or a folder cannot be written.
@@ -81,6 +82,7 @@ class Layout:
         self, folder: Path, output: Path, *, marked: bool = False, selection: Selection = EVERYTHING
     ) -> None:
         self._marked, self._selection = marked, selection
+        self.unsearched: dict[Path, str] = {}
         self.folder, self.output = folder.resolve(), output.resolve()
         self.done, self.failed, self.finishing = (self.folder / name for name in (DONE, FAILED, FINISHING))
         own = (self.done, self.failed, self.finishing)
@@ -102,7 +104,10 @@ class Layout:
 
     def photos(self) -> Iterator[tuple[Path, Fingerprint]]:
         """Find every dropped file, in IN and in `.finishing`, sorted by name, but what systems put there."""
-        for root, folders, names in os.walk(self.folder):
+        self.unsearched = {}
+        for root, folders, names in os.walk(
+            self.folder, onerror=lambda error: self._note(Path(error.filename), error)
+        ):
             here = Path(root)
             depth = len(here.relative_to(self.folder).parts)
             folders[:] = sorted(name for name in folders if self._is_searched(here / name, depth))
@@ -111,7 +116,8 @@ class Layout:
                     continue
                 try:
                     status = (here / name).lstat()
-                except OSError:  # another watcher has moved it, or the folder cannot be searched
+                except OSError as error:
+                    self._note(here, error)
                     continue
                 if stat.S_ISREG(status.st_mode):  # no link, because its target can be anywhere
                     yield here / name, fingerprint(status)
@@ -189,8 +195,13 @@ class Layout:
             return False
         try:
             return depth < DEEPEST and _identity(folder) not in self._skipped
-        except OSError:
+        except OSError as error:
+            self._note(folder.parent, error)
             return False
+
+    def _note(self, folder: Path, error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # another watcher, or its owner, has moved it
+            self.unsearched[folder] = str(error.strerror)
 
     def _is_portrait_taken(self, path: Path) -> bool:
         """Whether another photo's portrait has or reserves this name, in any format."""

@@ -6,7 +6,9 @@ file has its problem (RFC 9457).
 CSV is for spreadsheets: UTF-8, a header, and one line for each file, with every cell in quotes. Lists are
 separated by spaces. A problem has only its `code` and `detail`. Spreadsheets read a cell as a formula if it
 begins with = + - @, and some also drop what stands before these, or take their wide forms for them. File
-names may begin like this, so such a cell gets an apostrophe before it. JSON keeps every name unchanged.
+names may begin like this, so such a cell gets an apostrophe before it. Line ends and tabs are
+written out, because a program that does not know quotes would begin a cell after them. JSON keeps every name
+unchanged.
 """
 
 import csv
@@ -22,8 +24,8 @@ from facecraft.results import Portrait
 from facecraft.types import Damage, RuleStatus
 
 FORMULA_STARTS = frozenset("=+-@\u2212")  # the last one is the minus sign of mathematics
-CELL_ENDS = frozenset("\t\r\n")
-"""A program that does not know quotes begins a cell after one of them."""
+WRITTEN_ENDS = str.maketrans({end: repr(end).strip("'") for end in "\t\r\n\v\f\x85\u2028\u2029"})
+"""A program that does not know quotes begins a cell or a line after one of them, so they are written out."""
 BLANK = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
     + "".join(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
@@ -129,9 +131,10 @@ def cell(value: object) -> object:
     """A value for CSV: words for a list, and no formula."""
     if isinstance(value, tuple | list):
         value = " ".join(value)
-    if isinstance(value, str) and (_begins_formula(value) or _begins_formula(_plain(value))):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    value = value.translate(WRITTEN_ENDS)
+    return f"'{value}" if _begins_formula(value) or _begins_formula(_plain(value)) else value
 
 
 def _plain(text: str) -> str:
@@ -141,7 +144,7 @@ def _plain(text: str) -> str:
 
 def _begins_formula(text: str) -> bool:
     for each in text:
-        if each in FORMULA_STARTS or each in CELL_ENDS:
+        if each in FORMULA_STARTS:
             return True
         # Category Z: spaces; C: control characters, and what is invisible or turns the direction of text.
         if unicodedata.category(each)[0] not in "ZC" and each not in BLANK:

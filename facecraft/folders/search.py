@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from facecraft.errors import RequestError, UnsupportedFormat
@@ -94,9 +95,12 @@ def read_photo(path: Path) -> bytes:
 
 def _find(inputs: Iterable[str], written: list[Path], selection: Selection) -> Iterator[FoundPhoto | Refused]:
     for text in inputs:
-        paths = [Path(text)] if _exists(text) else _expand(text)
-        if not paths:
+        fitting = [Path(text)] if _exists(text) else _expand(text)
+        if not fitting:
             yield FoundPhoto(Path(text), Path(Path(text).name))
+        paths = fitting if _exists(text) else [path for path in fitting if not _is_left_alone(path, text)]
+        if fitting and not paths:
+            yield Refused(Path(text), RequestError("It fits nothing but what systems put there.", hint=HINT))
         for path in paths:
             if is_folder(path):
                 inside = [each for each in written if not real(path).is_relative_to(each)]
@@ -106,14 +110,14 @@ def _find(inputs: Iterable[str], written: list[Path], selection: Selection) -> I
 
 
 def _expand(pattern: str) -> list[Path]:
-    """The files and folders that a pattern fits, but what systems put there."""
-    fixed = 0  # number of parts that the user wrote out
-    for part in Path(pattern).parts:
-        if glob.has_magic(part):
-            break
-        fixed += 1
-    paths = map(Path, sorted(glob.glob(pattern, recursive=True)))  # noqa: PTH207
-    return [path for path in paths if not any(map(is_systems_own, path.parts[fixed:]))]
+    """The files and folders that a pattern fits."""
+    return list(map(Path, sorted(glob.glob(pattern, recursive=True))))  # noqa: PTH207
+
+
+def _is_left_alone(path: Path, pattern: str) -> bool:
+    """Whether a system put there what a pattern fits, and the user did not write out its name."""
+    written_out = takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts)
+    return any(map(is_systems_own, path.parts[len(list(written_out)) :]))
 
 
 def _search(folder: Path, written: list[Path], selection: Selection) -> Iterator[FoundPhoto | Refused]:

@@ -111,6 +111,7 @@ class FolderWatcher:
         self._report = report
         self._delays = delays or Delays()
         self._tracked: dict[Path, _TrackedFile] = {}
+        self._told: set[Path] = set()
 
     def watch(self, stop: Cancellation) -> None:
         """Process new photos until `stop` is cancelled, which also ends the work on the current photo."""
@@ -130,7 +131,14 @@ class FolderWatcher:
             unchanged = before is not None and before.fingerprint == fingerprint
             tracked[path] = before if before and unchanged else _TrackedFile(fingerprint, now_s)
         self._tracked = tracked
+        self._tell_unsearched()
         return [path for path, file in tracked.items() if self._is_due(path, file, now_s)]
+
+    def _tell_unsearched(self) -> None:
+        unsearched = self._layout.unsearched
+        for folder in unsearched.keys() - self._told:
+            self._report(f"{folder}: the folder cannot be searched: {unsearched[folder]}; it is tried again")
+        self._told = set(unsearched)
 
     def _is_due(self, path: Path, file: _TrackedFile, now_s: float) -> bool:
         settle_s = self._delays.settle_s

@@ -12,9 +12,10 @@ class Connection(Protocol):
 
 
 class Connections:
-    """Who has a place. A connection that waits for a request gives way to a new one.
+    """Who has a place. A connection that waits for a request gives way to a new one; so does an upload.
 
-    So connections on which nothing is asked, however many, keep no client out.
+    So connections on which nothing is asked, or nothing comes, keep no client out, however many they are.
+    The one goes first of which nothing has come for longest.
 
     Args:
         limit: number of places.
@@ -45,6 +46,11 @@ class Connections:
         self._refused.add(connection)
         return True
 
+    def upload(self, connection: Connection) -> None:
+        """Offer the place to others, after all that wait already: a piece of a body has arrived."""
+        self.work(connection)
+        self.wait(connection)
+
     def work(self, connection: Connection) -> None:
         """Keep the place: a request has arrived."""
         self._waiting.pop(connection, None)
@@ -56,5 +62,5 @@ class Connections:
 
     def leave(self, connection: Connection) -> None:
         self._taken.discard(connection)
-        self._waiting.pop(connection, None)
+        self.work(connection)
         self._refused.discard(connection)

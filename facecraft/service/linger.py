@@ -12,7 +12,8 @@ class LingeringTransport(asyncio.Transport):
     """A transport whose `close` lets a client finish that is still sending.
 
     A system that closes a connection with unread bytes resets it, and the client may lose the answer. So
-    this one ends only its own side, and drops what still arrives, for at most LINGER_S and LINGER_BYTES.
+    this one ends only its own side, and drops what still arrives, for at most LINGER_S and about
+    LINGER_BYTES: a read that goes beyond them ends it.
 
     Args:
         transport: of the connection.
@@ -20,11 +21,13 @@ class LingeringTransport(asyncio.Transport):
 
     Attributes:
         lingering: whether what arrives is for `drop`.
+        written_bytes: number of bytes that were given to it.
     """
 
     def __init__(self, transport: asyncio.Transport, is_sending: Callable[[], bool]) -> None:
         super().__init__()
         self.lingering = False
+        self.written_bytes = 0
         self._transport = transport
         self._is_sending = is_sending
         self._dropped_bytes = 0
@@ -54,7 +57,11 @@ class LingeringTransport(asyncio.Transport):
     # Everything else is the transport's own.
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written_bytes += len(data)
         self._transport.write(data)
+
+    def get_write_buffer_size(self) -> int:
+        return self._transport.get_write_buffer_size()
 
     def abort(self) -> None:
         self._transport.abort()

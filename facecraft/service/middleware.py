@@ -72,7 +72,7 @@ class RequestMiddleware:
             scope = {**scope, "method": "GET"}
         request_id = _request_id(Headers(scope=scope))
         token = REQUEST_ID.set(request_id)
-        scope.setdefault("state", {})
+        scope.setdefault("state", {})["method"] = method  # for an error's text
         status, received_bytes, sent_bytes = 499, 0, 0  # 499: the client left before the response
 
         async def counting_receive() -> Message:

@@ -16,7 +16,7 @@ from facecraft.service.connections import Connections
 from facecraft.service.linger import LingeringTransport
 from facecraft.service.outflow import Outflow
 from facecraft.service.response.problems import MEDIA_TYPE
-from facecraft.service.scope import ABORT, READS_ON
+from facecraft.service.scope import OUTFLOW, READS_ON
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -53,9 +53,9 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._lingering = LingeringTransport(transport, self._is_sending)
         super().connection_made(self._lingering)
+        self._outflow = Outflow(self._lingering, self.loop, self._settle)
         # ASGI has no message to end a response that has started, if its client does not read.
-        self.app_state = {**self.app_state, ABORT: transport.abort}
-        self._outflow = Outflow(transport, self.loop)
+        self.app_state = {**self.app_state, OUTFLOW: self._outflow}
         if self._connections.take(self):
             self._start_head_timer()
         else:
@@ -76,17 +76,13 @@ class BoundedProtocol(H11Protocol):
             self._outflow.renew()  # a client may read its batch after it has sent everything
         if self.conn.their_state is not h11.IDLE:
             self._stop_head_timer()
-            self._connections.work(self)
+            self._settle()
         elif self._head_timer is None:
             self._start_head_timer()
 
     def pause_writing(self) -> None:
         super().pause_writing()
         self._outflow.watch()
-
-    def resume_writing(self) -> None:
-        self._outflow.rest()
-        super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._outflow.rest()
@@ -95,13 +91,11 @@ class BoundedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
-        self._connections.wait(self)
         if self._is_sending() and not self.transport.is_closing():
             self.transport.close()
         super().on_response_complete()
         self._outflow.watch()  # the last pieces are on their way
-        if self.conn.their_state is not h11.IDLE and not self.transport.is_closing():
-            self._connections.work(self)  # the next request has arrived already
+        self._settle()  # the next request may have arrived already
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP, or a head that is too large, with a problem."""
@@ -126,6 +120,8 @@ class BoundedProtocol(H11Protocol):
                 if refused or READS_ON not in scope["state"]:
                     message = {**message, "headers": [*message.get("headers", ()), CLOSE_HEADER]}
             await send(message)
+            if message["type"] == "http.response.start":
+                self._settle()
 
         try:
             await self._app(scope, receive, closing_send)
@@ -139,6 +135,21 @@ class BoundedProtocol(H11Protocol):
         else:
             self.transport.abort()
         self.cycle.disconnected = True
+
+    def _settle(self) -> None:
+        """Say whether the connection gives way to others: with nothing to do, and while a body arrives.
+
+        It keeps its place until its answer has left, and while a batch is read and answered at once.
+        """
+        if self.cycle is None or self.cycle.response_complete or self.cycle.disconnected:
+            if self._outflow.empty:
+                self._connections.wait(self)
+            else:
+                self._connections.work(self)
+        elif self.conn.their_state is h11.SEND_BODY and not self.cycle.response_started:
+            self._connections.upload(self)
+        else:
+            self._connections.work(self)
 
     def _is_sending(self) -> bool:
         """Whether the client may have more to send that will not be read."""
@@ -170,7 +181,8 @@ class BoundedProtocol(H11Protocol):
             h11.EndOfMessage(),
         ):
             self.transport.write(self.conn.send(event) or b"")
-        self._connections.wait(self)
+        self._outflow.watch()
+        self._settle()
         self.transport.close()
 
     def _start_head_timer(self) -> None:

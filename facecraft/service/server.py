@@ -16,6 +16,7 @@ from facecraft.service.app import create_app
 from facecraft.service.connections import Connections
 from facecraft.service.descriptors import connections_within, log_loop_error, raise_limit
 from facecraft.service.protocol import BoundedProtocol
+from facecraft.service.state import DRAINED_UPLOAD_S
 from facecraft.service.telemetry.logs import configure
 from facecraft.text import printable
 
@@ -130,8 +131,10 @@ def _config(settings: "Settings", app: "FastAPI", connections: Connections) -> u
         proxy_headers=False,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         timeout_keep_alive=KEEP_ALIVE_S,
-        # Every accepted request has its response by then.
-        timeout_graceful_shutdown=ceil(settings.deadline_s or MAX_DEFAULT_DEADLINE_S) + 1,
+        # Every accepted request has its response by then, also one whose upload had begun.
+        timeout_graceful_shutdown=ceil(
+            DRAINED_UPLOAD_S + (settings.deadline_s or MAX_DEFAULT_DEADLINE_S) + 1
+        ),
     )
 
 

@@ -109,3 +109,12 @@ def test_a_folder_that_cannot_be_searched_is_refused(folder: Path, monkeypatch: 
     ((path, error),) = [(each.path, each.error) for each in found.refused]
     assert path == folder / "closed"
     assert error.detail == "The folder cannot be searched: Permission denied."
+
+
+def test_a_pattern_that_fits_only_what_systems_put_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden" / "a.jpg").write_bytes(b"")
+    found = find_photos([f"{tmp_path}/.hid*"])
+    assert found.photos == []
+    (refused,) = found.refused
+    assert refused.error.detail == "It fits nothing but what systems put there."

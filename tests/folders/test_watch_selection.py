@@ -1,6 +1,8 @@
 """Which dropped files a watcher takes."""
 
+import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +56,26 @@ def test_an_output_that_would_mix_photos_and_portraits_is_refused(place: Place, 
     place.out = place.incoming.parent / out
     with pytest.raises(StartupError, match="would be taken for photos"):
         place.watcher()
+
+
+@pytest.mark.parametrize("call", ["scandir", "lstat"])
+def test_a_folder_that_cannot_be_searched_is_told_once_and_taken_up_when_it_can(
+    place: Place, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    closed = place.drop("closed/b.jpg", b"b").parent
+    look = {"scandir": os.scandir, "lstat": Path.lstat}[call]
+
+    def refused(path: Path | str) -> object:
+        if closed in (Path(path), Path(path).parent):
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)  # type: ignore[operator]
+
+    owner = {"scandir": os, "lstat": Path}[call]
+    with monkeypatch.context() as patch, place.watched():
+        patch.setattr(owner, call, refused)
+        place.drop("a.jpg", b"a")
+        place.until_done(1)
+        patch.undo()
+        place.until_done(2)
+    told = [line for line in place.lines if "cannot be searched" in line]
+    assert told == [f"{closed}: the folder cannot be searched: Permission denied; it is tried again"]

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import socket
 import threading
 import time
 import tracemalloc
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 Process = Callable[[bytes, Options], Portrait]
 Serve = Callable[..., httpx.Client]
 Load = Callable[[Settings, Lock], Facecraft]
+Open = Callable[..., socket.socket]
 
 PATIENCE_S = 60
 LIMITS = Limits(upload_bytes=20_000_000, pixels=40_000_000, frames=1000, scans=100)
@@ -185,6 +187,20 @@ def serve() -> Iterator[Serve]:
         yield lambda process=echo, planned_bytes=0, **settings: stack.enter_context(
             running(loading(process, planned_bytes), **settings)
         )
+
+
+@pytest.fixture
+def open_() -> Iterator[Open]:
+    """Opens connections, which are closed when the test ends, and sends something."""
+    with ExitStack() as stack:
+
+        def opened(client: httpx.Client, sent: bytes = b"") -> socket.socket:
+            url = client.base_url
+            connection = stack.enter_context(socket.create_connection((url.host, url.port or 80), 20))
+            connection.sendall(sent)
+            return connection
+
+        yield opened
 
 
 @pytest.fixture(scope="session")

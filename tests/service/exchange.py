@@ -3,11 +3,12 @@
 import asyncio
 import tracemalloc
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import cast
 
 from starlette.types import ASGIApp, Message, Scope
 
-from facecraft.service.scope import ABORT
+from facecraft.service.scope import OUTFLOW
 from facecraft.service.server import Server
 from facecraft.settings import Settings
 from facecraft.weights.lockfile import default_lock_path, load_lock
@@ -63,7 +64,7 @@ class Exchange:
             "headers": [(b"content-type", self._content_type.encode())],
             "client": ("test", 1),
             "server": ("test", 80),
-            "state": {ABORT: lambda: None},
+            "state": {OUTFLOW: SimpleNamespace(begin=lambda: None)},
         }
 
         async def exchange() -> None:

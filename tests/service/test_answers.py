@@ -190,8 +190,31 @@ def test_an_answer_that_keeps_others_waiting_for_long_ends(
         for _ in range(3):
             stack.enter_context(asked(client))
         await_held(client, 3 * ROOM_BYTES, 3 * ROOM_BYTES)
-        monkeypatch.setattr(answers, "PATIENCE_S", 0)
+        monkeypatch.setattr(outflow, "PATIENCE_S", 0)
         assert client.post("/process", files={"file": b"y"}).status_code == 200
+
+
+def test_of_clients_that_read_too_slowly_the_slowest_makes_room(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outflow, "GRACE_S", 0.5)
+    monkeypatch.setattr(outflow, "SILENCE_S", 1)
+    monkeypatch.setattr(answers, "LOOK_S", 0.05)
+    client = serve(Counted(), planned_bytes=ROOM_BYTES, **SMALL)
+    with ExitStack() as stack:
+        readers = [stack.enter_context(asked(client)) for _ in range(3)]
+        await_held(client, 3 * ROOM_BYTES, 3 * ROOM_BYTES)
+        received = [bytearray() for _ in readers]
+        for _ in range(8):
+            time.sleep(0.1)
+            for reader, read, size in zip(readers, received, (1000, 50_000, 50_000), strict=True):
+                read.extend(reader.recv(size))
+        assert client.post("/process", files={"file": b"y"}).status_code == 200
+        whole = [
+            len(read_to_the_end(reader, bytes(read))) > ROOM_BYTES
+            for reader, read in zip(readers, received, strict=True)
+        ]
+    assert whole == [False, True, True]
 
 
 def test_without_room_a_full_queue_refuses_at_once(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,9 @@
 """Connections as clients really leave them: unread bodies, too many of them, half of them closed, garbage."""
 
-import json
 import logging
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -14,39 +11,12 @@ import pytest
 
 from facecraft.service import linger
 from tests.service.batch.wire import PATIENCE_S, chunk, connected, part, read_until
+from tests.service.conftest import Open
+from tests.service.raw import FORM, HEALTH, answer, closes
 from tests.service.request.forms import FILE, form
 
-Serve = Callable[..., httpx.Client]
-Open = Callable[..., socket.socket]
-
-FORM = b"POST /process HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
-HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 UNREAD = b"POST /nonesuch HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n"
 RESET = struct.pack("ii", 1, 0)  # for SO_LINGER: closing drops what was sent
-
-
-@pytest.fixture
-def open_() -> Iterator[Open]:
-    """Opens connections, which are closed when the test ends, and sends something."""
-    with ExitStack() as stack:
-
-        def opened(client: httpx.Client, sent: bytes = b"") -> socket.socket:
-            url = client.base_url
-            address = (url.host, url.port or 80)
-            connection = stack.enter_context(socket.create_connection(address, PATIENCE_S))
-            connection.sendall(sent)
-            return connection
-
-        yield opened
-
-
-def answer(connection: socket.socket) -> bytes:
-    """Everything up to the end of the connection, by a close or a reset."""
-    got = b""
-    with suppress(ConnectionResetError):
-        while piece := connection.recv(65536):
-            got += piece
-    return got
 
 
 def send_on(connection: socket.socket, piece: bytes, pause_s: float = 0) -> None:
@@ -56,10 +26,6 @@ def send_on(connection: socket.socket, piece: bytes, pause_s: float = 0) -> None
         connection.sendall(piece)
         time.sleep(pause_s)
         assert time.monotonic() - start < PATIENCE_S
-
-
-def closes(answered: bytes) -> bool:
-    return b"\r\nconnection: close\r\n" in answered.lower()
 
 
 @pytest.mark.parametrize(
@@ -128,40 +94,6 @@ def test_the_rest_of_a_batch_that_has_ended_is_not_read_for_ever(client: httpx.C
         read_until(connection, b"0\r\n\r\n")
         with pytest.raises(ConnectionError):
             send_on(connection, chunk(bytes(64 * 1024)))
-
-
-@pytest.mark.parametrize("sent", [b"", b"GET /hea", HEALTH], ids=["nothing", "half a head", "answered"])
-def test_connections_that_ask_nothing_give_way(serve: Serve, open_: Open, sent: bytes) -> None:
-    client = serve(max_connections=10)
-    waiting = []
-    for _ in range(50):
-        waiting.append(open_(client, sent))
-        if sent == HEALTH:
-            read_until(waiting[-1], b"}")
-    connection = open_(client, HEALTH)
-    assert b" 200 " in read_until(connection, b"}")
-    connection.sendall(HEALTH)
-    assert b" 200 " in read_until(connection, b"}")
-    assert answer(waiting[0]) == b""  # the longest has given way
-
-
-def test_a_connection_more_than_there_may_be_is_refused_if_all_work(serve: Serve, open_: Open) -> None:
-    client = serve(max_connections=5)
-    uploads = []
-    for _ in range(5):
-        uploads.append(open_(client, FORM + b"Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n"))
-        read_until(uploads[-1], b"100 Continue")  # it is in work
-    refused = answer(open_(client, HEALTH))
-    head, _, body = refused.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 503 ")
-    assert closes(refused)
-    assert b"retry-after: 1" in head
-    problem = json.loads(body)
-    assert (problem["code"], problem["limit"]) == ("queue_full", 5)
-    uploads[0].close()
-    deadline = time.monotonic() + PATIENCE_S
-    while not read_until(open_(client, HEALTH), b"}").startswith(b"HTTP/1.1 200 "):
-        assert time.monotonic() < deadline
 
 
 @pytest.mark.parametrize(

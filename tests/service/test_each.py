@@ -149,6 +149,20 @@ def test_two_run_at_the_same_time_and_count_as_batches(serve: Serve, gate: Gate)
         unpacked(ask(client, path))
 
 
+def test_a_key_of_several_has_one_place_for_these_and_batches_together(serve: Serve, gate: Gate) -> None:
+    client = serve(gate.process, workers=3, api_keys="one,two")
+    client.headers["X-API-Key"] = "one"
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(ask, client)
+        assert gate.begun.acquire(timeout=PATIENCE_S)
+        for path in ("/process", "/batch"):
+            refused = ask(client, path)
+            assert (refused.status_code, refused.json()["limit"]) == (503, 1)
+        gate.opened.set()
+        unpacked(running.result())
+    unpacked(ask(client))
+
+
 def test_an_error_gives_the_place_back(client: httpx.Client) -> None:
     for _ in range(5):
         assert client.post("/process", data=EACH, files={"file": b"1"}).status_code == 422

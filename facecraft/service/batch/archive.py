@@ -4,36 +4,36 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from fastapi.responses import StreamingResponse
-from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from facecraft.folders import manifest
 from facecraft.folders.manifest import Entry
 from facecraft.results import Portrait, Portrayal
 from facecraft.service.batch.entry_names import EntryNames
-from facecraft.service.batch.sending import PacedSend, abort, pieces
+from facecraft.service.batch.sending import DISPOSITION, MEDIA_TYPE, pieces
 from facecraft.service.batch.zip_writer import ZipWriter
+from facecraft.service.capacity.places import Place
+from facecraft.service.scope import OUTFLOW
 
 
 class ArchiveResponse(StreamingResponse):
     """A ZIP that keeps a batch's place until it is sent, because its bytes are counted there.
 
-    Its client has `timeout_s` to read each piece, or loses its connection and the place.
+    Args:
+        parts: of the ZIP.
+        place: of a batch.
+        kept: gives the place back.
     """
 
-    def __init__(
-        self, parts: Iterator[bytes], headers: dict[str, str], place: ExitStack, timeout_s: float
-    ) -> None:
-        super().__init__(parts, media_type="application/zip", headers=headers)
+    def __init__(self, parts: Iterator[bytes], place: Place, kept: ExitStack) -> None:
+        super().__init__(parts, media_type=MEDIA_TYPE, headers={"Content-Disposition": DISPOSITION})
         self._place = place
-        self._timeout_s = timeout_s
+        self._kept = kept
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            with self._place:
-                await super().__call__(scope, receive, PacedSend(send, self._timeout_s))
-        except ClientDisconnect:
-            await abort(scope, receive)
+        with self._kept:
+            self._place.send(scope["state"][OUTFLOW])
+            await super().__call__(scope, receive, send)
 
 
 def archive(file: str, made: list[Portrayal]) -> Iterator[bytes]:

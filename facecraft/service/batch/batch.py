@@ -13,8 +13,8 @@ Most clients read only after they have sent everything. For them the service hol
 photos that arrive faster than they are processed. The limit for both is FACECRAFT_BATCH_BYTES. Above it the
 service reads nothing and starts no photo, except the next one to send, until it has sent something.
 
-If a client neither sends nor reads for FACECRAFT_UPLOAD_TIMEOUT_S, although it could, its connection is
-closed. What it sends must also arrive at FACECRAFT_MIN_UPLOAD_RATE (`UploadDeadline`); time with photos in
+If a client neither sends nor reads for a while, although it could, its connection is closed (`Outflow`).
+What it sends must also arrive at FACECRAFT_MIN_UPLOAD_RATE (`UploadDeadline`); time with photos in
 work does not count. So a client cannot stay connected by sending a byte or a tiny file now and then. (A file
 is complete when the next boundary has arrived. A client that waits for a portrait before it sends the next
 photo must send that boundary first.)
@@ -39,7 +39,6 @@ from facecraft.results import Portrait
 from facecraft.service.batch.body import PacedBody
 from facecraft.service.batch.form import BatchForm
 from facecraft.service.batch.processing import FileProcessor, Outcome
-from facecraft.service.batch.sending import PacedSend
 from facecraft.service.batch.workload import Workload
 from facecraft.service.batch.zip_response import ZipResponse
 from facecraft.service.capacity.budget import ByteBudget
@@ -92,7 +91,7 @@ class Batch:
         self._workload = Workload()
         deadline = UploadDeadline(settings.upload_timeout_s, settings.min_upload_rate)
         self._body = PacedBody(receive, self._budget, self._workload, deadline)
-        self.response = ZipResponse(PacedSend(send, settings.upload_timeout_s, self._body))
+        self.response = ZipResponse(send)
         self._processor = FileProcessor(service, self._budget, self._cancellation)
         self._files: asyncio.Queue[ReceivedFile | BatchEnd] = asyncio.Queue()
         self._outcomes: asyncio.Queue[asyncio.Task[Outcome] | BatchEnd] = asyncio.Queue()

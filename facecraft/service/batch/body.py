@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
-from math import inf
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
@@ -20,9 +19,6 @@ class PacedBody:
         budget: of the batch.
         workload: of the batch. While photos are in work, the client may wait for their portraits.
         deadline: of the file that arrives.
-
-    Attributes:
-        received_at: time of the last piece, by the event loop's clock.
     """
 
     def __init__(
@@ -32,8 +28,6 @@ class PacedBody:
         self._budget = budget
         self._workload = workload
         self._deadline = deadline
-        self._now = asyncio.get_running_loop().time
-        self.received_at = self._now()
 
     def record_file(self) -> None:
         """Record a complete file."""
@@ -58,16 +52,13 @@ class PacedBody:
             message = await self._next_message()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
-            self.received_at = self._now()
             self._deadline.record(len(message.get("body", b"")))
             more = message.get("more_body", False)
             yield message.get("body", b"")
 
     async def pause(self, end: Awaitable[None]) -> None:
         """Read nothing until the end of the pause. The client cannot send during this time."""
-        self.received_at = inf
         await end
-        self.received_at = self._now()
         self._deadline.renew()
 
     async def wait_for_disconnect(self) -> None:

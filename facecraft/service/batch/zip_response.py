@@ -2,18 +2,17 @@
 
 import asyncio
 
+from starlette.types import Send
+
 from facecraft.errors import FacecraftError
 from facecraft.folders import manifest
 from facecraft.folders.manifest import Entry
 from facecraft.results import Portrait
 from facecraft.service.batch.entry_names import EntryNames
-from facecraft.service.batch.sending import PacedSend, pieces
+from facecraft.service.batch.sending import DISPOSITION, MEDIA_TYPE, pieces
 from facecraft.service.batch.zip_writer import ZipWriter
 
-HEADERS = [
-    (b"content-type", b"application/zip"),
-    (b"content-disposition", b'attachment; filename="portraits.zip"'),
-]
+HEADERS = [(b"content-type", MEDIA_TYPE.encode()), (b"content-disposition", DISPOSITION.encode())]
 
 
 class ZipResponse:
@@ -27,7 +26,7 @@ class ZipResponse:
         entries: of the manifest.
     """
 
-    def __init__(self, send: PacedSend) -> None:
+    def __init__(self, send: Send) -> None:
         self.started = False
         self.entries: list[Entry] = []
         self._send = send

@@ -49,6 +49,7 @@ class Admission:
         self._running = 0
         self._durations_s: deque[float] = deque(maxlen=32)
         self._rest_timer: asyncio.TimerHandle | None = None
+        self._closed = False
 
     @property
     def waiting(self) -> int:
@@ -122,6 +123,7 @@ class Admission:
 
     async def close(self) -> None:
         """Wait for running work, then end the threads."""
+        self._closed = True  # work that ends meanwhile starts no new rest
         if self._rest_timer is not None:
             self._rest_timer.cancel()
         await asyncio.to_thread(self._pool.shutdown)
@@ -163,7 +165,7 @@ class Admission:
     def _release_worker(self, work: asyncio.Future[T]) -> None:
         self._running -= 1
         self._idle_workers.release()
-        if not self.busy:
+        if not self.busy and not self._closed:
             self._rest_later()
         if not work.cancelled():
             work.exception()  # marks the error as seen: it is already logged, and the caller may have left

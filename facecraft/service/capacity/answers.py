@@ -5,14 +5,15 @@ size of the file, until the client has read it. So no portrait is made for which
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from threading import Lock
 
 from facecraft.errors import QueueFull
+from facecraft.service.outflow import Outflow, slowest
 
-PATIENCE_S = 600.0
-"""How long an answer may be on its way while others wait for its room; without them there is no limit."""
+LOOK_S = 1.0
+"""Seconds between two looks of a request that waits for room: who reads too slowly."""
 
 
 class NoRoom(QueueFull):
@@ -74,13 +75,14 @@ class AnswerBudget:
         self._dropped.set()
 
     async def wait_for_drop(self) -> None:
-        """Wait until the next `drop`, and end answers that keep others waiting for too long."""
+        """Wait until the next `drop`, or for LOOK_S. End the slowest answer first, if its time is over."""
         self._dropped.clear()
-        latest = asyncio.get_running_loop().time() - PATIENCE_S
-        for room in self._rooms:
-            if room.end is not None and room.sent_at < latest:
-                room.end()
-        await self._dropped.wait()
+        late = slowest(room.outflow for room in self._rooms)
+        if late is not None:
+            late.abort()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                await self._dropped.wait()
 
 
 class Room:
@@ -88,14 +90,12 @@ class Room:
 
     Attributes:
         size_bytes: number of them now.
-        sent_at: time when the answer began to leave, by the event loop's clock.
-        end: ends it early; None before.
+        outflow: of the connection on which the answer leaves; None before.
     """
 
     def __init__(self, budget: AnswerBudget) -> None:
         self.size_bytes = 0
-        self.sent_at = 0.0
-        self.end: Callable[[], None] | None = None
+        self.outflow: Outflow | None = None
         self._budget = budget
 
     def take(self, size_bytes: int) -> None:
@@ -117,12 +117,12 @@ class Room:
             except NoRoom:
                 await self._budget.wait_for_drop()
 
+    def send(self, outflow: Outflow) -> None:
+        """Note that the answer leaves from now on."""
+        outflow.begin()
+        self.outflow = outflow
+
     def settle(self, size_bytes: int) -> None:
         """Keep room for what the answer really has. On the event loop only."""
         self._budget.drop(self.size_bytes - size_bytes)
         self.size_bytes = size_bytes
-
-    def send(self, end: Callable[[], None]) -> None:
-        """Note that the answer leaves from now on, and what ends it early."""
-        self.sent_at = asyncio.get_running_loop().time()
-        self.end = end

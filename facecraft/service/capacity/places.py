@@ -4,6 +4,9 @@ Few batches run at the same time. A batch that has made no portrait for IDLE_S i
 slowly, or sends what is no photo. It makes room for a batch that has just come, once it has nothing in work,
 and waits behind all others. A batch that waits is not read, and goes on where it was when a place is free. If
 it has waited for IDLE_S, another idle one makes room for it, so that slow clients take turns.
+
+The portraits of one photo take a place, too, until their client has read them. It makes no room, but where
+none is idle the one ends whose client reads too slowly (`Outflow`).
 """
 
 import asyncio
@@ -14,6 +17,7 @@ from time import monotonic
 
 from facecraft.errors import QueueFull
 from facecraft.service.capacity.budget import ByteBudget
+from facecraft.service.outflow import Outflow, slowest
 
 IDLE_S = 30.0
 """Seconds without a portrait after which a batch makes room for others."""
@@ -33,11 +37,15 @@ class Place:
         places: all of them.
         key: number of the client's key; None if the batch is not counted by key.
         budget: counts the batch's bytes; None if the batch cannot wait.
+
+    Attributes:
+        outflow: of the connection on which leaves what cannot wait; None before.
     """
 
     def __init__(self, places: "Places", key: int | None, budget: ByteBudget | None) -> None:
         self.key = key
         self.budget = budget
+        self.outflow: Outflow | None = None
         self.in_work = 0
         self.leaving = False
         self.error: QueueFull | None = None
@@ -86,6 +94,11 @@ class Place:
                 self._places.rotate()
         if self.error is not None:
             raise self.error
+
+    def send(self, outflow: Outflow) -> None:
+        """Note that from now on the place is only needed until everything is read."""
+        outflow.begin()
+        self.outflow = outflow
 
     def leave(self) -> None:
         """Give the place back, for ever."""
@@ -151,8 +164,8 @@ class Places:
 
     def rotate(self) -> None:
         """Have an idle batch make room for the first one that waits."""
-        if self._waiting and not any(each.leaving for each in self._running):
-            self._ask()
+        if self._waiting and not any(each.leaving for each in self._running) and self._ask() is None:
+            self._end_slowest()
 
     def leave(self, place: Place) -> None:
         for places in (self._running, self._arriving, self._waiting):
@@ -162,11 +175,12 @@ class Places:
         self._fill()
 
     async def _arrive(self, place: Place) -> None:
-        """Wait for the place of an idle batch."""
+        """Wait for the place of an idle batch, or of one that is read too slowly."""
         self._arriving.append(place)
         asked = self._ask()
+        hopeful = asked is not None or self._end_slowest()
         try:
-            async with asyncio.timeout(0 if asked is None else PATIENCE_S):
+            async with asyncio.timeout(PATIENCE_S if hopeful else 0):
                 await place.opened.wait()
         except TimeoutError:
             self._give_up(place, asked)
@@ -192,6 +206,13 @@ class Places:
         asked.opened.clear()
         self.settle(asked)
         return asked
+
+    def _end_slowest(self) -> bool:
+        """End the sending that has been too slow for longest. Whether there was one."""
+        late = slowest(each.outflow for each in self._running)
+        if late is not None:
+            late.abort()
+        return late is not None
 
     def _suspend(self, place: Place) -> None:
         """Have a batch wait; end it if too many wait, or if there is no memory for what it holds."""

@@ -9,7 +9,7 @@ from facecraft.service.request.fields import query_fields, query_preset
 from facecraft.service.request.files import ReceivedForm
 from facecraft.service.request.form import SingleFileForm
 from facecraft.service.request.json_body import JsonBody
-from facecraft.service.request.media import EXAMPLE, body_type
+from facecraft.service.request.media import EXAMPLE, FORM, body_type
 from facecraft.service.request.multipart import parse_boundary
 from facecraft.service.request.names import file_name
 from facecraft.service.request.raw import RawBody
@@ -46,9 +46,9 @@ def open_body(request: Request, max_file_bytes: int) -> Body:
         RequestError: the Content-Type of a form has no boundary.
         UnsupportedEncoding: the body is compressed.
     """
-    media_type, _ = body_type(request)
-    if media_type == "multipart/form-data":
-        return SingleFileForm(parse_boundary(request), query_preset(request), max_file_bytes)
+    media_type, parameters = body_type(request)
+    if media_type == FORM:
+        return SingleFileForm(parse_boundary(media_type, parameters), query_preset(request), max_file_bytes)
     if media_type == "application/json":
         return JsonBody(query_preset(request), max_file_bytes)
     if media_type.startswith("image/") or media_type == "application/octet-stream":

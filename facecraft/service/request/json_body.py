@@ -108,7 +108,7 @@ class JsonBody:
             )
         return InvalidOption(
             f"The JSON has more than {OVERHEAD_BYTES} bytes besides the member file.",
-            hint=EXAMPLE,
+            hint=f'{EXAMPLE[:-1]}, in UTF-8 and with the name "file" as it stands here.',
             limit=OVERHEAD_BYTES,
         )
 
@@ -131,6 +131,8 @@ class JsonBody:
 def _fields(members: Members) -> dict[str, str]:
     """The options among the members, as a form has them. null is not given."""
     fields: dict[str, str] = {}
+    if sum(name == "file" for name, _ in members) > 1:
+        raise InvalidOption("The JSON has more than one member file.", hint=EXAMPLE)
     for name, value in members:
         if name == "file":
             if value != "":

@@ -5,6 +5,7 @@ from python_multipart.multipart import parse_options_header
 
 from facecraft.errors import UnsupportedEncoding
 
+FORM = "multipart/form-data"
 EXAMPLE = "Send a form, for example: curl -F file=@portrait.jpg http://localhost:8000/process"
 
 

@@ -1,31 +1,29 @@
 """Parse a multipart body while it arrives, within limits."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
-from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from facecraft.errors import InvalidOption, RequestError, UnsupportedEncoding
 from facecraft.service.request.fields import MAX_FIELD_BYTES, reserve_field, too_long
 from facecraft.service.request.files import FileBuffer, ReceivedFile
-from facecraft.service.request.media import EXAMPLE, body_type
-from facecraft.service.request.names import decode, file_name
+from facecraft.service.request.media import EXAMPLE, FORM
+from facecraft.service.request.names import decode, parse_disposition
 
 PLAIN_ENCODINGS = (b"", b"binary", b"8bit", b"7bit")
 
 
-def parse_boundary(request: Request) -> bytes:
-    """Read the boundary between the parts of the request's body.
+def parse_boundary(media_type: str, parameters: Mapping[bytes, bytes]) -> bytes:
+    """Read the boundary between the parts of a body, by its type.
 
     Raises:
         InvalidOption: the body is not a form.
         RequestError: the Content-Type has no boundary.
-        UnsupportedEncoding: the body is compressed.
     """
-    media_type, parameters = body_type(request)
-    if media_type != "multipart/form-data":
-        raise InvalidOption("The body is not multipart/form-data.", hint=EXAMPLE)
+    if media_type != FORM:
+        raise InvalidOption(f"The body is not {FORM}.", hint=EXAMPLE)
     boundary = parameters.get(b"boundary")
     if not boundary:
         raise RequestError("The Content-Type has no boundary.", hint=EXAMPLE)
@@ -129,17 +127,14 @@ class MultipartForm(ABC):
         self._header_name = self._header_value = b""
 
     def _on_headers_finished(self) -> None:
-        disposition = self._headers.get(b"content-disposition", b"")
-        _, parameters = parse_options_header(disposition)
-        if b"name" not in parameters:
+        name, name_of_file = parse_disposition(self._headers.get(b"content-disposition", b""))
+        if name is None:
             raise RequestError("A part of the form has no name.", hint=EXAMPLE)
-        name = decode(parameters[b"name"])
         encoding = self._headers.get(b"content-transfer-encoding", b"").strip().lower()
         if encoding not in PLAIN_ENCODINGS:
             raise UnsupportedEncoding(
                 f"The part {name!r} has the Content-Transfer-Encoding {decode(encoding)}."
             )
-        name_of_file = file_name(disposition)
         is_file = name_of_file is not None or self._is_binary
         if name == "file":
             if not is_file:

@@ -15,7 +15,8 @@ class OriginMiddleware:
     """ASGI middleware that refuses a post of another site, before its body is read.
 
     A browser lets any page send a form to any address, also in networks that only the browser reaches, and
-    says so in Sec-Fetch-Site. Other programs do not send this header.
+    says so in Sec-Fetch-Site; over plain HTTP it sends Origin alone, which then has to be of the host that it
+    posts to. Other programs send neither header.
 
     Args:
         app: the protected application.
@@ -35,6 +36,10 @@ class OriginMiddleware:
 
     def _refuses(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
-        if "cross-site" not in headers.getlist("sec-fetch-site"):
+        origin, sites = headers.get("origin"), headers.getlist("sec-fetch-site")
+        if "*" in self._allowed or origin in self._allowed:
             return False
-        return "*" not in self._allowed and headers.get("origin") not in self._allowed
+        if sites or origin is None:
+            return "cross-site" in sites
+        _, _, host = origin.partition("://")
+        return host.lower() != headers.get("host", "").lower()

@@ -4,6 +4,7 @@ from typing import Any, TypeAlias
 
 from facecraft.imaging.formats import READABLE_LIST
 from facecraft.options import Options
+from facecraft.service.request.media import FORM
 
 Json: TypeAlias = dict[str, Any]
 
@@ -31,7 +32,7 @@ PRESET_PARAMETER: Json = {
 def takes_photo(call: str) -> Json:
     """The request of `/process`, `/check`, `/detect` or `/preview`: one photo, in any kind of body."""
     content = {
-        "multipart/form-data": {"schema": _ref(f"{call}Form")},
+        FORM: {"schema": _ref(f"{call}Form")},
         "application/json": {"schema": _ref(f"{call}Json")},
         "image/*": {"schema": {"type": "string", "format": "binary"}},
     }
@@ -55,7 +56,7 @@ def takes_photo(call: str) -> Json:
 
 def takes_form(name: str) -> Json:
     """The request of `/batch`."""
-    content = {"multipart/form-data": {"schema": _ref(name)}}
+    content = {FORM: {"schema": _ref(name)}}
     return {"requestBody": {"required": True, "content": content}, "parameters": [PRESET_PARAMETER]}
 
 

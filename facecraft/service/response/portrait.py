@@ -9,7 +9,7 @@ from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from facecraft.service.capacity.answers import Room
-from facecraft.service.scope import ABORT
+from facecraft.service.scope import OUTFLOW
 
 PIECE_BYTES = 48 * 1024
 """Size of one message, a multiple of 3, which base64 makes 64 kB of. The connection takes one at a time."""
@@ -51,7 +51,7 @@ class PortraitResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._place:
             if self._room is not None:
-                self._room.send(scope["state"][ABORT])
+                self._room.send(scope["state"][OUTFLOW])
             start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
             leaving = asyncio.ensure_future(_client_left(receive))
             try:

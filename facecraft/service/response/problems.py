@@ -65,7 +65,7 @@ async def _handle_http_exception(request: Request, error: Exception) -> Response
         if wanted and wanted != path and wanted in request.app.state.paths:
             hint = f"Leave out the slash at the end: {wanted}."
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        detail = f"{path} does not take {request.method}."
+        detail = f"{path} does not take {request.state.method}."
     return _response(_body(error.status_code, code, detail, hint), error.headers)
 
 

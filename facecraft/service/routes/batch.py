@@ -5,9 +5,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from facecraft.service.batch.batch import Batch
-from facecraft.service.batch.sending import abort
 from facecraft.service.openapi import BATCH
 from facecraft.service.request.fields import query_preset
+from facecraft.service.request.media import body_type
 from facecraft.service.request.multipart import parse_boundary
 from facecraft.service.scope import READS_ON
 from facecraft.service.state import Service, ServiceDep
@@ -23,7 +23,7 @@ async def batch(request: Request, service: ServiceDep) -> Response:
     arrives.
     """
     service.ensure_ready()
-    return BatchResponse(service, parse_boundary(request), query_preset(request))
+    return BatchResponse(service, parse_boundary(*body_type(request)), query_preset(request))
 
 
 class BatchResponse(Response):
@@ -43,6 +43,5 @@ class BatchResponse(Response):
         except ClientDisconnect:
             if not batch.response.started:
                 raise
-            await abort(scope, receive)
         finally:
             scope["state"]["batch"] = batch.counts()

@@ -28,8 +28,6 @@ from facecraft.service.state import Service, ServiceDep
 
 T = TypeVar("T")
 
-ARCHIVE_HEADERS = {"Content-Disposition": 'attachment; filename="portraits.zip"'}
-
 router = APIRouter()
 
 
@@ -106,8 +104,9 @@ async def _process_each(
             hint="Omit the header Accept, or ask for one face after another with face=1, face=2 and so on.",
         )
     pipeline, limit_bytes = service.ensure_ready().pipeline, service.portraits_bytes
-    with ExitStack() as place:
-        place.callback((await service.places.enter()).leave)
+    with ExitStack() as kept:
+        place = await service.places.enter(request.scope["state"].get("key"))
+        kept.callback(place.leave)
 
         def work() -> Iterator[bytes]:
             made = portray(pipeline, form.content, options, cancellation, limit_bytes=limit_bytes)
@@ -117,9 +116,8 @@ async def _process_each(
             request.state.batch = {"portraits": len(made) - failed, "failed": failed}
             return archive(form.name, made)
 
-        parts = await _run_in_place(request, service, work, place, cancellation)
-        timeout_s = service.settings.upload_timeout_s
-        return ArchiveResponse(parts, ARCHIVE_HEADERS, place.pop_all(), timeout_s)
+        parts = await _run_in_place(request, service, work, kept, cancellation)
+        return ArchiveResponse(parts, place, kept.pop_all())
 
 
 @router.post("/detect", response_class=Response, **DETECT)

@@ -3,12 +3,14 @@
 import socket
 import time
 import tracemalloc
+from contextlib import suppress
 
 import httpx
 import pytest
 
 from facecraft.options import Options
 from facecraft.results import Portrait, Portrayal
+from facecraft.service import outflow
 from facecraft.service.batch.archive import archive
 from facecraft.service.batch.sending import CHUNK_BYTES
 from tests.service.batch.wire import BOUNDARY, END, PATIENCE_S, part, read_until
@@ -22,10 +24,13 @@ def large(data: bytes, options: Options) -> Portrait:
     return echo(data * PORTRAIT_BYTES, options)
 
 
-def asked(client: httpx.Client, photo: bytes) -> socket.socket:
+def asked(client: httpx.Client, photo: bytes, buffer_bytes: int = 1 << 20) -> socket.socket:
     """A connection on which the portraits of every face of a photo were asked for, and nothing was read."""
     url = client.base_url
-    connection = socket.create_connection((url.host, url.port or 80), timeout=PATIENCE_S)
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+    connection.settimeout(PATIENCE_S)
+    connection.connect((url.host, url.port or 80))
     fields = (("preset", b"badge", None), ("each", b"true", None), ("file", photo, "class.jpg"))
     body = b"".join(part(*field) for field in fields) + END
     head = (
@@ -58,9 +63,10 @@ def await_nothing_held(client: httpx.Client) -> None:
 
 
 def test_a_client_that_does_not_read_loses_its_connection_and_its_place(
-    serve: Serve, caplog: pytest.LogCaptureFixture
+    serve: Serve, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = serve(large, upload_timeout_s=0.5)
+    monkeypatch.setattr(outflow, "SILENCE_S", 0.5)
+    client = serve(large)
     with asked(client, b"abc") as connection:
         assert b" 200 " in read_until(connection, b"\r\n\r\n")
         assert held_bytes(client) > 0
@@ -71,8 +77,9 @@ def test_a_client_that_does_not_read_loses_its_connection_and_its_place(
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-def test_a_client_that_reads_slowly_gets_everything(serve: Serve) -> None:
-    with asked(serve(large, upload_timeout_s=1), b"a") as connection:
+def test_a_client_that_reads_slowly_gets_everything(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outflow, "SILENCE_S", 1)
+    with asked(serve(large), b"a") as connection:
         received = 0
         for _ in range(15):
             time.sleep(0.1)
@@ -80,6 +87,45 @@ def test_a_client_that_reads_slowly_gets_everything(serve: Serve) -> None:
         rest = read_to_the_end(connection)
     assert rest.endswith(LAST_CHUNK)
     assert received + len(rest) > PORTRAIT_BYTES
+
+
+def test_a_client_that_takes_longer_for_a_piece_than_it_is_silent_gets_everything(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outflow, "SILENCE_S", 1)
+    # What is sent leaves in lumps, for which this client takes seconds each.
+    with asked(serve(large, upload_timeout_s=0.5), b"a", buffer_bytes=16_000) as connection:
+        received = 0
+        for _ in range(30):
+            time.sleep(0.1)
+            received += len(connection.recv(8000, socket.MSG_WAITALL))
+        rest = read_to_the_end(connection)
+    assert rest.endswith(LAST_CHUNK)
+    assert received + len(rest) > PORTRAIT_BYTES
+
+
+def test_clients_that_read_too_slowly_make_room_for_a_batch(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outflow, "GRACE_S", 0.5)
+    monkeypatch.setattr(outflow, "SILENCE_S", 3)
+    client = serve(large)
+    with asked(client, b"a") as slow, asked(client, b"a", buffer_bytes=64_000) as slower:
+        for connection in (slow, slower):
+            read_until(connection, b"\r\n\r\n")
+        statuses = [client.post("/batch", files={"file": b"x"}).status_code]
+        patience = time.monotonic() + PATIENCE_S
+        while statuses[-1] == 503:
+            assert time.monotonic() < patience
+            time.sleep(0.1)
+            slow.recv(200_000, socket.MSG_WAITALL)
+            slower.recv(1000)
+            statuses.append(client.post("/batch", files={"file": b"x"}).status_code)
+        assert len(statuses) > 3
+        assert statuses[-1] == 200
+        assert read_to_the_end(slow).endswith(LAST_CHUNK)
+        with suppress(ConnectionResetError):
+            assert not read_to_the_end(slower).endswith(LAST_CHUNK)
 
 
 @pytest.mark.usefixtures("traced")

@@ -10,6 +10,7 @@ import pytest
 
 from facecraft.options import Options
 from facecraft.results import Portrait
+from facecraft.service import outflow
 from tests.service.batch.wire import (
     BOUNDARY,
     END,
@@ -173,7 +174,10 @@ def test_a_client_may_wait_for_a_portrait_that_takes_longer_than_an_upload(serve
         assert b"the second" in read_until(connection, b"0\r\n\r\n")
 
 
-def test_a_client_that_neither_reads_nor_sends_loses_its_connection(serve: Serve) -> None:
+def test_a_client_that_neither_reads_nor_sends_loses_its_connection(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outflow, "SILENCE_S", 0.5)
     client = serve(upload_timeout_s=0.5, batch_bytes=200_000, max_upload_bytes=200_000)
     with connected(client) as connection:
         photo = chunk(part("file", b"x" * 150_000, "a.png"))

@@ -1,3 +1,4 @@
+import asyncio
 import hashlib
 import threading
 import time
@@ -179,6 +180,23 @@ def test_health_answers_at_once_while_eight_portraits_are_in_work(
     stop.set()
     assert [answer.result().status_code for answer in answers] == [200] * 8
     assert median(times_s) < 0.05
+
+
+def test_nothing_is_freed_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "REST_S", 0.1)
+    failures: list[object] = []
+
+    async def work_until_the_end() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, told: failures.append(told))
+        admitted = admission.Admission(workers=1, queue_size=0, deadline_s=5)
+        working = asyncio.create_task(admitted.run(lambda: time.sleep(0.2)))
+        await asyncio.sleep(0.05)
+        await admitted.close()
+        await working
+        await asyncio.sleep(0.2)
+
+    asyncio.run(work_until_the_end())
+    assert failures == []
 
 
 @pytest.mark.usefixtures("traced")

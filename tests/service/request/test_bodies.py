@@ -161,6 +161,7 @@ def test_json_may_be_written_in_any_way(client: httpx.Client, text: str) -> None
         ('{"file": null}', 422, "invalid_option", "The member file is not base64"),
         ('{"file": 1}', 422, "invalid_option", "The member file is not base64"),
         ('{"file": "AAAA", "file": "AAAA"}', 422, "invalid_option", "more than one member file"),
+        ('{"file": "AAAA", "f\\u0069le": ""}', 422, "invalid_option", "more than one member file"),
         ('{"file": "AAAA", "preset": "ad", "preset": "ad"}', 422, "invalid_option", "more than once"),
         ('{"file": "AAAA", "width": [1]}', 422, "invalid_option", "a list or an object"),
         ('{"options": {"file": "AAAA"}}', 422, "invalid_option", "a list or an object"),

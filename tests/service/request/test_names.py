@@ -2,7 +2,7 @@
 
 import pytest
 
-from facecraft.service.request.names import file_name
+from facecraft.service.request.names import CHARSETS, file_name
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,11 @@ def test_a_name_comes_out_as_its_user_reads_it(parameters: bytes, name: str) -> 
     assert file_name(b'form-data; name="file"; ' + parameters) == name
 
 
+@pytest.mark.parametrize("charset", sorted(CHARSETS))
+def test_every_charset_is_one_that_python_has(charset: str) -> None:
+    assert file_name(f"form-data; filename*={charset}''b.jpg".encode()) == "b.jpg"
+
+
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -37,6 +42,14 @@ def test_a_name_comes_out_as_its_user_reads_it(parameters: bytes, name: str) -> 
         b"filename*=b.jpg",
         b"filename*=utf-8'b.jpg",
         b"filename*=",
+        b"filename*=undefined''b.jpg",  # codecs of Python that are none of a mail program
+        b"filename*=idna''xn--zzzzzzzz99999",
+        b"filename*=punycode''b.jpg-999999",
+        b"filename*=utf-7''b.jpg",
+        b"filename*=unicode_escape''b.jpg",
+        b"filename*=hex''62",
+        b"filename*=\0''b.jpg",
+        b"filename*=big5''%FF.jpg",
     ],
 )
 def test_a_name_that_cannot_be_read_leaves_the_plain_one(parameters: bytes) -> None:
@@ -44,7 +57,11 @@ def test_a_name_that_cannot_be_read_leaves_the_plain_one(parameters: bytes) -> N
 
 
 @pytest.mark.parametrize(
-    "word", ["=?utf-8?B?%%%?=", "=?nonesuch?B?YQ==?=", "=?utf-8?B?/w==?=", "=?utf-8?X?a?="]
+    "word",
+    [
+        *("=?utf-8?B?%%%?=", "=?nonesuch?B?YQ==?=", "=?utf-8?B?/w==?=", "=?utf-8?X?a?="),
+        *("=?idna?q?xn--zz?=", "=?undefined?q?a?=", "=?utf-7?q?a?=", "=?unicode_escape?q?a?=", "=?\0?q?a?="),
+    ],
 )
 def test_what_only_looks_like_an_encoded_word_is_left_as_it_is(word: str) -> None:
     assert file_name(f'form-data; filename="{word}"'.encode()) == word
@@ -53,3 +70,4 @@ def test_what_only_looks_like_an_encoded_word_is_left_as_it_is(word: str) -> Non
 def test_a_part_without_a_name_has_none() -> None:
     assert file_name(b'form-data; name="file"') is None
     assert file_name(b"") is None
+    assert file_name(b"form-data; filename*=utf-8''") is None

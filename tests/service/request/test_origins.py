@@ -28,6 +28,27 @@ def test_posts_of_the_own_site_and_of_programs_pass(client: httpx.Client, site: 
     assert client.post("/process", files=PHOTO, headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://x:9", "http://y", "null", "", "x"])
+def test_over_plain_http_the_origin_tells(client: httpx.Client, origin: str) -> None:
+    response = client.post("/process", files=PHOTO, headers={"Host": "x", "Origin": origin})
+    assert (response.status_code, response.json()["code"]) == (403, "cross_site")
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [("x", "http://x"), ("x:9", "http://x:9"), ("X", "https://x"), ("[::1]:9", "http://[::1]:9")],
+)
+def test_over_plain_http_the_own_page_may_post(client: httpx.Client, host: str, origin: str) -> None:
+    headers = {"Host": host, "Origin": origin}
+    assert client.post("/process", files=PHOTO, headers=headers).status_code == 200
+
+
+def test_over_plain_http_an_origin_that_is_named_may_post(serve: Serve) -> None:
+    client = serve(cors_origins=ORIGIN)
+    headers = {"Host": "internal", "Origin": ORIGIN}
+    assert client.post("/process", files=PHOTO, headers=headers).status_code == 200
+
+
 def test_links_from_other_sites_pass(client: httpx.Client) -> None:
     for path in ("/", "/health", "/models"):
         assert client.get(path, headers=CROSS).status_code == 200

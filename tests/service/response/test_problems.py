@@ -47,6 +47,7 @@ def test_a_wrong_method_is_a_problem_that_names_the_right_one(client: httpx.Clie
     assert response.headers["Allow"] == "POST"
     assert response.json()["code"] == "method_not_allowed"
     assert response.json()["detail"] == "/process does not take GET."
+    assert client.request("PURGE", "/process").json()["detail"] == "/process does not take PURGE."
 
 
 def test_a_failed_inference_is_logged_and_not_told(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
