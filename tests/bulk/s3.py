@@ -14,6 +14,8 @@ from pathlib import Path
 
 KEY, SECRET = "facecraft", "a-secret-of-the-tests"
 PATIENCE_S = 60
+WITHOUT = ("-s3.port.iceberg=0", "-s3.port.lance=0")
+"""Of its services on fixed ports."""
 SERVICES = ("master", "volume", "filer", "s3")
 
 
@@ -52,10 +54,15 @@ class S3:
 def running(folder: Path, ports: dict[str, int] | None = None) -> Iterator[S3]:
     """A server that keeps its objects in a folder, on free ports or on these."""
     ports = free_ports() if ports is None else ports
-    identity = {"name": "tests", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}
+    identity = {
+        "name": "tests",
+        "credentials": [{"accessKey": KEY, "secretKey": SECRET}],
+        "actions": ["Admin"],
+    }
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
     command = [weed(), "-v=0", "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
-    command += ["-filer", "-s3", f"-s3.config={folder / 's3.json'}", "-volume.max=20", "-master.volumeSizeLimitMB=64"]
+    command += ["-filer", "-s3", f"-s3.config={folder / 's3.json'}", "-volume.max=100"]
+    command += ["-master.volumeSizeLimitMB=64", "-master.telemetry=false", *WITHOUT]
     command += [f"-{name}.port={port}" for name, port in ports.items()]
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)

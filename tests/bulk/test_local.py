@@ -6,43 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from facecraft.bulk.plan import Shard
-from facecraft.bulk.row import Row
-from facecraft.bulk.run import Archive, Tally, process
+from facecraft.bulk.run import Tally
 from facecraft.bulk.runners import local
 from facecraft.bulk.runners.local import LocalRunner
-from facecraft.bulk.runners.worker import Job
-from facecraft.bulk.storage import Storage, StorageFailed
+from facecraft.bulk.storage import StorageFailed
 from facecraft.errors import InferenceFailed, StartupError
-from facecraft.folders.selection import EVERYTHING
-from facecraft.options import Options
 from tests.bulk import makers
-
-OPTIONS = Options(restorer="none")
-
-
-class Bucket:
-    """Photos and portraits in two folders."""
-
-    def __init__(self, folder: Path) -> None:
-        self.photos, self.portraits = folder / "in", folder / "out"
-        self.photos.mkdir()
-        self.job = Job(f"file://{self.photos}", f"file://{self.portraits}", OPTIONS)
-
-    def put(self, word: str, count: int, first: int = 0) -> None:
-        for number in range(first, first + count):
-            (self.photos / f"{word}-{number:03}.jpg").write_text(f"{word} {number}")
-
-    def run(self, runner: LocalRunner, *, retry_failed: bool = False) -> tuple[Tally, list[Row]]:
-        rows: list[Row] = []
-        archive = Archive(job=self.job, selection=EVERYTHING, shard=Shard(), retry_failed=retry_failed)
-        tally = process(archive, runner, lambda _tally, more: rows.extend(more))
-        return tally, rows
-
-
-@pytest.fixture
-def bucket(tmp_path: Path) -> Bucket:
-    return Bucket(tmp_path)
+from tests.bulk.buckets import Bucket
 
 
 @pytest.fixture
@@ -57,7 +27,7 @@ def test_every_photo_becomes_a_portrait_and_a_row(bucket: Bucket, runner: LocalR
     tally, rows = bucket.run(runner)
     assert (tally.photos, tally.done, tally.failed) == (103, 100, 3)
     assert len({row.entry.file for row in rows}) == len(rows) == 103
-    assert {path.read_text() for path in bucket.portraits.glob("*.jpg")} == {f"good {n}" for n in range(100)}
+    assert bucket.made() == {f"good-{n:03}.jpg": f"good {n}" for n in range(100)}
     assert {row.code for row in rows if row.code} == {"no_face_found"}
     assert len({row.worker for row in rows}) == 2
 
@@ -70,11 +40,11 @@ def test_the_next_run_does_what_is_new_changed_or_failed_for_a_passing_reason(
     bucket.put("fail", 1)
     bucket.run(runner)
     bucket.put("good", 1, first=5)
-    (bucket.photos / "good-000.jpg").write_text("good again")
+    bucket.photos.write("good-000.jpg", b"good again")
     tally, rows = bucket.run(runner)
     assert sorted(row.entry.file for row in rows) == ["fail-000.jpg", "good-000.jpg", "good-005.jpg"]
     assert (tally.before, tally.done, tally.failed) == (6, 2, 1)
-    assert (bucket.portraits / "good-000.jpg").read_text() == "good again"
+    assert bucket.made()["good-000.jpg"] == "good again"
     _, rows = bucket.run(runner, retry_failed=True)
     assert sorted(row.entry.file for row in rows) == ["faceless-000.jpg", "faceless-001.jpg", "fail-000.jpg"]
 
@@ -102,15 +72,15 @@ def test_a_photo_whose_process_was_ended_by_others_is_done(bucket: Bucket, runne
             killed = True
             runner._workers[0].process.kill()
 
-    archive = Archive(job=bucket.job, selection=EVERYTHING, shard=Shard())
-    assert process(archive, runner, told).done == 30
+    tally, rows = bucket.run(runner, told=told)
     assert killed
+    assert tally.done == len({row.entry.file for row in rows}) == len(rows) == 30
 
 
 def test_a_process_that_hangs_is_ended(
     bucket: Bucket, runner: LocalRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "STALL_S", 1.0)
+    monkeypatch.setattr(local, "STALL_S", 4.0)
     bucket.put("good", 10)
     bucket.put("hang", 1)
     _, rows = bucket.run(runner)
@@ -118,16 +88,16 @@ def test_a_process_that_hangs_is_ended(
 
 
 def test_a_storage_that_is_gone_ends_the_run(
-    bucket: Bucket, runner: LocalRunner, monkeypatch: pytest.MonkeyPatch
+    bucket: Bucket, runner: LocalRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local, "MOST_FAILURES", 10)
     bucket.put("good", 60)
-    bucket.portraits.mkdir()
     for number in range(60):
-        (bucket.portraits / f"good-{number:03}.jpg").mkdir()  # no file can have this name
+        # No file can have this name any more.
+        (tmp_path / "out" / f"good-{number:03}.jpg").mkdir(parents=True)
     with pytest.raises(StorageFailed, match="10 photos in a row"):
         bucket.run(runner)
-    ledger = list(Storage(bucket.job.target).pages("_facecraft"))
+    ledger = list(bucket.portraits.pages("_facecraft"))
     assert sum(map(len, ledger)) == 1, "what was done is written"
 
 
