@@ -11,9 +11,13 @@ from facecraft.errors import InvalidOption
 from facecraft.options import Options
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from facecraft.bulk.plan import Shard
     from facecraft.bulk.row import Row
     from facecraft.bulk.run import Tally
+    from facecraft.bulk.runners.base import Runner
+    from facecraft.bulk.runners.worker import Job
     from facecraft.folders.selection import Selection
 
 STORAGE_GONE = 2
@@ -29,10 +33,18 @@ class ArchiveOptions:
     Attributes:
         shard: as I/N; None for all photos.
         retry_failed: whether photos are tried again that failed for good.
+        cluster: HOST:PORT of a Ray cluster, or auto; None for this machine.
+        actors: on a cluster, as MIN:MAX or one number.
+        actor_cpus: of each actor.
+        actor_gpus: of each actor.
     """
 
     shard: str | None = None
     retry_failed: bool = False
+    cluster: str | None = None
+    actors: str | None = None
+    actor_cpus: float | None = None
+    actor_gpus: float | None = None
 
 
 def process_archive(
@@ -44,7 +56,7 @@ def process_archive(
     manifest: str | None,
     selection: "Selection",
 ) -> int:
-    """Make the portraits of a bucket, on this machine.
+    """Make the portraits of a bucket, on this machine or a cluster.
 
     Returns:
         The exit code: 0; 1 if any photo failed; 2 if the storage does not answer any more.
@@ -54,7 +66,6 @@ def process_archive(
     """
     from facecraft.bulk.manifest import check_url  # noqa: PLC0415
     from facecraft.bulk.run import Archive, process  # noqa: PLC0415
-    from facecraft.bulk.runners.local import LocalRunner  # noqa: PLC0415
     from facecraft.bulk.runners.worker import Job  # noqa: PLC0415
     from facecraft.bulk.storage import StorageFailed, is_url  # noqa: PLC0415
 
@@ -74,7 +85,7 @@ def process_archive(
         manifest=manifest,
     )
     try:
-        with LocalRunner(job) as runner:
+        with _runner(job, archive) as runner:
             tally = process(wanted, runner, Progress().tell)
     except StorageFailed as error:
         print(failure(output, error.problem()), file=sys.stderr)
@@ -82,6 +93,33 @@ def process_archive(
     before = f", {tally.before} were finished before" if tally.before else ""
     print(f"{tally.done} done, {tally.failed} failed{before}, in {output}")
     return 1 if tally.failed else 0
+
+
+def _runner(job: "Job", archive: ArchiveOptions) -> "AbstractContextManager[Runner]":
+    on_cluster = (archive.actors, archive.actor_cpus, archive.actor_gpus)
+    if archive.cluster is None:
+        if any(value is not None for value in on_cluster):
+            raise InvalidOption("Actors are on a cluster.", hint="Give --cluster auto, or its HOST:PORT.")
+        from facecraft.bulk.runners.local import LocalRunner  # noqa: PLC0415
+
+        return LocalRunner(job)
+    try:
+        from facecraft.bulk.runners.ray import Pool, RayRunner  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        hint = "Install it: pip install 'facecraft[bulk,ray]'."
+        raise InvalidOption("--cluster needs Ray, which is not there.", hint=hint) from error
+    least, most = _actors(archive.actors)
+    pool = Pool(least, most, archive.actor_cpus or 1, archive.actor_gpus or 0)
+    return RayRunner(job, archive.cluster, pool)
+
+
+def _actors(text: str | None) -> tuple[int, int]:
+    """The least and the largest number of actors."""
+    parts = (text or "1").split(":")
+    numbers = [int(part) for part in parts if part.isdecimal()]
+    if len(numbers) != len(parts) or len(numbers) > 2 or not 1 <= numbers[0] <= numbers[-1]:
+        raise InvalidOption(f"{text} is no number of actors.", hint="Give MIN:MAX, such as --actors 2:8.")
+    return numbers[0], numbers[-1]
 
 
 class Progress:

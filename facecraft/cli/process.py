@@ -47,6 +47,17 @@ RetryFailed: TypeAlias = Annotated[
     bool,
     typer.Option("--retry-failed", help="Of a bucket, also try those photos again that failed for good."),
 ]
+Cluster: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT", help="Work on a bucket with the actors of a Ray cluster; auto finds one here."
+    ),
+]
+Actors: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="MIN:MAX", help="How many actors of the cluster; 1 without it.")
+]
+ActorCpus: TypeAlias = Annotated[float | None, typer.Option(help="Processors of each actor; 1 without it.")]
+ActorGpus: TypeAlias = Annotated[float | None, typer.Option(help="GPUs of each actor, also a part of one.")]
 URL_HINT = "Give URLs, such as s3://photos/in; a folder is file:///data/in."
 
 
@@ -81,6 +92,10 @@ def process(
     dry_run: DryRun = False,
     shard: ShardOption = None,
     retry_failed: RetryFailed = False,
+    cluster: Cluster = None,
+    actors: Actors = None,
+    actor_cpus: ActorCpus = None,
+    actor_gpus: ActorGpus = None,
 ) -> int:
     """Make portraits of photos.
 
@@ -89,7 +104,14 @@ def process(
     from facecraft.folders.selection import Selection  # noqa: PLC0415
 
     selection = Selection(tuple(include or ()))
-    archive = ArchiveOptions(shard=shard, retry_failed=retry_failed)
+    archive = ArchiveOptions(
+        shard=shard,
+        retry_failed=retry_failed,
+        cluster=cluster,
+        actors=actors,
+        actor_cpus=actor_cpus,
+        actor_gpus=actor_gpus,
+    )
     if any(map(is_url, (*inputs, output))):
         options = Options.parse(fields)
         load.preset_of(options)
@@ -97,7 +119,7 @@ def process(
             raise InvalidOption("--watch and --dry-run are for folders.", hint="Omit them for a bucket.")
         return process_archive(inputs, output, options, archive, manifest=manifest, selection=selection)
     if archive != ArchiveOptions():
-        raise InvalidOption("--shard and --retry-failed are for buckets.", hint=URL_HINT)
+        raise InvalidOption("Shards, clusters and --retry-failed are for buckets.", hint=URL_HINT)
     file = None if manifest is None else Path(manifest)
     if watch:
         from facecraft.cli.watch import watch as watch_folder  # noqa: PLC0415

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from facecraft.bulk.run import Tally
-from facecraft.bulk.runners import local
+from facecraft.bulk.runners import base
 from facecraft.bulk.runners.local import LocalRunner
 from facecraft.bulk.storage import StorageFailed
 from facecraft.errors import InferenceFailed, StartupError
@@ -80,7 +80,7 @@ def test_a_photo_whose_process_was_ended_by_others_is_done(bucket: Bucket, runne
 def test_a_process_that_hangs_is_ended(
     bucket: Bucket, runner: LocalRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "STALL_S", 4.0)
+    monkeypatch.setattr(base, "STALL_S", 4.0)
     bucket.put("good", 10)
     bucket.put("hang", 1)
     _, rows = bucket.run(runner)
@@ -90,7 +90,7 @@ def test_a_process_that_hangs_is_ended(
 def test_a_storage_that_is_gone_ends_the_run(
     bucket: Bucket, runner: LocalRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "MOST_FAILURES", 10)
+    monkeypatch.setattr(base, "MOST_FAILURES", 10)
     bucket.put("good", 60)
     for number in range(60):
         # No file can have this name any more.

@@ -9,7 +9,7 @@ import multiprocessing
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -18,20 +18,13 @@ from multiprocessing.context import SpawnProcess
 from typing import Self
 
 from facecraft.bulk.portraits import Task
-from facecraft.bulk.row import Row, WorkerLost
-from facecraft.bulk.runners.base import Add
+from facecraft.bulk.runners import base
+from facecraft.bulk.runners.base import Add, FailureCount
 from facecraft.bulk.runners.worker import Job, Open, Ready, open_portraits, serve
-from facecraft.bulk.storage import StorageFailed
 from facecraft.errors import FacecraftError, InferenceFailed
 
-DEATHS = 2
-"""Of a process, with one photo alone in work, after which the photo is given up."""
-MOST_FAILURES = 100
-"""Photos in a row that fail for the storage. Then it is gone, and the run ends."""
 MOST_STARTS = 3
 """Times in a row that a process dies before it has its models."""
-STALL_S = 600.0
-"""How long a process may finish nothing of what it has in work, in seconds."""
 TICK_S = 1.0
 
 CONTEXT = multiprocessing.get_context("spawn")  # a fork would share what the libraries hold
@@ -65,7 +58,7 @@ class _Worker:
     @property
     def stalls(self) -> bool:
         busy = bool(self.in_work) or self.ready is None
-        return busy and time.monotonic() - self.progress_at > STALL_S
+        return busy and time.monotonic() - self.progress_at > base.STALL_S
 
 
 class LocalRunner:
@@ -81,7 +74,7 @@ class LocalRunner:
         self._job, self._opened = job, opened
         self._numbers = count()
         self._starts = 0
-        self._failures = 0
+        self._failures = FailureCount()
         self._alone: deque[_Suspect] = deque()
         self._workers = [self._start() for _ in range(processes)]
 
@@ -165,16 +158,8 @@ class LocalRunner:
             number, rows = sent
             del worker.in_work[number]
             worker.alone = None
-            self._count_failures(rows)
+            self._failures.count(rows)
             add(rows)
-
-    def _count_failures(self, rows: Sequence[Row]) -> None:
-        failed = any(row.code == StorageFailed.code for row in rows)
-        self._failures = self._failures + 1 if failed else 0
-        if self._failures >= MOST_FAILURES:
-            raise StorageFailed(
-                f"{MOST_FAILURES} photos in a row could not be read, or their portraits written."
-            )
 
     def _bury(self, worker: _Worker, add: Add) -> None:
         """Find out which photo may have ended a process."""
@@ -190,13 +175,10 @@ class LocalRunner:
             self._alone += [_Suspect(task) for task in worker.in_work.values()]
             return
         worker.alone.deaths += 1
-        if worker.alone.deaths < DEATHS:
+        if worker.alone.deaths < base.DEATHS:
             self._alone.appendleft(worker.alone)
             return
-        found = worker.alone.task.found
-        times = f"{DEATHS} processes in a row"
-        lost = WorkerLost(f"The photo ended {times} in which nothing else was in work.")
-        add([Row.failed(found.key, found.stamp, lost, worker.name, time.time())])
+        add([base.lost(worker.alone.task, worker.name)])
 
     def _start(self) -> _Worker:
         ours, theirs = CONTEXT.Pipe()
