@@ -3,9 +3,9 @@
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from facecraft.cli.archive_options import ArchiveOptions
 from facecraft.cli.photos import failure
 from facecraft.errors import InvalidOption
 from facecraft.options import Options
@@ -24,27 +24,6 @@ STORAGE_GONE = 2
 TOLD_S = 10.0
 """How often the progress is told, in seconds."""
 SHARD_HINT = "Give I/N, with I from 0 to N - 1: --shard 0/4."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveOptions:
-    """The options of the command line that only buckets have.
-
-    Attributes:
-        shard: as I/N; None for all photos.
-        retry_failed: whether photos are tried again that failed for good.
-        cluster: HOST:PORT of a Ray cluster, or auto; None for this machine.
-        actors: on a cluster, as MIN:MAX or one number.
-        actor_cpus: of each actor.
-        actor_gpus: of each actor.
-    """
-
-    shard: str | None = None
-    retry_failed: bool = False
-    cluster: str | None = None
-    actors: str | None = None
-    actor_cpus: float | None = None
-    actor_gpus: float | None = None
 
 
 def process_archive(

@@ -9,7 +9,8 @@ import typer
 
 from facecraft.bulk.storage import is_url
 from facecraft.cli import load
-from facecraft.cli.archive import ArchiveOptions, process_archive
+from facecraft.cli.archive import process_archive
+from facecraft.cli.archive_options import ArchiveOptions, archive_options
 from facecraft.cli.photos import Photos, failure, find
 from facecraft.cli.portrait_options import portrait_options
 from facecraft.errors import InvalidOption, ServiceError
@@ -23,6 +24,24 @@ if TYPE_CHECKING:
     from facecraft.folders.selection import Selection
     from facecraft.settings import Settings
 
+Output: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="PATH",
+        help="Folder for the portraits, created if missing; for one photo, it can also be a file such as "
+        "anna.jpg. For a bucket, the URL of a folder.",
+    ),
+]
+Manifest: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write each photo's result to a .csv or .json file, with a verdict; in a bucket to a "
+        ".parquet or .csv file.",
+    ),
+]
 Include: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
@@ -36,66 +55,24 @@ DryRun: TypeAlias = Annotated[
     bool, typer.Option("--dry-run", help="Check the options and folders, name what is no photo, and end.")
 ]
 
-ShardOption: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="I/N",
-        help="Of the photos in a bucket, do one of N parts: 0/N to N-1/N, on as many machines.",
-    ),
-]
-RetryFailed: TypeAlias = Annotated[
-    bool,
-    typer.Option("--retry-failed", help="Of a bucket, also try those photos again that failed for good."),
-]
-Cluster: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="HOST:PORT", help="Work on a bucket with the actors of a Ray cluster; auto finds one here."
-    ),
-]
-Actors: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="MIN:MAX", help="How many actors of the cluster; 1 without it.")
-]
-ActorCpus: TypeAlias = Annotated[float | None, typer.Option(help="Processors of each actor; 1 without it.")]
-ActorGpus: TypeAlias = Annotated[float | None, typer.Option(help="GPUs of each actor, also a part of one.")]
 URL_HINT = "Give URLs, such as s3://photos/in; a folder is file:///data/in."
 
 
 @portrait_options
+@archive_options
 def process(
     inputs: Photos,
     *,
     fields: Mapping[str, str],
-    output: Annotated[
-        str,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="PATH",
-            help="Folder for the portraits, created if missing; for one photo, it can also be a file such as "
-            "anna.jpg. For a bucket, the URL of a folder.",
-        ),
-    ],
-    manifest: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write each photo's result to a .csv or .json file, with a verdict; in a bucket to a "
-            ".parquet or .csv file.",
-        ),
-    ] = None,
+    archive: ArchiveOptions,
+    output: Output,
+    manifest: Manifest = None,
     include: Include = None,
     watch: Annotated[
         bool,
         typer.Option("--watch", help="Watch one folder (PHOTO) and process every photo dropped into it."),
     ] = False,
     dry_run: DryRun = False,
-    shard: ShardOption = None,
-    retry_failed: RetryFailed = False,
-    cluster: Cluster = None,
-    actors: Actors = None,
-    actor_cpus: ActorCpus = None,
-    actor_gpus: ActorGpus = None,
 ) -> int:
     """Make portraits of photos.
 
@@ -104,21 +81,13 @@ def process(
     from facecraft.folders.selection import Selection  # noqa: PLC0415
 
     selection = Selection(tuple(include or ()))
-    archive = ArchiveOptions(
-        shard=shard,
-        retry_failed=retry_failed,
-        cluster=cluster,
-        actors=actors,
-        actor_cpus=actor_cpus,
-        actor_gpus=actor_gpus,
-    )
     if any(map(is_url, (*inputs, output))):
         options = Options.parse(fields)
         load.preset_of(options)
         if watch or dry_run:
             raise InvalidOption("--watch and --dry-run are for folders.", hint="Omit them for a bucket.")
         return process_archive(inputs, output, options, archive, manifest=manifest, selection=selection)
-    if archive != ArchiveOptions():
+    if archive.given:
         raise InvalidOption("Shards, clusters and --retry-failed are for buckets.", hint=URL_HINT)
     file = None if manifest is None else Path(manifest)
     if watch:
