@@ -150,7 +150,8 @@ class Finished:
         if not self._keys.size:
             return np.zeros(len(found), np.bool_)
         places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        return np.logical_and(self._keys[places] == keys, self._stamps[places] == stamps)
+        same: NDArray[np.bool_] = np.logical_and(self._keys[places] == keys, self._stamps[places] == stamps)
+        return same
 
 
 def run_of(options: Options, models: Sequence[tuple[str, str]]) -> str:

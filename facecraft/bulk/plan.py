@@ -30,7 +30,8 @@ class Shard:
 
     def has(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Which photos are in it, by the hashes of their keys."""
-        return np.equal(keys % np.uint64(self.count), self.number)
+        chosen: NDArray[np.bool_] = np.equal(keys % np.uint64(self.count), self.number)
+        return chosen
 
 
 class Plan:
