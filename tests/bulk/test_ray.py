@@ -101,5 +101,5 @@ def test_actors_without_models_end_the_run(cluster: Cluster, bucket: Bucket) -> 
 
 
 def test_without_a_cluster_it_is_said(bucket: Bucket) -> None:
-    with pytest.raises(InferenceFailed, match="There is no Ray cluster at 127.0.0.1:9"):
+    with pytest.raises(InferenceFailed, match=r"There is no Ray cluster at 127\.0\.0\.1:9"):
         RayRunner(bucket.job, "127.0.0.1:9", Pool())
